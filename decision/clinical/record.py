@@ -1,0 +1,181 @@
+"""One patient's record as the rest of the house sees it: parsed once, with the source of everything."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from decision.clinical.codes import Code, Codelist
+from decision.clinical.quantities import Moment, Quantity
+
+
+class Origin(StrEnum):
+    """Where a fact came from."""
+
+    RECORD = "record"
+    CLINICIAN = "entered by clinician"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The resource a fact came from (`Observation/abc`), its version, and who put it there."""
+
+    reference: str
+    version: str = ""
+    origin: Origin = Origin.RECORD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRange:
+    """A laboratory's own normal limits, in the unit of the result they belong to."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+Value = Quantity | Code | str | bool
+"""What an observation can hold: a number with its unit, a coded answer, free text, or yes/no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One result. `value` is in the canonical unit of its code; `reported` is what the source said."""
+
+    codes: tuple[Code, ...]
+    value: Value
+    effective: Moment
+    status: str
+    source: Source
+    reported: Quantity | None = None
+    reference_range: ReferenceRange | None = None
+    interpretation: Code | None = None
+    text: str = ""
+
+
+class ConditionState(StrEnum):
+    """What the record asserts about a diagnosis. `REFUTED` is the only state that says it is absent."""
+
+    ACTIVE = "active"
+    RESOLVED = "resolved"
+    UNCONFIRMED = "unconfirmed"
+    REFUTED = "refuted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One diagnosis, with what the record says of its state."""
+
+    codes: tuple[Code, ...]
+    state: ConditionState
+    onset: Moment | None
+    source: Source
+    text: str = ""
+
+
+class MedicationState(StrEnum):
+    """Whether a drug is planned, taken now, or stopped."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedicationExposure:
+    """One drug over one period. `stop_reason` is the coded or written reason, where the record gives one."""
+
+    codes: tuple[Code, ...]
+    state: MedicationState
+    start: Moment | None
+    end: Moment | None
+    source: Source
+    stop_reason: Code | str | None = None
+    text: str = ""
+
+
+class IssueKind(StrEnum):
+    """Why something in the record was not used, or used with a doubt. A closed list."""
+
+    UNKNOWN_UNIT = "unknown unit"
+    IMPLAUSIBLE = "implausible value"
+    UNUSABLE_DATE = "unusable date"
+    UNZONED_TIME = "time without a zone"
+    ENTERED_IN_ERROR = "entered in error"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflicting results"
+    INVALID_CODE = "invalid code"
+    MALFORMED = "malformed resource"
+    PRELIMINARY = "preliminary result"
+    NO_VALUE = "no usable value"
+    TEXT_ONLY = "matched by text only"
+    OTHER_PATIENT = "belongs to another patient"
+    INCOMPLETE = "record incomplete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataIssue:
+    """One doubt about the record that the page shows: what, where, and what can be done about it.
+
+    `detail` and `remedy` never hold a name, an identifier or a birth date.
+    """
+
+    kind: IssueKind
+    reference: str
+    detail: str
+    remedy: str
+    codes: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What the banner shows. Never logged; `repr` is silent on purpose."""
+
+    name: str = field(repr=False)
+    birth_date: Moment | None = field(repr=False)
+    sex: str
+    record_number: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientRecord:
+    """Everything one decision may read about one patient, as of one instant.
+
+    `as_of` is when the data were true (the snapshot's own time), not when the page is looked at.
+    """
+
+    patient_id: str = field(repr=False)
+    identity: Identity
+    as_of: datetime
+    deceased: Moment | None = None
+    observations: tuple[Observation, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    medications: tuple[MedicationExposure, ...] = ()
+    issues: tuple[DataIssue, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.as_of.tzinfo is None:
+            raise ValueError("as_of must be zone-aware")
+
+    def observed(self, codelist: Codelist) -> tuple[Observation, ...]:
+        """Observations of one concept, newest first."""
+        found = [o for o in self.observations if codelist.matches(o.codes)]
+        return tuple(sorted(found, key=lambda o: o.effective.earliest, reverse=True))
+
+    def diagnosed(self, codelist: Codelist) -> tuple[Condition, ...]:
+        """Conditions of one concept, in every state."""
+        return tuple(c for c in self.conditions if codelist.matches(c.codes))
+
+    def exposed(self, codelist: Codelist) -> tuple[MedicationExposure, ...]:
+        """Exposures to one drug or class, oldest first; those without a start come first."""
+        found = [m for m in self.medications if codelist.matches(m.codes)]
+        oldest = datetime.min.replace(tzinfo=self.as_of.tzinfo)
+        return tuple(sorted(found, key=lambda m: m.start.earliest if m.start else oldest))
+
+    def with_entries(self, entries: tuple[Observation, ...]) -> PatientRecord:
+        """The record with what the clinician entered on the page; entries keep their own provenance."""
+        strangers = [e for e in entries if e.source.origin is not Origin.CLINICIAN]
+        if strangers:
+            raise ValueError("entries must be marked as entered by the clinician")
+        return dataclasses.replace(self, observations=self.observations + entries)

@@ -1,0 +1,258 @@
+"""How a decision describes itself: data that rules, models and pages read, and nothing that they hard-code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from decision.clinical.codes import Codelist
+from decision.clinical.features import Finding
+from decision.clinical.record import PatientRecord
+
+
+class Verification(StrEnum):
+    """How well a cited fact has been checked; anything but `VERIFIED` is shown as such."""
+
+    VERIFIED = "verified"
+    PARTLY = "partly verified"
+    UNVERIFIED = "unverified"
+    COMPUTED = "computed"
+    DESIGN = "design assumption"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """One number a rule uses, with its meaning, its source and when it must be read again."""
+
+    id: str
+    value: float
+    unit: str
+    meaning: str
+    citation: str
+    verification: Verification
+    review_by: date
+
+
+class Modality(StrEnum):
+    """The kinds of data a decision may draw on. A modality is present or absent as a whole."""
+
+    CLINICAL = "clinical"
+    SEROLOGICAL = "serological"
+    TRANSCRIPTOMIC = "transcriptomic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Closed interval of values in a feature's canonical unit, with the reason for its ends."""
+
+    low: float
+    high: float
+    citation: str
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+class EntryKind(StrEnum):
+    """How the page asks for a value that the record lacks."""
+
+    NUMBER = "number"
+    WHOLE_NUMBER = "whole number"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A form field: what to ask, in which unit, and the concept under which the answer is filed.
+
+    `choices` maps the stored local code to its label; for a number, `limits` of the feature apply.
+    """
+
+    kind: EntryKind
+    question: str
+    concept: str
+    step: float = 1.0
+    choices: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureSpec:
+    """One predictor: how it is found in a record, in which unit, how old it may be, and what is believable.
+
+    `derive` is a pure function from a record to a `Finding` (a value with its evidence, or the reason why not).
+    `supported` are the values for which an answer is given at all.
+    """
+
+    id: str
+    label: str
+    short: str
+    modality: Modality
+    unit: str
+    concepts: tuple[str, ...]
+    lookback: timedelta | None
+    supported: Limits
+    required: bool
+    derive: Callable[[PatientRecord, FeatureSpec, Mapping[str, Codelist]], Finding]
+    entry: Entry | None = None
+    flag_labels: tuple[str, str] | None = None
+    """For a 0/1 feature: what 0 and what 1 mean, in words."""
+
+
+class Transform(StrEnum):
+    """How a model column is computed from its inputs."""
+
+    IDENTITY = "identity"
+    LOG = "log"
+    SQRT = "sqrt"
+    AT_LEAST = "at least"
+    BELOW = "below"
+    LOG_SUM = "log of the sum"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelColumn:
+    """One column of the design matrix. Several columns may belong to one player of the explanation."""
+
+    id: str
+    player: str
+    inputs: tuple[str, ...]
+    transform: Transform
+    argument: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """What one reason on the page speaks of: a feature, or features that only make sense together."""
+
+    id: str
+    label: str
+    modality: Modality
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """One arm of the comparison, always named by class."""
+
+    id: str
+    label: str
+    label_with_article: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is predicted, and by when."""
+
+    label: str
+    definition: str
+    horizon: str
+    horizon_weeks: int
+    citation: str
+
+
+class Severity(StrEnum):
+    """What a caution says of one treatment, from the hardest to the mildest. Only STOP silences a preference."""
+
+    STOP = "STOP"
+    AVOID = "AVOID"
+    CAUTION = "CAUTION"
+    FAVOUR = "FAVOUR"
+    INFORMATION = "INFORMATION"
+    NONE = "-"
+
+
+class Presence(StrEnum):
+    """What the record says of a caution's trigger. `NOT_FOUND` is never shown as absent."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    NOT_FOUND = "not found in the record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CautionRule:
+    """One caution as data: trigger, message and severity per treatment, with source and verification status."""
+
+    id: str
+    title: str
+    trigger: str
+    severity: Mapping[str, Severity]
+    message: Mapping[str, str]
+    source: str
+    source_date: str
+    verification: Verification
+    outstanding: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CautionFinding:
+    """A caution applied to one record. `severity` may be milder or harder than the rule's by the trigger found."""
+
+    rule: CautionRule
+    presence: Presence
+    severity: Mapping[str, Severity]
+    detail: str
+    evidence: tuple[str, ...] = ()
+    """References of the resources that triggered it."""
+
+
+class Eligibility(StrEnum):
+    """Outcome of one criterion."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionResult:
+    """One eligibility criterion applied to one record, in words a clinician can check."""
+
+    id: str
+    state: Eligibility
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideReason:
+    """Why a clinician decided otherwise; coded so that it can be counted."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionSpec:
+    """A whole decision. Everything that can be said about it without a patient or a model."""
+
+    id: str
+    version: str
+    title: str
+    intended_use: str
+    not_for: tuple[str, ...]
+    treatments: tuple[Treatment, Treatment]
+    outcome: Outcome
+    features: tuple[FeatureSpec, ...]
+    players: tuple[Player, ...]
+    columns: tuple[ModelColumn, ...]
+    quorum: Mapping[Modality, int]
+    """How many features of a modality must be there for the modality to count as present."""
+    thresholds: Mapping[str, Threshold]
+    codelists: Mapping[str, Codelist]
+    cautions: tuple[CautionRule, ...]
+    eligibility: Callable[[PatientRecord, DecisionSpec], tuple[CriterionResult, ...]]
+    find_cautions: Callable[[PatientRecord, DecisionSpec], tuple[CautionFinding, ...]]
+    override_reasons: tuple[OverrideReason, ...]
+    not_modelled: tuple[str, ...]
+    citations: tuple[str, ...]
+
+    def feature(self, feature_id: str) -> FeatureSpec:
+        """The feature of that id; KeyError when the decision has none."""
+        return next(f for f in self.features if f.id == feature_id)
+
+    def treatment(self, treatment_id: str) -> Treatment:
+        return next(t for t in self.treatments if t.id == treatment_id)
