@@ -1,1 +1,3 @@
-"""What we tell a clinician and why. Knows no FHIR, no model library and, outside `decision.ui`, no Streamlit."""
+"""What we tell a clinician and why. Knows no FHIR, no model library and, outside `decision.ui`, no
+Streamlit.
+"""

@@ -1,4 +1,6 @@
-"""The training table: one row per treatment course, in the units of the decision's feature specification."""
+"""The training table: one row per treatment course, in the units of the decision's feature
+specification.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ class Truth:
 class Cohort:
     """n treatment courses.
 
-    features : feature id -> (n,) in the feature's canonical unit; flags are 0/1; NaN means not recorded
+    features : feature id -> (n,) in the feature's canonical unit; flags are 0/1; NaN means not
+    recorded
     treatment : (n,) index into `treatments`
     outcome : (n,) 1 reached, 0 not reached (or stopped), NaN endpoint not recorded
     site : (n,) site number
@@ -57,7 +60,9 @@ class Cohort:
         if not np.isin(known, (0.0, 1.0)).all():
             raise CohortError("outcome must be 0, 1 or missing; map other values first")
         if not np.isin(self.treatment, (0, 1)).all():
-            raise CohortError(f"treatment must be 0 ({self.treatments[0]}) or 1 ({self.treatments[1]})")
+            raise CohortError(
+                f"treatment must be 0 ({self.treatments[0]}) or 1 ({self.treatments[1]})"
+            )
 
     @property
     def n(self) -> int:

@@ -1,4 +1,6 @@
-"""What an assessment says: a card or an abstention, as equals, and the audit entry that precedes either."""
+"""What an assessment says: a card or an abstention, as equals, and the audit entry that precedes
+either.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class LocalCalibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """Calibrated probability of the outcome under one treatment, with its range and its reference class."""
+    """Calibrated probability of the outcome under one treatment, with its range and its reference
+    class.
+    """
 
     treatment: str
     probability: float
@@ -70,7 +74,8 @@ class Contrast:
 class Contribution:
     """Exact Shapley value of one player, in probability, for both treatments.
 
-    `prognostic` is the mean over the treatments (moves both), `differential` is b minus a (moves the gap).
+    `prognostic` is the mean over the treatments (moves both), `differential` is b minus a (moves
+    the gap).
     """
 
     player: str
@@ -81,7 +86,8 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Contributions in probability space; per treatment base + sum of effects = probability, to 1e-9.
+    """Contributions in probability space; per treatment base + sum of effects = probability, to
+    1e-9.
 
     `certificate` bounds the numerical error of every effect.
     """
@@ -94,7 +100,9 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainCheck:
-    """How usual this patient is among those the model was fitted on; `culprit` is the least usual feature."""
+    """How usual this patient is among those the model was fitted on; `culprit` is the least usual
+    feature.
+    """
 
     p_value: float
     culprit: str
@@ -120,6 +128,10 @@ class ModelAnswer:
     domain: DomainCheck
     missing_costs: tuple[MissingCost, ...]
     absent_modalities: tuple[Modality, ...]
+    comparable: int
+    """Training courses in this patient's stratum on the rarer of the two treatments (overlap)."""
+    stratum: str
+    """What the stratum is, in words, e.g. `no earlier TNF inhibitor, on methotrexate`."""
 
     def prediction(self, treatment: str) -> Prediction:
         return next(p for p in self.predictions if p.treatment == treatment)
@@ -141,7 +153,7 @@ class ModelIdentity:
 
 
 class AbstentionReason(StrEnum):
-    """Why no probabilities are shown. A closed list; several may hold, the first is the headline."""
+    """Why no probabilities are shown. A closed list; the first that holds is the headline."""
 
     NOT_ELIGIBLE = "not eligible"
     ELIGIBILITY_UNKNOWN = "eligibility not established"
@@ -225,7 +237,9 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """One line of the trail: who did what about whom, on which inputs, with which versions, and what was shown."""
+    """One line of the trail: who did what about whom, on which inputs, with which versions, and
+    what was shown.
+    """
 
     recorded: datetime
     action: AuditAction

@@ -29,11 +29,13 @@ _LOINC_NUMBER = re.compile(r"(\d{1,7})-(\d)")
 
 
 class CodeError(ValueError):
-    """A code or a code list that breaks its own system's rules; the message names the code and the remedy."""
+    """A code or a code list that breaks its own system's rules; the message names the code and the
+    remedy.
+    """
 
 
 def loinc_check_digit(number: str) -> int:
-    """Mod-10 (Luhn) check digit of a LOINC number without its suffix; 4548 gives 4 (HbA1c, 4548-4)."""
+    """Mod-10 (Luhn) check digit of a LOINC number without its suffix; 4548 gives 4."""
     total = 0
     for position, digit in enumerate(reversed(number)):
         value = int(digit) * (2 if position % 2 == 0 else 1)
@@ -43,7 +45,9 @@ def loinc_check_digit(number: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """One concept in one code system. Two codes are equal when system and code are; the display is only shown."""
+    """One concept in one code system. Two codes are equal when system and code are; the display is
+    only shown.
+    """
 
     system: str
     code: str
@@ -56,7 +60,8 @@ class Code:
             expected = loinc_check_digit(match[1])
             if int(match[2]) != expected:
                 raise CodeError(
-                    f"LOINC {self.code}: check digit {match[2]} should be {expected}; look the number up again"
+                    f"LOINC {self.code}: check digit {match[2]} should be {expected}; "
+                    "look the number up again"
                 )
 
 
@@ -69,7 +74,9 @@ class CodeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodelistEntry:
-    """One line of a code list. `prefix` entries match every code that starts with theirs (ICD-10 categories)."""
+    """One line of a code list. `prefix` entries match every code that starts with theirs (ICD-10
+    categories).
+    """
 
     code: Code
     status: CodeStatus
@@ -79,7 +86,7 @@ class CodelistEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codelist:
-    """All codes that count as one concept, with the version and the citation they were taken from."""
+    """All codes that count as one concept, with their version and citation."""
 
     id: str
     version: str
@@ -109,12 +116,14 @@ class Codelist:
 
 
 def read_codelists(path: Path) -> dict[str, Codelist]:
-    """Read a CSV with columns `concept,system,code,display,match,status,version,citation,note`, one list per concept.
+    """Read a CSV with columns `concept,system,code,display,match,status,version,citation,note`, one
+    list per concept.
 
     Raises
     ------
     CodeError
-        With file name and line for an unknown system, a bad check digit, a code listed twice or mixed versions.
+        With file name and line for an unknown system, a bad check digit, a code listed twice or
+        mixed versions.
     """
     rows: dict[str, list[dict[str, str]]] = {}
     entries: dict[str, list[CodelistEntry]] = {}
@@ -122,7 +131,9 @@ def read_codelists(path: Path) -> dict[str, Codelist]:
         for line, row in enumerate(csv.DictReader(handle), start=2):
             if row["system"] not in SYSTEMS:
                 known = ", ".join(SYSTEMS)
-                raise CodeError(f"{path.name}:{line}: unknown system {row['system']!r}; known: {known}")
+                raise CodeError(
+                    f"{path.name}:{line}: unknown system {row['system']!r}; known: {known}"
+                )
             try:
                 entry = CodelistEntry(
                     code=Code(
@@ -135,7 +146,9 @@ def read_codelists(path: Path) -> dict[str, Codelist]:
             except ValueError as error:
                 raise CodeError(f"{path.name}:{line}: {error}") from error
             if any(entry.code == other.code for other in entries.get(row["concept"], [])):
-                raise CodeError(f"{path.name}:{line}: {row['code']} is listed twice under {row['concept']}")
+                raise CodeError(
+                    f"{path.name}:{line}: {row['code']} is listed twice under {row['concept']}"
+                )
             rows.setdefault(row["concept"], []).append(row)
             entries.setdefault(row["concept"], []).append(entry)
     lists = {}

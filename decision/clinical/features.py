@@ -1,4 +1,6 @@
-"""What was found in a record for each predictor, with the evidence; or why nothing usable was found."""
+"""What was found in a record for each predictor, with the evidence; or why nothing usable was
+found.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from decision.clinical.record import Origin, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Where a value came from: the resources, when it was true, who said so, and how it was chosen."""
+    """Where a value came from: which resources, true when, said by whom, chosen how."""
 
     sources: tuple[Source, ...]
     effective: Moment | None
@@ -50,7 +52,9 @@ Finding = Found | Missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureVector:
-    """Everything a model may see of one patient: found values and, by name, what is missing and why."""
+    """Everything a model may see of one patient: found values and, by name, what is missing and
+    why.
+    """
 
     spec_id: str
     spec_version: str

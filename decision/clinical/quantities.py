@@ -39,7 +39,8 @@ class Precision(StrEnum):
 class Moment:
     """When something happened: the earliest and the latest instant the record allows.
 
-    A day without a zone spans every zone (from UTC+14 to UTC-12), so that no zone is ever invented. Look-back
+    A day without a zone spans every zone (from UTC+14 to UTC-12), so that no zone is ever invented.
+    Look-back
     windows apply to `earliest`; `text` is what the record said.
     """
 

@@ -1,4 +1,6 @@
-"""One patient's record as the rest of the house sees it: parsed once, with the source of everything."""
+"""One patient's record as the rest of the house sees it: parsed once, with the source of
+everything.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ Value = Quantity | Code | str | bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One result. `value` is in the canonical unit of its code; `reported` is what the source said."""
+    """One result: `value` in the canonical unit of its code, `reported` as the source said it."""
 
     codes: tuple[Code, ...]
     value: Value
@@ -55,7 +57,9 @@ class Observation:
 
 
 class ConditionState(StrEnum):
-    """What the record asserts about a diagnosis. `REFUTED` is the only state that says it is absent."""
+    """What the record asserts about a diagnosis. `REFUTED` is the only state that says it is
+    absent.
+    """
 
     ACTIVE = "active"
     RESOLVED = "resolved"
@@ -84,7 +88,9 @@ class MedicationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MedicationExposure:
-    """One drug over one period. `stop_reason` is the coded or written reason, where the record gives one."""
+    """One drug over one period. `stop_reason` is the coded or written reason, where the record
+    gives one.
+    """
 
     codes: tuple[Code, ...]
     state: MedicationState
@@ -174,8 +180,33 @@ class PatientRecord:
         return tuple(sorted(found, key=lambda m: m.start.earliest if m.start else oldest))
 
     def with_entries(self, entries: tuple[Observation, ...]) -> PatientRecord:
-        """The record with what the clinician entered on the page; entries keep their own provenance."""
+        """The record with what the clinician entered on the page; entries keep their own
+        provenance.
+        """
         strangers = [e for e in entries if e.source.origin is not Origin.CLINICIAN]
         if strangers:
             raise ValueError("entries must be marked as entered by the clinician")
         return dataclasses.replace(self, observations=self.observations + entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientListing:
+    """One line of a worklist: who, when the data were true, and what the case shows (demo records
+    only).
+    """
+
+    patient_id: str = field(repr=False)
+    identity: Identity
+    as_of: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingProblem:
+    """A file or resource that could not be listed: named, explained, with the remedy. Nothing else
+    is lost.
+    """
+
+    file: str
+    message: str
+    remedy: str

@@ -1,4 +1,6 @@
-"""How a decision describes itself: data that rules, models and pages read, and nothing that they hard-code."""
+"""How a decision describes itself: data that rules, models and pages read, and nothing that they
+hard-code.
+"""
 
 from __future__ import annotations
 
@@ -79,9 +81,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureSpec:
-    """One predictor: how it is found in a record, in which unit, how old it may be, and what is believable.
+    """One predictor: how it is found in a record, in which unit, how old it may be, and what is
+    believable.
 
-    `derive` is a pure function from a record to a `Finding` (a value with its evidence, or the reason why not).
+    `derive` is a pure function from a record to a `Finding` (a value with its evidence, or the
+    reason why not).
     `supported` are the values for which an answer is given at all.
     """
 
@@ -113,7 +117,7 @@ class Transform(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelColumn:
-    """One column of the design matrix. Several columns may belong to one player of the explanation."""
+    """One column of the design matrix; several may belong to one player of the explanation."""
 
     id: str
     player: str
@@ -124,7 +128,7 @@ class ModelColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
-    """What one reason on the page speaks of: a feature, or features that only make sense together."""
+    """What one reason speaks of: a feature, or features that only make sense together."""
 
     id: str
     label: str
@@ -154,7 +158,9 @@ class Outcome:
 
 
 class Severity(StrEnum):
-    """What a caution says of one treatment, from the hardest to the mildest. Only STOP silences a preference."""
+    """What a caution says of one treatment, from the hardest to the mildest. Only STOP silences a
+    preference.
+    """
 
     STOP = "STOP"
     AVOID = "AVOID"
@@ -174,7 +180,9 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CautionRule:
-    """One caution as data: trigger, message and severity per treatment, with source and verification status."""
+    """One caution as data: trigger, message and severity per treatment, with source and
+    verification status.
+    """
 
     id: str
     title: str
@@ -189,7 +197,9 @@ class CautionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CautionFinding:
-    """A caution applied to one record. `severity` may be milder or harder than the rule's by the trigger found."""
+    """A caution applied to one record. `severity` may be milder or harder than the rule's by the
+    trigger found.
+    """
 
     rule: CautionRule
     presence: Presence

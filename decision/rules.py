@@ -1,0 +1,162 @@
+"""The rules between a model's answer and what is said: when to abstain, when to stay silent, what
+to name.
+
+Pure functions of the spec, the findings and the answer. No threshold, wording or code of any
+decision lives here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from decision.clinical.assessment import (
+    AbstentionCause,
+    AbstentionReason,
+    ModelAnswer,
+    ModelIdentity,
+    Preference,
+    SilenceReason,
+)
+from decision.clinical.features import FeatureVector, Found
+from decision.clinical.record import PatientRecord
+from decision.clinical.spec import (
+    CautionFinding,
+    CriterionResult,
+    DecisionSpec,
+    Eligibility,
+    FeatureSpec,
+    Presence,
+    Severity,
+)
+
+
+def derive_features(record: PatientRecord, spec: DecisionSpec) -> FeatureVector:
+    """Every predictor of the decision, found or missing, from one record."""
+    return FeatureVector(
+        spec_id=spec.id,
+        spec_version=spec.version,
+        findings=tuple((f.id, f.derive(record, f, spec.codelists)) for f in spec.features),
+    )
+
+
+def _limits(feature: FeatureSpec) -> str:
+    return f"{feature.supported.low:g} to {feature.supported.high:g}"
+
+
+def causes_before_model(
+    spec: DecisionSpec, criteria: Sequence[CriterionResult], features: FeatureVector
+) -> tuple[AbstentionCause, ...]:
+    """Reasons that need no model: not eligible, a required input missing or outside the supported
+    limits.
+    """
+    causes = [
+        AbstentionCause(reason=AbstentionReason.NOT_ELIGIBLE, detail=c.detail, remedy=c.remedy)
+        for c in criteria
+        if c.state is Eligibility.NOT_MET
+    ]
+    for feature in spec.features:
+        finding = features[feature.id]
+        if isinstance(finding, Found):
+            if finding.value not in feature.supported:
+                causes.append(
+                    AbstentionCause(
+                        reason=AbstentionReason.INPUT_UNUSABLE,
+                        detail=f"{feature.label} {finding.value:g} {feature.unit} is outside the "
+                        f"supported limits ({_limits(feature)}).",
+                        remedy="Check the value and its unit at the source.",
+                        features=(feature.id,),
+                    )
+                )
+        elif feature.required:
+            causes.append(
+                AbstentionCause(
+                    reason=AbstentionReason.REQUIRED_MISSING,
+                    detail=f"{feature.label}: {finding.reason.value}. {finding.detail}".strip(),
+                    remedy=f"Enter it below ({_limits(feature)})."
+                    if feature.entry
+                    else "Record it in the chart and open this page again.",
+                    features=(feature.id,),
+                )
+            )
+    causes.extend(
+        AbstentionCause(
+            reason=AbstentionReason.ELIGIBILITY_UNKNOWN, detail=c.detail, remedy=c.remedy
+        )
+        for c in criteria
+        if c.state is Eligibility.UNKNOWN
+    )
+    return tuple(causes)
+
+
+def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[AbstentionCause, ...]:
+    """Reasons that only the model's own answer shows: unlike the training patients, or too
+    uncertain.
+    """
+    causes: list[AbstentionCause] = []
+    if answer.domain.p_value <= spec.thresholds["domain_p_value"].value:
+        culprit = next((p.label for p in spec.players if p.id == answer.domain.culprit), "")
+        culprit = culprit or spec.feature(answer.domain.culprit).label
+        causes.append(
+            AbstentionCause(
+                reason=AbstentionReason.OUT_OF_DOMAIN,
+                detail=f"Only {100 * answer.domain.p_value:.1f} of 100 patients the model was checked "
+                f"on are as unusual as this one; the least usual is {culprit.lower()}.",
+                remedy=f"Check {culprit.lower()} at its source. If it is right, the model has "
+                "nothing to say.",
+                features=(answer.domain.culprit,),
+            )
+        )
+    widest = spec.thresholds["widest_range"]
+    for prediction in answer.predictions:
+        if prediction.interval.width > widest.value:
+            label = spec.treatment(prediction.treatment).label
+            causes.append(
+                AbstentionCause(
+                    reason=AbstentionReason.RANGE_TOO_WIDE,
+                    detail=f"The likely range under {label} spans "
+                    f"{100 * prediction.interval.width:.0f} of 100, more than "
+                    f"{100 * widest.value:.0f}.",
+                    remedy="Record what is missing (listed under Data) and assess again.",
+                )
+            )
+    return tuple(causes)
+
+
+def site_cause(model: ModelIdentity, site: str) -> tuple[AbstentionCause, ...]:
+    """An abstention when the model has not been recalibrated for the site it is used at."""
+    if site in model.sites:
+        return ()
+    return (
+        AbstentionCause(
+            reason=AbstentionReason.SITE_NOT_RECALIBRATED,
+            detail=f"The model has not been recalibrated for site {site!r}.",
+            remedy="Recalibrate it on this site's own records before it is used here.",
+        ),
+    )
+
+
+def preference(
+    spec: DecisionSpec, answer: ModelAnswer, cautions: Sequence[CautionFinding]
+) -> Preference:
+    """Name a drug class only beyond every stated limit; else say which limits kept us silent."""
+    contrast = answer.contrast
+    silence = []
+    if contrast.interval.covers_zero:
+        silence.append(SilenceReason.RANGE_INCLUDES_ZERO)
+    if abs(contrast.difference) < spec.thresholds["naming_margin"].value:
+        silence.append(SilenceReason.GAP_BELOW_MARGIN)
+    if any(stops(finding) for finding in cautions):
+        silence.append(SilenceReason.STOP_CAUTION)
+    if answer.comparable < spec.thresholds["smallest_comparable"].value:
+        silence.append(SilenceReason.THIN_OVERLAP)
+    named = None if silence else (contrast.b if contrast.difference > 0 else contrast.a)
+    return Preference(treatment=named, silence=tuple(silence))
+
+
+def stops(finding: CautionFinding, treatment: str | None = None) -> bool:
+    """True when the caution is present and says STOP for the treatment (None: for any)."""
+    if finding.presence is not Presence.PRESENT:
+        return False
+    severities = finding.severity
+    asked = severities.values() if treatment is None else (severities[treatment],)
+    return Severity.STOP in asked
