@@ -99,9 +99,9 @@ def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[Abstent
         causes.append(
             AbstentionCause(
                 reason=AbstentionReason.OUT_OF_DOMAIN,
-                detail=f"Only {100 * answer.domain.p_value:.1f} of 100 patients the model was checked "
-                f"on are as unusual as this one; the least usual is {culprit.lower()}.",
-                remedy=f"Check {culprit.lower()} at its source. If it is right, the model has "
+                detail=f"Only {100 * answer.domain.p_value:.1f} of 100 patients the model was "
+                f"checked on are as unusual as this one; the least usual is: {culprit}.",
+                remedy=f"Check at its source: {culprit}. If it is right, the model has "
                 "nothing to say.",
                 features=(answer.domain.culprit,),
             )

@@ -1,0 +1,30 @@
+"""Errors that cross a floor. "We cannot say" is a value; these say "we are broken", and what to do.
+
+DecisionSupportError
+├── RecordSourceError    a patient's record cannot be had (fhir.errors derives its tree from it)
+├── AuditError           the trail cannot be written or read: nothing may be shown
+└── ModelError           a model cannot be loaded or used (models.artifact derives from it)
+"""
+
+from __future__ import annotations
+
+
+class DecisionSupportError(Exception):
+    """What went wrong and what can be done, in words fit for a screen: no name, no identifier."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class RecordSourceError(DecisionSupportError):
+    """A patient's record cannot be had."""
+
+
+class AuditError(DecisionSupportError):
+    """The audit trail cannot be written or read."""
+
+
+class ModelError(DecisionSupportError):
+    """A model cannot be loaded or used."""
