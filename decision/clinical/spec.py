@@ -124,6 +124,9 @@ class ModelColumn:
     inputs: tuple[str, ...]
     transform: Transform
     argument: float = 0.0
+    modifier: bool = False
+    """True where published evidence names the column as a modifier of the treatments' difference;
+    the difference of any other column is shrunk harder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,31 @@ class Player:
     label: str
     modality: Modality
     features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmeasuredFloor:
+    """What tests could have said that too few training patients had: variance of the logit, per
+    treatment id, from evidence outside the training table.
+    """
+
+    features: tuple[str, ...]
+    variance: Mapping[str, float]
+    citation: str
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """Patients who are comparable before treatment, in words and as closed ranges of features.
+
+    The number of training courses per treatment is counted in each; a patient belongs to the first
+    stratum of the decision's list whose features are all known and in range.
+    """
+
+    id: str
+    label: str
+    ranges: Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
