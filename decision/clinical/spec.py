@@ -253,6 +253,8 @@ class CriterionResult:
     state: Eligibility
     detail: str
     remedy: str = ""
+    entry: Entry | None = None
+    """What the page may ask where the record does not say (state `UNKNOWN`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
