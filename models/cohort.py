@@ -22,7 +22,8 @@ class CohortError(ValueError):
 class Truth:
     """What only a simulation knows, for both treatments of every patient.
 
-    probability : (n, 2) true P(outcome | everything about the patient and the site)
+    probability : (n, 2) true P(outcome | everything about the patient and the site); NaN where it
+        was not computed, because that takes longer than drawing the patients
     potential : (n, 2) one drawn outcome under each treatment, 0 or 1
     """
 

@@ -1,0 +1,1 @@
+"""SIMULATED cohorts, calibrated to published trials: for validating software, not patients."""
