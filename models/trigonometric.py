@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 _SUP_SHARE, _QUADRATURE_SHARE, _ROUNDING_SHARE = 0.40, 0.19, 0.01
 """Of the error allowed to one treatment: the link's sup error (it counts twice), quadrature,
 rounding (measured far below 1e-12; its share is an allowance, the row check is the guard)."""
-_BLOCK = 200_000  # numbers per temporary: what stays in the cache of one core
+_BLOCK = 50_000  # numbers per temporary: larger blocks gain nothing, smaller ones cost calls
 
 
 class CertificateError(ArithmeticError):
@@ -132,16 +132,30 @@ def trigonometric_values(
 
 
 def _block(phase: Floats, scale: Floats, order: int) -> Floats:
-    """(d, B) sum over some frequencies; `phase` (d, k, B) is theta / 2, `scale` (k, B)."""
-    sine, factor = np.sin(phase), np.empty(phase.shape, dtype=np.complex128)
-    factor.real = cosine = np.cos(phase)
-    square = sine * sine
+    """(d, B) sum over some frequencies of one order; overwrites `phase`.
+
+    phase : (d, k, B) theta / 2; scale : (k, B) 2 A_k cos(w_k c_r). Buffers are reused because
+    fresh pages cost as much here as the arithmetic.
+    """
+    factor = np.empty(phase.shape, dtype=np.complex128)
+    sine = np.sin(phase)
+    cosine = np.cos(phase, out=phase)
+    factor.real = cosine
+    square = np.square(sine)
     real, imaginary = np.zeros_like(sine), np.zeros_like(sine)
+    share, term = np.empty_like(sine), np.empty_like(sine)
     for u, weight in _nodes(order):
         np.multiply(sine, u, out=factor.imag)
-        product = np.multiply.reduce(factor, axis=0) * (scale * weight)
-        share = 1.0 / (1.0 - (1.0 - u * u) * square)  # 1 / |factor|^2: divides a player out again
-        real += share * product.real
-        imaginary += share * (u * product.imag)
-    total = np.einsum("jkr,jkr->jr", sine, cosine * real + sine * imaginary)
-    return np.asarray(total, dtype=np.float64)
+        product = np.multiply.reduce(factor, axis=0)
+        pole = 1.0 / (1.0 - u * u)
+        product *= scale * (weight * pole)
+        # 1 / (pole - sin^2) = (1 - u^2) / |factor|^2: this divides each player out again
+        np.subtract(pole, square, out=share)
+        np.reciprocal(share, out=share)
+        real += np.multiply(share, product.real, out=term)
+        imaginary += np.multiply(share, u * product.imag, out=term)
+    real *= cosine
+    imaginary *= sine
+    real += imaginary
+    real *= sine
+    return np.asarray(real.sum(axis=1), dtype=np.float64)
