@@ -1,0 +1,67 @@
+"""What can go wrong with FHIR data, in one small tree. Messages name file, resource and remedy.
+
+decision.clinical.errors.RecordSourceError
+└── FhirError
+    ├── FolderError            the folder of bundles is not there
+    ├── UnknownPatientError    no readable file holds that patient
+    └── BundleError            one file cannot be used; the others still can
+        ├── UnreadableError        too large, not UTF-8, not complete JSON
+        ├── NotABundleError        JSON, but not a Bundle of current resources
+        ├── WrongVersionError      looks like another FHIR version than R4
+        ├── PatientCountError      no Patient, or more than one
+        ├── OtherPatientError      a resource belongs to somebody else
+        └── UndatedError           nothing says when the data were true
+
+A doubt about one resource is no error: it becomes a `DataIssue` and the record is still read.
+No message holds a name, an identifier, a birth date or a display.
+"""
+
+from __future__ import annotations
+
+from decision.clinical.errors import RecordSourceError
+
+
+class FhirError(RecordSourceError):
+    """Anything that stops a patient's FHIR data from becoming a record."""
+
+
+class FolderError(FhirError):
+    """The folder of bundles cannot be read."""
+
+
+class UnknownPatientError(FhirError):
+    """No readable file of the folder holds the patient that was asked for."""
+
+
+class BundleError(FhirError):
+    """One file cannot be used. `resource` is the reference of the offender, where there is one."""
+
+    def __init__(self, file: str, resource: str, detail: str, remedy: str) -> None:
+        where = f"{file}, {resource}" if resource else file
+        super().__init__(f"{where}: {detail}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+        self.file = file
+        self.resource = resource
+
+
+class UnreadableError(BundleError):
+    """Too large, not UTF-8 or not complete JSON."""
+
+
+class NotABundleError(BundleError):
+    """JSON, but not a Bundle of current resources."""
+
+
+class WrongVersionError(BundleError):
+    """A resource has the shape of another FHIR version; reading it as R4 would misread it."""
+
+
+class PatientCountError(BundleError):
+    """A record needs exactly one Patient."""
+
+
+class OtherPatientError(BundleError):
+    """A resource belongs to somebody else, so nothing in the file can be trusted."""
+
+
+class UndatedError(BundleError):
+    """Nothing in the file says when its data were true, and the wall clock would be a guess."""
