@@ -47,6 +47,9 @@ def _same(
     return _column(feature, feature, (feature,), transform, modifier=modifier)
 
 
+REQUIRED = ("age", "male", *_CDAI)
+"""Without these no answer is given; a model is judged on the patients who have them."""
+
 COLUMNS: tuple[ModelColumn, ...] = (
     _same("age"),
     _same("male"),
@@ -171,22 +174,22 @@ STRATA: tuple[Stratum, ...] = tuple(
     Stratum(id=stratum, label=label, ranges=ranges)
     for stratum, label, ranges in (
         (
-            "naive-csdmard",
+            "naive_mtx",
             "no earlier TNF inhibitor, on methotrexate or another csDMARD",
             {"prior_tnfi_count": _NAIVE, "monotherapy": _WITH_CSDMARD},
         ),
         (
-            "naive-mono",
+            "naive_mono",
             "no earlier TNF inhibitor, no methotrexate or other csDMARD",
             {"prior_tnfi_count": _NAIVE, "monotherapy": _WITHOUT},
         ),
         (
-            "experienced-csdmard",
+            "experienced_mtx",
             "earlier TNF inhibitor, on methotrexate or another csDMARD",
             {"prior_tnfi_count": _EXPERIENCED, "monotherapy": _WITH_CSDMARD},
         ),
         (
-            "experienced-mono",
+            "experienced_mono",
             "earlier TNF inhibitor, no methotrexate or other csDMARD",
             {"prior_tnfi_count": _EXPERIENCED, "monotherapy": _WITHOUT},
         ),

@@ -1,0 +1,169 @@
+"""`python -m models.evaluate <decision> --cohort simulated`: how good the estimator is, over seeds.
+
+Progress goes to stderr; the last line of stdout is one JSON object in which every metric is
+`{mean, sd, min, max, seeds}` over the seeds for which it is defined (`seeds` counts them; without any,
+the others are null).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any
+
+from models.decisions import UnknownDecisionError, known_decisions, modelled, simulator
+from models.held_out import LeakageError, Sizes, evaluate_seed
+
+TREATMENT_PROBE = 40
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def summary(values: Sequence[float]) -> dict[str, float | int | None]:
+    """Mean, standard deviation (n − 1), smallest and largest of the defined values.
+
+    >>> summary([1.0, 3.0, float("nan")])
+    {'mean': 2.0, 'sd': 1.4142135623730951, 'min': 1.0, 'max': 3.0, 'seeds': 2}
+    """
+    defined = [v for v in values if not math.isnan(v)]
+    if not defined:
+        return {"mean": None, "sd": None, "min": None, "max": None, "seeds": 0}
+    mean = math.fsum(defined) / len(defined)
+    spread = math.fsum((v - mean) ** 2 for v in defined)
+    sd = math.sqrt(spread / (len(defined) - 1)) if len(defined) > 1 else 0.0
+    return {"mean": mean, "sd": sd, "min": min(defined), "max": max(defined), "seeds": len(defined)}
+
+
+def nested(rows: Iterable[dict[str, float]]) -> dict[str, Any]:
+    """Dotted metrics of several seeds as one tree of summaries."""
+    table = list(rows)
+    tree: dict[str, Any] = {}
+    for name in table[0]:
+        *path, last = name.split(".")
+        at = tree
+        for part in path:
+            at = at.setdefault(part, {})
+        at[last] = summary([row[name] for row in table])
+    return tree
+
+
+def seed_list(text: str) -> list[int]:
+    """Seeds from `1-8` or `1,4,7-9`.
+
+    >>> seed_list("1-3,7")
+    [1, 2, 3, 7]
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        try:
+            seeds.extend(range(int(first), int(last or first) + 1))
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"seeds {text!r}: write them as 1-8 or as 1,4,7-9"
+            ) from None
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"seeds {text!r}: the list is empty")
+    return seeds
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _one(decision_id: str, k: float, seed: int, sizes: Sizes) -> dict[str, float]:
+    world = simulator(decision_id)
+    treatments = world.simulate(TREATMENT_PROBE, k=k, seed=seed).treatments
+    return evaluate_seed(modelled(decision_id, treatments), world, k, seed, sizes, _say)
+
+
+def evaluate(
+    decision_id: str, k: float, seeds: Sequence[int], sizes: Sizes, workers: int = 2
+) -> dict[str, Any]:
+    """All seeds, `workers` at a time; see the module for the shape of the result.
+
+    Raises
+    ------
+    LeakageError
+        As soon as one seed beats the oracle.
+    """
+    started = time.monotonic()
+    rows: dict[int, dict[str, float]] = {}
+
+    def done(seed: int, row: dict[str, float]) -> None:
+        rows[seed] = row
+        _say(f"seed {seed} done: {len(rows)} of {len(seeds)}, {time.monotonic() - started:.0f} s")
+
+    if workers == 1 or len(seeds) == 1:
+        for seed in seeds:
+            done(seed, _one(decision_id, k, seed, sizes))
+    else:
+        # One thread each: two processes with two threads each would only fight for two cores.
+        for name in THREADS:
+            os.environ.setdefault(name, "1")
+        with ProcessPoolExecutor(workers) as pool:
+            waiting = {pool.submit(_one, decision_id, k, s, sizes): s for s in seeds}
+            try:
+                for future in as_completed(waiting):
+                    done(waiting[future], future.result())
+            except LeakageError:
+                pool.shutdown(cancel_futures=True)
+                raise
+    return {
+        "decision": decision_id,
+        "cohort": "SIMULATED",
+        "k": k,
+        "n": sizes.n,
+        "seeds": list(seeds),
+        "seconds": round(time.monotonic() - started, 1),
+        **nested(rows[seed] for seed in seeds),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=__doc__)
+    parser.add_argument("decision", help=f"one of {', '.join(known_decisions())}")
+    parser.add_argument("--cohort", choices=["simulated"], required=True)
+    parser.add_argument(
+        "--k", type=float, default=0.5, help="biomarker interaction of the simulation"
+    )
+    parser.add_argument("--n", type=int, default=6_000, help="patients to train on")
+    parser.add_argument("--seeds", type=seed_list, default=seed_list("1-8"), help="e.g. 1-8")
+    parser.add_argument(
+        "--per-site", type=int, default=1_000, help="to recalibrate a held-out site"
+    )
+    parser.add_argument("--scored", type=int, default=20_000, help="held-out patients")
+    parser.add_argument(
+        "--reference", type=int, default=200_000, help="patients of the reference fit"
+    )
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="one line instead of an indented tree")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; 0 if every seed could be scored, 1 for leakage, 2 for an unknown decision."""
+    given = _parser().parse_args(arguments)
+    sizes = Sizes(
+        n=given.n, per_site=given.per_site, scored=given.scored, reference=given.reference
+    )
+    try:
+        result = evaluate(given.decision, given.k, given.seeds, sizes, given.workers)
+    except LeakageError as error:
+        _say(str(error))
+        return 1
+    except UnknownDecisionError as error:
+        _say(str(error))
+        return 2
+    sys.stdout.write(json.dumps(result, indent=None if given.json else 2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
