@@ -14,6 +14,7 @@ SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 LOCAL = "urn:treatment-response:local"
 SYSTEMS = {
     "LOINC": LOINC,
@@ -21,6 +22,7 @@ SYSTEMS = {
     "RxNorm": RXNORM,
     "ATC": ATC,
     "ICD-10-CM": ICD10CM,
+    "interpretation": INTERPRETATION,
     "local": LOCAL,
 }
 """Short names used in the code-list files, and the system URI each stands for."""

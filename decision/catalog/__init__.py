@@ -1,0 +1,65 @@
+"""The decisions this installation knows: one folder each, found on disk, checked before first use.
+
+A folder that cannot be used is an error that names it; it never vanishes from the list.
+"""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from decision.catalog.validate import SpecError, problems_of
+from decision.clinical.spec import DecisionSpec
+
+__all__ = ["SpecError", "discover", "load"]
+
+_HERE = Path(__file__).parent
+
+
+def _folders() -> tuple[str, ...]:
+    return tuple(
+        sorted(p.name for p in _HERE.iterdir() if p.is_dir() and not p.name.startswith(("_", ".")))
+    )
+
+
+def _broken_at(error: BaseException, folder: Path) -> str:
+    """File and line of the innermost frame inside the folder, else the folder's spec file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [f for f in frames if Path(f.filename).is_relative_to(folder)]
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{Path(error.filename).name}:{error.lineno}"
+    if inside:
+        return f"{Path(inside[-1].filename).relative_to(folder)}:{inside[-1].lineno}"
+    return "spec.py"
+
+
+def load(decision_id: str, *, package: str = __name__, root: Path = _HERE) -> DecisionSpec:
+    """The decision of that folder, imported and checked.
+
+    Raises SpecError naming the folder, the file and the line of what is missing or wrong.
+    """
+    folder = root / decision_id
+    if not (folder / "spec.py").is_file():
+        known = ", ".join(_folders())
+        raise SpecError(f"decision {decision_id!r}: no file {decision_id}/spec.py; known: {known}")
+    try:
+        module = importlib.import_module(f"{package}.{decision_id}.spec")
+    except (ImportError, SyntaxError, ValueError, LookupError, TypeError, OSError) as error:
+        where = _broken_at(error, folder)
+        raise SpecError(f"decision {decision_id!r}, {where}: {error}") from error
+    spec = getattr(module, "SPEC", None)
+    if not isinstance(spec, DecisionSpec):
+        raise SpecError(f"decision {decision_id!r}, spec.py: SPEC must be a DecisionSpec")
+    problems = problems_of(spec, decision_id)
+    if problems:
+        listed = "; ".join(problems)
+        raise SpecError(f"decision {decision_id!r}, spec.py: {listed}")
+    return spec
+
+
+def discover() -> Mapping[str, DecisionSpec]:
+    """Every decision on disk by id. One broken folder is an error for all: fix it or remove it."""
+    return MappingProxyType({name: load(name) for name in _folders()})

@@ -1,0 +1,1 @@
+"""How each predictor is found in a record: pure functions, one file per kind of evidence."""

@@ -1,0 +1,197 @@
+"""Predictors that come from the drugs: csDMARD now, TNF inhibitors ever, why the last stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from decision.catalog.ra_biologic_response.codelists import TNF_INHIBITORS
+from decision.catalog.ra_biologic_response.derive.select import (
+    FINAL,
+    Reading,
+    evidence_of,
+    latest,
+    on_record,
+)
+from decision.clinical.codes import Code, Codelist
+from decision.clinical.features import Evidence, Finding, Found, Missing, MissingReason
+from decision.clinical.quantities import Quantity
+from decision.clinical.record import (
+    MedicationExposure,
+    MedicationState,
+    Observation,
+    Origin,
+    PatientRecord,
+)
+from decision.clinical.spec import FeatureSpec
+
+Codelists = Mapping[str, Codelist]
+
+_NO_LIST = "No medication list in the record."
+
+
+def started(exposure: MedicationExposure, record: PatientRecord) -> bool:
+    """Taken at some time up to the record's own time; an order not yet begun does not count."""
+    begun = exposure.start is None or exposure.start.earliest <= record.as_of
+    return exposure.state is not MedicationState.PLANNED and begun
+
+
+def taking(exposure: MedicationExposure, record: PatientRecord) -> bool:
+    """Taken at the record's own time: an end in the past outranks a status nobody updated."""
+    ended = exposure.end is not None and exposure.end.latest < record.as_of
+    return exposure.state is MedicationState.ACTIVE and started(exposure, record) and not ended
+
+
+def _from(exposures: tuple[MedicationExposure, ...], how: str) -> Evidence:
+    return Evidence(
+        sources=tuple(e.source for e in exposures),
+        effective=exposures[-1].start if exposures else None,
+        origin=Origin.RECORD,
+        how=how,
+    )
+
+
+def _entered(finding: Finding) -> bool:
+    return isinstance(finding, Found) and finding.evidence.origin is Origin.CLINICIAN
+
+
+def monotherapy(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
+    """0 with an active csDMARD, 1 without; an answer on the page goes first, a status last."""
+
+    def read(observation: Observation) -> Reading | str:
+        if isinstance(observation.value, Code):
+            if observation.value in codelists["answer_taking"]:
+                return 0.0, "stated: taking methotrexate or another csDMARD"
+            if observation.value in codelists["answer_not_taking"]:
+                return 1.0, "stated: taking no csDMARD"
+        return "it is not a known answer"
+
+    stated = latest(record, feature, codelists, read)
+    if _entered(stated):
+        return stated
+    active = tuple(e for e in record.exposed(codelists["csdmard"]) if taking(e, record))
+    if active:
+        return Found(value=0.0, evidence=_from(active, "active csDMARD in the medication list"))
+    if isinstance(stated, Found):
+        return stated
+    if not record.medications:
+        return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
+    how = f"no active csDMARD among {len(record.medications)} listed medications"
+    return Found(value=1.0, evidence=_from((), how))
+
+
+def tnfi_taken(
+    record: PatientRecord, codelists: Codelists
+) -> dict[str, tuple[MedicationExposure, ...]]:
+    """Exposures that began, by TNF inhibitor, for each one ever taken."""
+    by_drug = {
+        drug: tuple(e for e in record.exposed(codelists[drug]) if started(e, record))
+        for drug in TNF_INHIBITORS
+    }
+    return {drug: exposures for drug, exposures in by_drug.items() if exposures}
+
+
+def prior_tnfi_count(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
+    """Different TNF inhibitors ever begun; the larger of what is listed and what is stated."""
+
+    def read(observation: Observation) -> Reading | str:
+        if isinstance(observation.value, Quantity) and observation.value.unit == feature.unit:
+            return observation.value.value, "stated number"
+        return "it is not a number"
+
+    stated = latest(record, feature, codelists, read)
+    if _entered(stated):
+        return stated
+    taken = tnfi_taken(record, codelists)
+    # Drugs given elsewhere are often missing from a list; nothing makes a list too long.
+    if isinstance(stated, Found) and stated.value >= len(taken):
+        return stated
+    if taken:
+        exposures = tuple(e for listed in taken.values() for e in listed)
+        names = ", ".join(sorted(name.replace("_", " ") for name in taken))
+        return Found(value=float(len(taken)), evidence=_from(exposures, f"listed: {names}"))
+    for observation in on_record(record, codelists["last_tnfi_stop_reason"]):
+        if observation.status in FINAL and isinstance(observation.value, Code):
+            how = "none listed, but a reason for stopping one is stated: at least one"
+            return Found(value=1.0, evidence=evidence_of(observation, how))
+    if not record.medications:
+        return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
+    how = f"no TNF inhibitor among {len(record.medications)} listed medications"
+    return Found(value=0.0, evidence=_from((), how))
+
+
+_FAILED = {"stop_primary_failure": 1.0}
+_NOT_FAILED = {"stop_secondary_failure": 0.0, "stop_adverse_event": 0.0, "stop_other": 0.0}
+
+
+def stop_reason(code: Code, codelists: Codelists) -> tuple[float, str] | None:
+    """1 for primary failure, 0 for any other coded reason, None for a code we do not know."""
+    for concept, value in (_FAILED | _NOT_FAILED).items():
+        if code in codelists[concept]:
+            return value, concept.removeprefix("stop_").replace("_", " ")
+    return None
+
+
+def primary_failure(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
+    """Whether the last TNF inhibitor never worked. Free text is shown, never interpreted."""
+
+    def read(observation: Observation) -> Reading | str:
+        if isinstance(observation.value, Code):
+            reason = stop_reason(observation.value, codelists)
+            if reason is not None:
+                return reason[0], f"stated: {reason[1]}"
+        return "its reason is not one of the coded reasons"
+
+    stated = latest(record, feature, codelists, read)
+    if _entered(stated):
+        return stated
+    taken = tnfi_taken(record, codelists)
+    if taken:
+        return _reason_of_last(record, taken, stated, codelists)
+    if isinstance(stated, Found):
+        return stated
+    return _never_taken(record, codelists)
+
+
+def _reason_of_last(
+    record: PatientRecord,
+    taken: Mapping[str, tuple[MedicationExposure, ...]],
+    stated: Finding,
+    codelists: Codelists,
+) -> Finding:
+    exposures = [e for listed in taken.values() for e in listed]
+    last = max(exposures, key=lambda e: e.start.earliest.timestamp() if e.start else 0.0)
+    source = Evidence(
+        sources=(last.source,),
+        effective=last.end or last.start,
+        origin=last.source.origin,
+        how="reason for stopping the last TNF inhibitor",
+    )
+    if isinstance(last.stop_reason, Code):
+        reason = stop_reason(last.stop_reason, codelists)
+        if reason is not None:
+            return Found(value=reason[0], evidence=source)
+    if isinstance(stated, Found):
+        return stated
+    if taking(last, record):
+        detail = "The last TNF inhibitor is not recorded as stopped."
+    elif isinstance(last.stop_reason, str):
+        detail = "The reason is free text, which is not interpreted."
+    elif last.stop_reason is not None:
+        detail = "The coded reason does not say whether the drug ever worked."
+    else:
+        detail = "No reason for stopping the last TNF inhibitor."
+    found = MissingReason.NOT_FOUND if last.stop_reason is None else MissingReason.UNUSABLE
+    return Missing(reason=found, detail=detail, evidence=source)
+
+
+def _never_taken(record: PatientRecord, codelists: Codelists) -> Finding:
+    """0 where the record or the clinician says that no TNF inhibitor was ever taken."""
+    for observation in on_record(record, codelists["prior_tnfi_count"]):
+        if isinstance(observation.value, Quantity):
+            if observation.value.value == 0:
+                return Found(value=0.0, evidence=evidence_of(observation, "never took one"))
+            detail = "No reason for stopping the last TNF inhibitor."
+            return Missing(reason=MissingReason.NOT_FOUND, detail=detail)
+    if record.medications:
+        return Found(value=0.0, evidence=_from((), "no TNF inhibitor in the medication list"))
+    return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)

@@ -1,0 +1,96 @@
+"""The decision: TNF inhibitor or IL-6 inhibitor for active rheumatoid arthritis, as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from decision.catalog.ra_biologic_response.cautions import find_cautions
+from decision.catalog.ra_biologic_response.codelists import load_codelists
+from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUORUM
+from decision.catalog.ra_biologic_response.eligibility import eligibility
+from decision.catalog.ra_biologic_response.features import FEATURES
+from decision.catalog.ra_biologic_response.rules import read_rules
+from decision.catalog.ra_biologic_response.thresholds import THRESHOLDS
+from decision.clinical.spec import DecisionSpec, Outcome, OverrideReason, Treatment
+
+SPEC = DecisionSpec(
+    id=Path(__file__).parent.name,
+    version="1.0.0",
+    title="Next biologic in rheumatoid arthritis: TNF inhibitor or IL-6 inhibitor",
+    intended_use=(
+        "To show a rheumatologist, for an adult with active rheumatoid arthritis who is about to"
+        " start or change a biologic, the estimated probability of low disease activity at 24"
+        " weeks under a TNF inhibitor and under an IL-6 inhibitor, with the uncertainty, the"
+        " reasons and the cautions. It supports, and does not replace, clinical judgement."
+    ),
+    not_for=(
+        "People under 18",
+        "Anyone who has taken an IL-6 inhibitor",
+        "A fifth or later biologic or targeted drug",
+        "Choices that include a JAK inhibitor, abatacept or rituximab",
+        "Overlap connective-tissue disease",
+        "Low disease activity (CDAI 10 or less)",
+        "Deciding on dose, product, biosimilar or route",
+        "Any care decision while the model is simulated",
+    ),
+    treatments=(
+        Treatment(
+            id="tnfi", label="TNF inhibitor", label_with_article="a TNF inhibitor", short="TNF"
+        ),
+        Treatment(
+            id="il6i", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor", short="IL-6"
+        ),
+    ),
+    outcome=Outcome(
+        label="low disease activity (CDAI ≤ 10)",
+        definition=(
+            "Clinical Disease Activity Index of at most 10 at 24 weeks while still on the drug;"
+            " stopping it counts as not reached."
+        ),
+        horizon="by week 24",
+        horizon_weeks=24,
+        citation=(
+            "CDAI holds no CRP or ESR, which IL-6 blockade lowers whatever the joints do: of"
+            " tocilizumab patients in DAS28 remission 26 % were in SDAI remission (Smolen and"
+            " Aletaha 2011)."
+        ),
+    ),
+    features=FEATURES,
+    players=PLAYERS,
+    columns=COLUMNS,
+    quorum=QUORUM,
+    thresholds=THRESHOLDS,
+    codelists=load_codelists(),
+    cautions=read_rules(),
+    eligibility=eligibility,
+    find_cautions=find_cautions,
+    override_reasons=(
+        OverrideReason(code="patient-preference", label="Patient preference"),
+        OverrideReason(code="caution", label="Contraindication or comorbidity"),
+        OverrideReason(code="formulary", label="Formulary, payer or price"),
+        OverrideReason(code="route", label="Route, distance or monitoring"),
+        OverrideReason(code="earlier-experience", label="Experience with earlier drugs"),
+        OverrideReason(code="data-wrong", label="Data used are wrong or incomplete"),
+        OverrideReason(code="estimate-implausible", label="The estimate is not plausible"),
+        OverrideReason(code="other-class", label="Another drug class was chosen"),
+        OverrideReason(code="other", label="Another reason"),
+    ),
+    not_modelled=(
+        "JAK inhibitors",
+        "Abatacept",
+        "Rituximab",
+        "Differences between drugs of one class",
+        "Formulary, price, route and distance",
+        "Erosions, pain sensitisation and fibromyalgia",
+        "Synovial tissue",
+    ),
+    citations=(
+        "Østergaard 2023 Ann Rheum Dis (NORD-STAR): with methotrexate, CDAI remission at week 48"
+        " 52.3 % and 51.9 %",
+        "Gabay 2013 Lancet (ADACTA) and Burmester 2017 Ann Rheum Dis (MONARCH): monotherapy",
+        "Taylor 2018 Ann Rheum Dis (SIRROUND-H): monotherapy, no large difference",
+        "Smolen and Aletaha 2011: DAS28 flatters IL-6 blockade",
+        "EULAR recommendations 2022: any biologic after csDMARD failure with poor prognosis",
+        "American College of Rheumatology guideline 2021",
+    ),
+)
