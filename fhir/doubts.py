@@ -33,8 +33,10 @@ class Doubts:
         remedy: str,
         codes: Iterable[Code] = (),
     ) -> None:
-        """Note one doubt, in clauses that become sentences here. Displays and site-specific codes are left out of it: hospitals have been
-        seen to put free text with personal data into both.
+        """Note one doubt, in clauses that become sentences here.
+
+        Displays and site-specific codes are left out of it: hospitals have been seen to put free
+        text with personal data into both.
         """
         public = tuple(Code(system=c.system, code=c.code) for c in codes if c.system in _PUBLIC)
         self._issues.append(
