@@ -32,21 +32,25 @@ _PURPOSES = ("baseline", "comorbidity", "assignment", "outcome", "assay", "missi
 class SimulatedCohort:
     """A SIMULATED cohort and everything a record would not say.
 
-    cohort : what a model may see
+    cohort : what a model may see, and the truth to score it against
+    truth : the same truth, which here always exists
     complete : feature id -> (n,), as recorded but with nothing missing
     patients : true baseline
     comorbidities : name -> (n,) 0/1
     endpoints : name -> (n, 2) under each treatment (see `ra_scores.endpoints`)
+    mu : (n, 2) mean log reduction under each treatment, hidden frailty apart
     frailty : (n,) hidden frailty, SD units; zeros where switched off
     propensity : (n,) probability with which IL-6i was chosen
     crp_reported, crp_unit : (n,) CRP as the site's laboratory wrote it, and in which unit
     """
 
     cohort: Cohort
+    truth: Truth
     complete: Mapping[str, Floats]
     patients: Patients
     comorbidities: Mapping[str, Floats]
     endpoints: Mapping[str, Floats]
+    mu: Floats
     frailty: Floats
     propensity: Floats
     crp_reported: Floats
@@ -139,6 +143,7 @@ def simulate_all(
         outcome = np.where(unknown, np.nan, outcome)
 
     in_mg_dl = mode.sites & np.isin(patients.site, CRP_MG_DL_SITES)
+    truth_known = Truth(probability=probability, potential=endpoints["cdai_lda"])
     cohort = Cohort(
         features=features,
         treatment=treatment,
@@ -152,14 +157,16 @@ def simulate_all(
             f"sites {sorted(set(patients.site.tolist()))}, patient seed {seed}, "
             f"world seed {seed if site_seed is None else site_seed}"
         ),
-        truth=Truth(probability=probability, potential=endpoints["cdai_lda"]),
+        truth=truth_known,
     )
     return SimulatedCohort(
         cohort=cohort,
+        truth=truth_known,
         complete=complete,
         patients=patients,
         comorbidities=flags,
         endpoints=endpoints,
+        mu=mu,
         frailty=frailty,
         propensity=chance,
         crp_reported=np.where(in_mg_dl, features["crp"] / 10, features["crp"]),
