@@ -1,0 +1,81 @@
+"""Composition root: settings from the environment, adapters behind the ports, the served app.
+
+`streamlit run app.py` finds `app` below. Routes and middleware of later entrances (SMART launch,
+CDS Hooks) are added to that one line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+
+import decision.ui.navigation  # noqa: F401  its imports are paid at start-up, not by a visitor
+from decision import catalog
+from decision.assess import NoModel, Predictor
+from decision.clinical.errors import ModelError
+from decision.clinical.spec import DecisionSpec
+from decision.ui.services import Services, install
+from fhir.audit import SqliteAuditLog
+from fhir.bundles import FolderSource
+from models.predictor import load_predictor
+
+ROOT = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a deployment may choose; the defaults run the embedded demo."""
+
+    bundles: Path
+    audit: Path
+    artifacts: Path
+    site: str
+    agent: str
+    decision: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """From variables named TREATMENT_RESPONSE_*; a relative path is relative to this file."""
+
+        def setting(name: str, default: str) -> str:
+            return environment.get(f"TREATMENT_RESPONSE_{name}", default)
+
+        return cls(
+            bundles=ROOT / setting("BUNDLES", "examples/demo_patients"),
+            audit=ROOT / setting("AUDIT", "var/audit.sqlite"),
+            artifacts=ROOT / setting("ARTIFACTS", "models/artifacts"),
+            site=setting("SITE", "simulated-demo"),
+            agent=setting("AGENT", "demo clinician"),
+            decision=setting("DECISION", ""),
+        )
+
+
+def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
+    """The decision's model, or what stands in for one that cannot be loaded."""
+    try:
+        return load_predictor(spec, folder)
+    except ModelError as error:
+        return NoModel(detail=error.message, remedy=error.remedy)
+
+
+def wire(settings: Settings) -> Services:
+    """All ports. A broken catalogue or trail stops the start, loudly; a broken model does not."""
+    spec = catalog.load(settings.decision or catalog.discover()[0])
+    return Services(
+        spec=spec,
+        predictor=predictor(spec, settings.artifacts / spec.id),
+        source=FolderSource(settings.bundles),
+        audit=SqliteAuditLog(settings.audit),
+        agent=settings.agent,
+        site=settings.site,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+install(wire(Settings.read(os.environ)))
+app = st.App(ROOT / "decision/ui/script/main.py")

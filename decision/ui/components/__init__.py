@@ -1,0 +1,1 @@
+"""Parts of a page. Each draws one thing from values it is given."""

@@ -1,0 +1,81 @@
+"""The form for what the record lacks, from the decision's own questions, and its undo list."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import streamlit as st
+
+from decision.clinical.assessment import Assessment
+from decision.clinical.record import PatientRecord
+from decision.clinical.spec import EntryKind
+from decision.ui import assessing, entries
+from decision.ui.components.markup import paragraph
+from decision.ui.entries import Field
+from decision.ui.services import Services
+from decision.ui.session import Chart, widget_key
+from decision.ui.texts import inputs, pages
+
+
+def entered(services: Services, chart: Chart) -> None:
+    """What was entered here, each with its undo."""
+    for number, entry in enumerate(chart.entries):
+        said, undo = st.columns([5, 1], vertical_alignment="center")
+        said.markdown(inputs.entered(entry).replace("*", r"\*"))
+        if undo.button(
+            "Undo",
+            key=widget_key(f"undo-{number}-{entry.codes[0].code}"),
+            help=f"Take back: {entry.text}",
+        ):
+            assessing.withdraw(services, chart, entry)
+            st.rerun()
+
+
+def form(services: Services, chart: Chart, assessment: Assessment) -> None:
+    """All open questions at once; nothing is saved unless every answer is within its limits."""
+    asked = entries.fields(assessment.spec, assessment.features, assessment.criteria)
+    if not asked:
+        return
+    with st.form(widget_key("entries"), border=False):
+        st.html(paragraph(pages.ENTRY_NOTE))
+        answers = {}
+        for group, found in groupby(asked, key=lambda f: f.group):
+            st.html(f"<h3>{group}</h3>")
+            columns = st.columns(2)
+            for number, field in enumerate(found):
+                with columns[number % 2]:
+                    answers[field] = _ask(field)
+        if st.form_submit_button("Save and update the answer", type="primary"):
+            _save(services, chart, {f: a for f, a in answers.items() if a is not None})
+
+
+def _ask(field: Field) -> float | str | None:
+    key, question = widget_key(field.code.code), field.entry.question
+    if field.entry.kind is EntryKind.CHOICE:
+        labels = dict(field.entry.choices or {})
+        return st.selectbox(
+            question,
+            list(labels),
+            index=None,
+            format_func=lambda code: labels.get(code, code),
+            placeholder=field.hint,
+            key=key,
+        )
+    if field.entry.kind is EntryKind.WHOLE_NUMBER:
+        return st.number_input(question, value=None, step=1, placeholder=field.hint, key=key)
+    return st.number_input(
+        question, value=None, step=float(field.entry.step), placeholder=field.hint, key=key
+    )
+
+
+def _save(services: Services, chart: Chart, answers: dict[Field, float | str]) -> None:
+    problems = [p for field, answer in answers.items() if (p := entries.problem(field, answer))]
+    if problems or not answers:
+        for problem in problems or [pages.ENTRY_EMPTY]:
+            st.error(problem)
+        return
+    record: PatientRecord = chart.record
+    assessing.enter(
+        services, chart, tuple(entries.observation(f, a, record) for f, a in answers.items())
+    )
+    st.rerun()

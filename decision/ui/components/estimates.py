@@ -1,0 +1,73 @@
+"""Two treatments side by side in one neutral order, and the difference between them."""
+
+from __future__ import annotations
+
+from decision.clinical.assessment import DecisionCard
+from decision.clinical.spec import Treatment
+from decision.ui.components.icons import icons
+from decision.ui.components.markup import items, paragraph, text
+from decision.ui.texts import cautions, estimate
+
+
+def _headline(card: DecisionCard, treatment: Treatment) -> str:
+    """The number first, or the range first where the patient is unusual (R4)."""
+    prediction = card.answer.prediction(treatment.id)
+    number, rest = estimate.headline(card.spec, prediction)
+    point = f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
+    if not estimate.range_first(card, prediction):
+        return point + paragraph(estimate.detail(prediction))
+    between, why = estimate.uncertain(prediction)
+    return (
+        f"<p><strong class='tr-number'>{text(between)}</strong> {text(why)}</p>"
+        f'<div class="tr-grey">{point}{paragraph(estimate.detail(prediction))}</div>'
+    )
+
+
+def _arm(card: DecisionCard, treatment: Treatment) -> str:
+    """One card. A STOP becomes its headline; the number below it is the same as without."""
+    prediction = card.answer.prediction(treatment.id)
+    stops = cautions.stop_reasons(card.cautions, treatment.id)
+    stop = ""
+    if stops:
+        reasons = "".join(f"<p><strong>STOP.</strong> {text(reason)}</p>" for reason in stops)
+        stop = f'<div class="tr-stop">{reasons}</div>{paragraph(cautions.UNCHANGED, "tr-small")}'
+    body = (
+        _headline(card, treatment)
+        + icons(prediction.probability, estimate.sentence(card.spec, prediction))
+        + paragraph(
+            f"{estimate.calibration(card.spec, prediction.calibration, card.model.simulated)} "
+            f"{estimate.reference_class(card.spec, prediction, card.model.simulated)}",
+            "tr-small",
+        )
+    )
+    demoted = f'<div class="tr-demoted">{body}</div>' if stops else body
+    return f'<section class="tr-card"><h2>{text(treatment.label)}</h2>{stop}{demoted}</section>'
+
+
+def estimates(card: DecisionCard) -> str:
+    arms = "".join(_arm(card, treatment) for treatment in estimate.ordered(card.spec))
+    stopped = cautions.stopped(card.spec, card.cautions)
+    return (
+        f'<div class="tr-cards">{arms}</div>'
+        '<section class="tr-difference" aria-label="Difference"><h2>Difference</h2><div>'
+        f"<p><strong class='tr-verdict'>{text(estimate.verdict(card))}</strong> "
+        f"{text(estimate.difference(card.spec, card.answer))}</p>"
+        + paragraph(estimate.silence_sentence(card, stopped))
+        + paragraph(estimate.association(card.model.simulated), "tr-small")
+        + "</div></section>"
+    )
+
+
+def abstention(causes: tuple[tuple[str, str, str], ...], title: str) -> str:
+    """No estimate, said as plainly and as large as an estimate; reasons of one kind together."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for reason, detail, remedy in causes:
+        groups.setdefault(reason, []).append((detail, remedy))
+    blocks = "".join(
+        f"<h3>{text(reason)}</h3>" + items(f"{detail} {remedy}".strip() for detail, remedy in found)
+        for reason, found in groups.items()
+    )
+    return (
+        '<section class="tr-card tr-abstention"><h2 class="tr-number">'
+        f"{text(title)}</h2>{blocks}</section>"
+    )

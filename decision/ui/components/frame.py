@@ -1,0 +1,47 @@
+"""The frame of every page: patient strip, simulated banner, footer; and the stop page."""
+
+from __future__ import annotations
+
+from decision.assess import NoModel, Predictor
+from decision.clinical.assessment import ModelIdentity
+from decision.clinical.record import PatientRecord
+from decision.clinical.spec import DecisionSpec
+from decision.ui.components.markup import paragraph, text
+from decision.ui.texts import pages
+
+
+def strip(record: PatientRecord, *, heading: bool = False) -> str:
+    """Who this is and how old the data are (R12); the page's one heading where it has no other."""
+    name, rest = pages.strip(record)
+    tag = "h1" if heading else "p"
+    parts = "".join(f"<span>{text(part)}</span>" for part in rest)
+    return (
+        f'<div class="tr-strip" role="group" aria-label="Patient"><{tag} class="tr-name">'
+        f"{text(name)}</{tag}>{parts}</div>"
+    )
+
+
+def banner(model: ModelIdentity | None) -> str:
+    """The permanent warning while the model is simulated; nothing once it is not."""
+    if model is None or not model.simulated:
+        return ""
+    lead, rest = pages.SIMULATED
+    return f'<p class="tr-banner" role="note"><strong>{text(lead)}</strong> {text(rest)}</p>'
+
+
+def simulated(predictor: Predictor | NoModel) -> str:
+    """The banner where there is no assessment yet."""
+    return "" if isinstance(predictor, NoModel) else banner(predictor.identity)
+
+
+def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
+    return paragraph(pages.footer(spec, model), "tr-footer")
+
+
+def stop(title: str, detail: str, remedy: str = "", *, heading: bool = True) -> str:
+    """Something is broken: what, and what can be done. Never a traceback, never a value."""
+    tag = "h1" if heading else "h2"
+    return (
+        f'<section class="tr tr-stop-page" role="alert"><{tag}>{text(title)}</{tag}>'
+        f"{paragraph(detail)}{paragraph(remedy)}</section>"
+    )

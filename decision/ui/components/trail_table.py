@@ -1,0 +1,25 @@
+"""The audit trail of one patient, newest first, as it stands in the file."""
+
+from __future__ import annotations
+
+from decision.clinical.assessment import AuditEvent
+from decision.clinical.spec import DecisionSpec
+from decision.ui.components.markup import paragraph, table
+from decision.ui.texts import trail
+from decision.ui.texts.numbers import instant
+
+HEAD = ("When", "Action", "What", "Who", "Entry")
+
+
+def rows(spec: DecisionSpec, entries: tuple[tuple[str, AuditEvent], ...]) -> str:
+    found = [
+        (
+            instant(event.recorded),
+            trail.action(event),
+            trail.what(spec, event),
+            event.agent,
+            audit_id[:8],
+        )
+        for audit_id, event in reversed(entries)
+    ]
+    return table(HEAD, found, "tr-table") if found else paragraph(trail.EMPTY)

@@ -1,0 +1,117 @@
+"""What the form asks and what becomes of an answer; pure, so that every limit is tested here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from decision.clinical.codes import LOCAL, Code
+from decision.clinical.features import FeatureVector
+from decision.clinical.quantities import Moment, Quantity
+from decision.clinical.record import Observation, Origin, PatientRecord, Source
+from decision.clinical.spec import (
+    CriterionResult,
+    DecisionSpec,
+    Eligibility,
+    Entry,
+    EntryKind,
+    Limits,
+    Modality,
+)
+from decision.ui.texts.inputs import negative, outside_limits
+from decision.ui.texts.numbers import number, unit
+
+NEEDED = "Needed for an estimate"
+GROUPS = {
+    Modality.CLINICAL: "Clinical",
+    Modality.SEROLOGICAL: "Laboratory",
+    Modality.TRANSCRIPTOMIC: "RNA panel",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One question of the form, with everything needed to check and file its answer."""
+
+    entry: Entry
+    code: Code
+    group: str
+    unit: str = ""
+    limits: Limits | None = None
+
+    @property
+    def hint(self) -> str:
+        """The limits with their unit, shown where the answer goes."""
+        if self.limits is None:
+            return "Not known"
+        span = f"{number(self.limits.low)} to {number(self.limits.high)}"
+        return f"{span} {unit(self.unit)}".rstrip()
+
+
+def filed_under(spec: DecisionSpec, concept: str) -> Code:
+    """The code an answer is filed under: the concept's own local code, else its first code."""
+    codelist = spec.codelists.get(concept)
+    exact = [e.code for e in codelist.entries if not e.prefix] if codelist else []
+    own = [code for code in exact if code.system == LOCAL]
+    return (own or exact or [Code(system=LOCAL, code=concept)])[0]
+
+
+def fields(
+    spec: DecisionSpec, features: FeatureVector, criteria: Sequence[CriterionResult]
+) -> tuple[Field, ...]:
+    """One field per concept that the record leaves open: what an estimate needs comes first."""
+    found: dict[str, Field] = {}
+    for criterion in criteria:
+        if criterion.entry is not None and criterion.state is Eligibility.UNKNOWN:
+            code = filed_under(spec, criterion.entry.concept)
+            counted = criterion.entry.kind is not EntryKind.CHOICE
+            asked = Field(
+                entry=criterion.entry, code=code, group=NEEDED, unit="{count}" if counted else ""
+            )
+            found.setdefault(code.code, asked)
+    gone = features.missing
+    for feature in sorted(spec.features, key=lambda f: not f.required):
+        if feature.entry is None or feature.id not in gone:
+            continue
+        code = filed_under(spec, feature.entry.concept)
+        counted = feature.entry.kind is not EntryKind.CHOICE
+        found.setdefault(
+            code.code,
+            Field(
+                entry=feature.entry,
+                code=code,
+                group=NEEDED if feature.required else GROUPS[feature.modality],
+                unit=feature.unit if counted else "",
+                limits=feature.supported if counted else None,
+            ),
+        )
+    order = [NEEDED, *GROUPS.values()]
+    return tuple(sorted(found.values(), key=lambda f: order.index(f.group)))
+
+
+def problem(field: Field, answer: float | str) -> str:
+    """Why this answer cannot be used, naming field, value and remedy; empty when it can."""
+    if isinstance(answer, str):
+        return ""
+    if field.limits is None:
+        return negative(field.entry.question, answer) if answer < 0 else ""
+    if answer in field.limits:
+        return ""
+    return outside_limits(field.entry.question, answer, field.limits.low, field.limits.high)
+
+
+def observation(field: Field, answer: float | str, record: PatientRecord) -> Observation:
+    """An answer as an observation of this record, true at the data's own time, by the clinician."""
+    if isinstance(answer, str):
+        labels = field.entry.choices or {}
+        value: Quantity | Code = Code(system=LOCAL, code=answer, display=labels.get(answer, answer))
+    else:
+        value = Quantity(value=float(answer), unit=field.unit)
+    return Observation(
+        codes=(field.code,),
+        value=value,
+        effective=Moment.instant(record.as_of),
+        status="final",
+        source=Source(reference=f"entered/{field.code.code}", origin=Origin.CLINICIAN),
+        text=field.entry.question,
+    )

@@ -1,0 +1,36 @@
+"""The outermost guard of a page: whatever breaks, no traceback and no value reaches the screen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import streamlit as st
+
+from decision.clinical.errors import AuditError
+from decision.ui.components import frame
+from decision.ui.session import halt, take_halt
+from decision.ui.texts import pages
+
+_LOG = logging.getLogger(__name__)
+
+
+def guarded(draw: Callable[[], None]) -> None:
+    """Draw a page. What breaks it starts the page over with the stop alone, because half a card
+    without its trail or its cautions must not stay on screen.
+    """
+    stopped = take_halt()
+    if stopped is not None:
+        st.html(frame.stop(*stopped))
+        return
+    try:
+        draw()
+    except AuditError as error:
+        title, detail = pages.NO_AUDIT
+        halt(title, f"{detail} {error.message}.", error.remedy)
+        st.rerun()
+    except Exception as error:
+        # The type only: a message or a traceback could hold a name or a result.
+        _LOG.error("page failed: %s", type(error).__name__)
+        halt(*pages.UNEXPECTED)
+        st.rerun()

@@ -1,0 +1,60 @@
+"""The Patient page: strip, cautions, data, two estimates or none, reasons, decision, trail."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from decision.clinical.assessment import Assessment, DecisionCard
+from decision.ui.components import cautions, decision_form, entry_form, estimates, flags, frame
+from decision.ui.components.reasons import reasons
+from decision.ui.components.trail_table import rows
+from decision.ui.opened import opened
+from decision.ui.services import Services
+from decision.ui.session import Chart
+from decision.ui.texts import pages, trail
+
+
+def render(services: Services) -> None:
+    found = opened(services)
+    if found is None:
+        return
+    chart, assessment = found
+    record = chart.with_entries()
+    spec = assessment.spec
+    st.html(
+        '<div class="tr">'
+        + frame.strip(record, heading=True)
+        + frame.banner(assessment.model)
+        + cautions.row(spec, assessment.cautions)
+        + flags.row(assessment, record)
+        + _answer(assessment)
+        + "</div>"
+    )
+    if isinstance(assessment, DecisionCard):
+        _section(trail.INTRO, pages.DECISION_TITLE)
+        decision_form.decision(services, chart, assessment)
+    _entries(services, chart, assessment)
+    with st.expander(pages.TRAIL_TITLE, key="trail"):
+        st.html(rows(spec, services.audit.entries(record.patient_id)))
+    st.html(frame.footer(spec, assessment.model))
+
+
+def _answer(assessment: Assessment) -> str:
+    if isinstance(assessment, DecisionCard):
+        return estimates.estimates(assessment) + reasons(assessment)
+    return estimates.abstention(tuple(pages.cause(c) for c in assessment.causes), pages.NO_ESTIMATE)
+
+
+def _section(words: str, title: str) -> None:
+    st.html(f'<section class="tr"><h2>{title}</h2><p>{words}</p></section>')
+
+
+def _entries(services: Services, chart: Chart, assessment: Assessment) -> None:
+    """Open where nothing can be said without it, folded where an answer stands."""
+    if chart.entries:
+        _section("", "Entered by clinician")
+        entry_form.entered(services, chart)
+    with st.expander(
+        pages.ENTRY_TITLE, expanded=not isinstance(assessment, DecisionCard), key="entry-form"
+    ):
+        entry_form.form(services, chart, assessment)

@@ -1,0 +1,61 @@
+"""The patients of the demo, what each shows, and what could not be listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from decision.clinical.errors import RecordSourceError
+from decision.clinical.record import ListingProblem, PatientListing
+from decision.ui.components import frame
+from decision.ui.components.markup import paragraph, text
+from decision.ui.services import Services
+from decision.ui.session import choose, widget_key
+from decision.ui.texts import pages
+
+
+def render(services: Services, show_patient: Callable[[], None]) -> None:
+    """One click opens a patient; a file with a problem is named and hides nobody else."""
+    try:
+        lines = services.source.patients()
+    except RecordSourceError as error:
+        st.html(frame.stop(pages.EMPTY_WORKLIST, error.message, error.remedy))
+        return
+    patients = [line for line in lines if isinstance(line, PatientListing)]
+    problems = [line for line in lines if isinstance(line, ListingProblem)]
+    st.html(
+        f'<section class="tr"><h1>Worklist</h1>{paragraph(services.spec.title, "tr-strong")}'
+        f"{frame.simulated(services.predictor)}{paragraph(pages.WORKLIST_INTRO)}</section>"
+    )
+    if not patients:
+        st.html(frame.stop(pages.EMPTY_WORKLIST, "", heading=False))
+    for problem in problems:
+        st.html(_problem(problem))
+    for listing in patients:
+        with st.container(border=True, key=f"patient-{listing.patient_id}"):
+            said, button = st.columns([5, 1], vertical_alignment="center")
+            said.html(_patient(listing))
+            name = listing.identity.name or "this patient"
+            if button.button(
+                "Open",
+                key=widget_key(f"open-{listing.patient_id}"),
+                help=f"Open {name}",
+                width="stretch",
+            ):
+                choose(listing.patient_id)
+                show_patient()
+
+
+def _patient(listing: PatientListing) -> str:
+    return (
+        f'<div class="tr tr-listed"><h2>{text(listing.identity.name or "Name not recorded")}</h2>'
+        f"{paragraph(listing.note)}{paragraph(pages.listed(listing), 'tr-small')}</div>"
+    )
+
+
+def _problem(problem: ListingProblem) -> str:
+    return (
+        f'<section class="tr tr-problem" role="note"><h2>Not listed: {text(problem.file)}</h2>'
+        f"{paragraph(problem.message)}{paragraph(problem.remedy)}</section>"
+    )

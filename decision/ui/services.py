@@ -1,0 +1,42 @@
+"""The ports the pages reach the world through. Wired once by app.py; never holds a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from decision.assess import AuditLog, Context, NoModel, Predictor, RecordSource
+from decision.clinical.spec import DecisionSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a page needs besides the patient."""
+
+    spec: DecisionSpec
+    predictor: Predictor | NoModel
+    source: RecordSource
+    audit: AuditLog
+    agent: str
+    site: str
+    clock: Callable[[], datetime]
+
+    def context(self) -> Context:
+        """Who asks, where and when, at this moment."""
+        return Context(agent=self.agent, site=self.site, now=self.clock())
+
+
+_installed: list[Services] = []
+
+
+def install(services: Services) -> None:
+    """Make these the ports of this process; a second call replaces the first (tests do that)."""
+    _installed[:] = [services]
+
+
+def services() -> Services:
+    """The installed ports; RuntimeError when the composition root has not run."""
+    if not _installed:
+        raise RuntimeError("no ports installed; start with `streamlit run app.py`")
+    return _installed[0]

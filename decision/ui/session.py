@@ -1,0 +1,100 @@
+"""What one browser session remembers. The only module that touches `st.session_state`.
+
+A chart holds everything about one patient, and every read names the patient it is for, so that
+nothing entered or decided for one can be shown for another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from decision.clinical.assessment import Assessment
+from decision.clinical.record import Observation, PatientRecord
+
+_CHARTS = "charts"
+_CURRENT = "current_patient"
+_HALT = "halted"
+_REREAD = "read_again"
+_SERIAL = "form_serial"
+_MOST_CHARTS = 20
+
+
+@dataclass(slots=True)
+class Chart:
+    """One patient's record as opened in this session, with what was entered and decided on it."""
+
+    record: PatientRecord
+    entries: tuple[Observation, ...] = ()
+    assessment: Assessment | None = None
+    written: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Audit id of every decision written from this chart, by what was decided about what."""
+
+    def with_entries(self) -> PatientRecord:
+        """The record together with what the clinician entered."""
+        return self.record.with_entries(self.entries)
+
+
+def _charts() -> dict[str, Chart]:
+    charts: dict[str, Chart] = st.session_state.setdefault(_CHARTS, {})
+    return charts
+
+
+def current_patient() -> str | None:
+    """Id of the patient chosen in this session, if any."""
+    chosen: str | None = st.session_state.get(_CURRENT)
+    return chosen
+
+
+def choose(patient_id: str) -> None:
+    """Make this the session's patient. Every widget gets a new name, so none keeps a value."""
+    st.session_state[_CURRENT] = patient_id
+    st.session_state[_REREAD] = True
+    renew_widgets()
+
+
+def chart(patient_id: str) -> Chart | None:
+    """What this session knows of this patient; None when the record must be read (again)."""
+    if st.session_state.get(_REREAD):
+        return None
+    found = _charts().get(patient_id)
+    if found is not None and found.record.patient_id != patient_id:
+        raise RuntimeError("a chart is filed under another patient")
+    return found
+
+
+def file_chart(record: PatientRecord) -> Chart:
+    """Keep a freshly read record; entries stay only if the record has not changed under them.
+
+    The assessment always starts anew: each opening is a new showing, and a new line in the trail.
+    """
+    charts = _charts()
+    known = charts.pop(record.patient_id, None)
+    kept = known.entries if known is not None and known.record == record else ()
+    charts[record.patient_id] = Chart(record=record, entries=kept)
+    st.session_state[_REREAD] = False
+    while len(charts) > _MOST_CHARTS:
+        del charts[next(iter(charts))]
+    return charts[record.patient_id]
+
+
+def widget_key(name: str) -> str:
+    """A widget name that no earlier patient and no earlier form has used."""
+    return f"{name}-{st.session_state.get(_SERIAL, 0)}"
+
+
+def renew_widgets() -> None:
+    """Give every named widget a fresh, empty start."""
+    st.session_state[_SERIAL] = st.session_state.get(_SERIAL, 0) + 1
+
+
+def halt(title: str, detail: str, remedy: str = "") -> None:
+    """Leave a stop for the next run of the page, which then draws nothing else."""
+    st.session_state[_HALT] = (title, detail, remedy)
+
+
+def take_halt() -> tuple[str, str, str] | None:
+    """The stop left by the run before, once."""
+    stopped: tuple[str, str, str] | None = st.session_state.pop(_HALT, None)
+    return stopped

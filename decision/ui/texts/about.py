@@ -1,0 +1,97 @@
+"""Sentences about the decision and its model, for the About page (R14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from decision.assess import NoModel
+from decision.clinical.assessment import ModelIdentity
+from decision.clinical.spec import DecisionSpec
+from decision.ui.texts.numbers import count, number
+
+METRICS = {
+    "auroc": "Discrimination (AUROC)",
+    "brier": "Brier score",
+    "log_loss": "Log loss",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
+    "ici": "Mean calibration error (ICI)",
+    "interval_coverage_90": "Share of 90 % ranges that hold the truth",
+    "interval_width_90": "Mean width of the 90 % range",
+    "sign_agreement": "Sign of the difference right, all patients",
+    "named_share": "Share of patients with a drug class named",
+    "named_sign_agreement": "Sign of the difference right where a class is named",
+    "no_clear_preference_naive_mtx": "Share told no clear preference: first biologic, methotrexate",
+    "policy_value": "Share reaching the outcome if the larger estimate is followed",
+    "policy_value_best_fixed": "Share reaching the outcome with the best single class for all",
+}
+"""Words for the metrics that evaluation reports; an unlisted metric is shown under its own name."""
+
+
+def model_rows(model: ModelIdentity | NoModel) -> tuple[tuple[str, str], ...]:
+    if isinstance(model, NoModel):
+        return (("Model", f"Not available. {model.detail} {model.remedy}"),)
+    kind = "SIMULATED - not patients" if model.simulated else "patients"
+    return (
+        ("Model", model.id),
+        ("Version", model.version),
+        ("Checksum", model.checksum),
+        ("Training cohort", f"{kind}. {model.description}"),
+        ("Training courses", count(model.trained_rows)),
+        ("Sites recalibrated for", ", ".join(model.sites) or "none"),
+    )
+
+
+def metric_rows(
+    spec: DecisionSpec, metrics: Mapping[str, float]
+) -> tuple[tuple[str, str, str], ...]:
+    """(where, what, value) of every figure the artefact carries, and of no other."""
+    labels = {t.id: t.label for t in spec.treatments} | {"contrast": "Difference"}
+    rows = []
+    for name, value in metrics.items():
+        *path, metric = name.split(".")
+        where = next((labels[part] for part in path if part in labels), "Both")
+        rows.append((where, METRICS.get(metric, metric.replace("_", " ")), number(value)))
+    return tuple(rows)
+
+
+def threshold_rows(spec: DecisionSpec) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            t.meaning,
+            f"{number(t.value)} {t.unit if t.unit != '1' else ''}".rstrip(),
+            f"{t.citation} ({t.verification.value})",
+            t.review_by.isoformat(),
+        )
+        for t in spec.thresholds.values()
+    )
+
+
+NAMING = (
+    "A drug class is named only when the {level} range of the difference excludes no difference, "
+    "the difference is at least {margin} of 100, no STOP caution applies and at least {fewest} "
+    "comparable training patients had the rarer class. Otherwise the page stays silent."
+)
+
+
+def naming(spec: DecisionSpec) -> str:
+    return NAMING.format(
+        level=f"{number(100 * spec.thresholds['interval_level'].value)} %",
+        margin=number(100 * spec.thresholds["naming_margin"].value),
+        fewest=number(spec.thresholds["smallest_comparable"].value),
+    )
+
+
+def silence(metrics: Mapping[str, float]) -> tuple[str, ...]:
+    """How often the naming rule is silent and how often it is right, where it has been measured."""
+    share = metrics.get("contrast.named_share")
+    right = metrics.get("contrast.named_sign_agreement")
+    lines = []
+    if share is not None:
+        lines.append(
+            f"In validation it named a class for {number(100 * share)} of 100 patients "
+            f"and was silent for {number(100 - 100 * share)}."
+        )
+    if right is not None:
+        lines.append(f"Where it named one, the sign was right for {number(100 * right)} of 100.")
+    return tuple(lines) or ("Its silence and its sign accuracy have not been measured.",)

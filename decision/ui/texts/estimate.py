@@ -1,0 +1,168 @@
+"""Sentences about probabilities and their difference (display rules R1 to R5)."""
+
+from __future__ import annotations
+
+from decision.clinical.assessment import (
+    Contrast,
+    DecisionCard,
+    Interval,
+    LocalCalibration,
+    ModelAnswer,
+    Prediction,
+    SilenceReason,
+)
+from decision.clinical.spec import DecisionSpec, Treatment
+from decision.ui.texts.numbers import count, level, number, of_100, per_100, percent, plural, span
+
+
+def ordered(spec: DecisionSpec) -> tuple[Treatment, ...]:
+    """Both treatments in the one neutral order of every page: by name, never by estimate (R6)."""
+    return tuple(sorted(spec.treatments, key=lambda t: t.label))
+
+
+def headline(spec: DecisionSpec, prediction: Prediction) -> tuple[str, str]:
+    """The number, and the rest of the one sentence that anchors it: outcome, week, drug class."""
+    drug = spec.treatment(prediction.treatment).label_with_article
+    return of_100(prediction.probability), (
+        f"patients like this one reach {spec.outcome.label} "
+        f"by week {spec.outcome.horizon_weeks} with {drug}."
+    )
+
+
+def sentence(spec: DecisionSpec, prediction: Prediction) -> str:
+    """The headline as one string: the alternative of the icons, and what the trail keeps."""
+    return " ".join(headline(spec, prediction))
+
+
+def detail(prediction: Prediction) -> str:
+    interval = prediction.interval
+    return (
+        f"{percent(prediction.probability)}, likely range {span(interval)} of 100 "
+        f"({level(interval)})."
+    )
+
+
+def reference_class(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str:
+    drug = spec.treatment(prediction.treatment).label_with_article
+    kind = "simulated patients" if simulated else "patients"
+    return f"Based on {count(prediction.reference_n)} {kind} starting {drug}."
+
+
+def range_first(card: DecisionCard, prediction: Prediction) -> bool:
+    """True where the point says less than its range: unusual values, or a wide range (R4)."""
+    widest = card.spec.thresholds["widest_usual_range"].value
+    return bool(card.answer.domain.outside_usual) or prediction.interval.width > widest
+
+
+def uncertain(prediction: Prediction) -> tuple[str, str]:
+    """The form for values outside the usual range: the range first (R4, R10)."""
+    return f"Between {per_100(prediction.interval.low)} and {per_100(prediction.interval.high)}", (
+        "of 100. The data for this patient do not support a narrower estimate."
+    )
+
+
+def calibration(spec: DecisionSpec, checked: LocalCalibration, simulated: bool) -> str:
+    """How patients scored like this one fared (R5); with too few, only that."""
+    fewest = spec.thresholds["smallest_calibration_band"].value
+    kind = "simulated validation patients" if simulated else "validation patients"
+    scored = f"scored {per_100(checked.low)} to {per_100(checked.high)}"
+    if checked.n < fewest:
+        needed = number(fewest)
+        return f"Too few {kind} {scored} to check ({checked.n}; at least {needed} needed)."
+    observed = Interval(low=checked.observed_low, high=checked.observed_high, level=0.95)
+    return (
+        f"Checked on {count(checked.n)} {kind} {scored}: {count(checked.events)} "
+        f"({percent(checked.events / checked.n)}, range {span(observed)}) reached the outcome."
+    )
+
+
+def _toward(contrast: Contrast) -> tuple[str, str, float, Interval]:
+    """(more with, than with, difference >= 0, its interval): the larger estimate is named first."""
+    if contrast.difference >= 0:
+        return contrast.b, contrast.a, contrast.difference, contrast.interval
+    flipped = Interval(
+        low=-contrast.interval.high, high=-contrast.interval.low, level=contrast.interval.level
+    )
+    return contrast.a, contrast.b, -contrast.difference, flipped
+
+
+def _signed(value: float) -> str:
+    n = per_100(value)
+    return "no difference" if n == 0 else f"{abs(n)} {'more' if n > 0 else 'fewer'}"
+
+
+def signed_span(interval: Interval) -> str:
+    """`4 to 24 more`, `11 fewer to 15 more`."""
+    low, high = per_100(interval.low), per_100(interval.high)
+    if low > 0:
+        return f"{low} to {high} more"
+    return f"{_signed(interval.low)} to {_signed(interval.high)}"
+
+
+def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
+    """The absolute difference with its own range, in the direction of the larger estimate (R2)."""
+    more, less, gap, interval = _toward(answer.contrast)
+    a, b = (spec.treatment(t).label_with_article for t in (more, less))
+    ranged = f"(likely range {signed_span(interval)}, {level(interval)})"
+    if per_100(gap) == 0:
+        return f"The estimates differ by fewer than 1 of 100: with {a} against {b} {ranged}."
+    shown = per_100(answer.prediction(more).probability) - per_100(
+        answer.prediction(less).probability
+    )
+    rounded = "" if shown == per_100(gap) else " Numbers are rounded one by one."
+    return f"{per_100(gap)} more of 100 reach the outcome with {a} than with {b} {ranged}.{rounded}"
+
+
+def verdict(card: DecisionCard) -> str:
+    """What the estimates say, in as few words as hold."""
+    named = card.preference.treatment
+    if named is not None:
+        return f"The estimates favour {card.spec.treatment(named).label_with_article}."
+    undecided = {SilenceReason.RANGE_INCLUDES_ZERO, SilenceReason.GAP_BELOW_MARGIN}
+    return (
+        "No clear preference."
+        if undecided.intersection(card.preference.silence)
+        else "No preference stated."
+    )
+
+
+def silence(card: DecisionCard, stopped: tuple[str, ...]) -> tuple[str, ...]:
+    """Why no drug class is named, each reason in plain words."""
+    spec, answer = card.spec, card.answer
+    margin = per_100(spec.thresholds["naming_margin"].value)
+    fewest = number(spec.thresholds["smallest_comparable"].value)
+    words = {
+        SilenceReason.RANGE_INCLUDES_ZERO: "the likely range of the difference includes no "
+        "difference",
+        SilenceReason.GAP_BELOW_MARGIN: f"the difference is below {margin} of 100, the smallest "
+        "that counts",
+        SilenceReason.STOP_CAUTION: f"a STOP caution applies to {' and '.join(stopped)}",
+        SilenceReason.THIN_OVERLAP: f"only {plural(answer.comparable, 'comparable patient')} "
+        f"({answer.stratum}) had the rarer drug class; at least {fewest} needed",
+    }
+    return tuple(words[reason] for reason in card.preference.silence)
+
+
+def silence_sentence(card: DecisionCard, stopped: tuple[str, ...]) -> str:
+    reasons = silence(card, stopped)
+    if not reasons:
+        return ""
+    return (
+        f"Why none is named: {'; '.join(reasons)}. "
+        "Cautions, formulary and patient preference can decide."
+    )
+
+
+def association(simulated: bool) -> str:
+    if simulated:
+        return "This is an association in simulated records, not a proven treatment effect."
+    return "This is an association in past patients, not a proven treatment effect."
+
+
+def shown(card: DecisionCard) -> tuple[str, ...]:
+    """What the clinician read, word for word, for the audit trail (R13)."""
+    lines = [
+        f"{sentence(card.spec, p)} {detail(p)}"
+        for p in (card.answer.prediction(t.id) for t in ordered(card.spec))
+    ]
+    return (*lines, f"{verdict(card)} {difference(card.spec, card.answer)}")

@@ -1,0 +1,47 @@
+"""Sentences about where each input came from, for the Data used page."""
+
+from __future__ import annotations
+
+from decision.clinical.assessment import Assessment, DecisionCard
+from decision.clinical.features import Evidence, Found, Missing
+from decision.ui.texts.inputs import why_missing
+from decision.ui.texts.numbers import age_of, moment
+from decision.ui.texts.reasons import value_text
+
+HEAD = ("Input", "Value", "Date", "Age", "Source", "State", "How chosen")
+
+
+def _place(evidence: Evidence | None) -> tuple[str, str]:
+    """(date, source); a value with a period or none says so."""
+    if evidence is None:
+        return "", ""
+    date = moment(evidence.effective) if evidence.effective else "no date"
+    return date, ", ".join(dict.fromkeys(s.reference for s in evidence.sources))
+
+
+def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
+    """One row per input of the decision, found or not."""
+    unusual: set[str] = set()
+    if isinstance(assessment, DecisionCard):
+        unusual = {found[0] for found in assessment.answer.domain.outside_usual}
+    table = []
+    for feature_id, finding in assessment.features.findings:
+        feature = assessment.spec.feature(feature_id)
+        date, source = _place(finding.evidence)
+        when = finding.evidence.effective if finding.evidence else None
+        age = age_of(when, assessment.as_of)
+        if isinstance(finding, Found):
+            state = "outside the usual range" if feature_id in unusual else "used"
+            if finding.value not in feature.supported:
+                state = "outside the supported limits"
+            if finding.evidence.origin.value != "record":
+                state += f", {finding.evidence.origin.value}"
+            value, how = value_text(feature, finding.value), finding.evidence.how
+        else:
+            value, state, how = _missing(finding)
+        table.append((feature.label, value, date, age, source, state, how))
+    return tuple(table)
+
+
+def _missing(finding: Missing) -> tuple[str, str, str]:
+    return "–", why_missing(finding), finding.detail

@@ -1,0 +1,116 @@
+"""The one formatter: every number, unit, date and range on a page passes through here."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from decision.clinical.assessment import Interval
+from decision.clinical.quantities import Moment, Precision
+
+_UNITS = {
+    "{count}": "",
+    "{score}": "",
+    "1": "",
+    "a": "years",
+    "d": "days",
+    "wk": "weeks",
+    "kg/m2": "kg/m²",
+    "10*9/L": "×10⁹/L",
+    "[iU]/mL": "IU/mL",
+    "[IU]/mL": "IU/mL",
+    "u[IU]/mL": "µIU/mL",
+}
+"""UCUM units whose written form is not their code; unlisted units are shown as they are."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Spelt here because the names of the machine's own locale would change with the machine."""
+
+
+def per_100(probability: float) -> int:
+    """Whole number of 100, halves away from zero, so that text and icons never disagree."""
+    return int(math.copysign(math.floor(abs(probability) * 100 + 0.5), probability))
+
+
+def of_100(probability: float) -> str:
+    """`38 of 100`; the ends say `fewer than 1` and `more than 99` rather than never and always."""
+    if probability < 0.005:
+        return "fewer than 1 of 100"
+    if probability >= 0.995:
+        return "more than 99 of 100"
+    return f"{per_100(probability)} of 100"
+
+
+def percent(share: float) -> str:
+    return f"{per_100(share)} %"
+
+
+def level(interval: Interval) -> str:
+    return percent(interval.level)
+
+
+def span(interval: Interval) -> str:
+    """`27 to 50`, per 100."""
+    return f"{per_100(interval.low)} to {per_100(interval.high)}"
+
+
+def count(n: int) -> str:
+    """`1,412`."""
+    return f"{n:,}"
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """`1 input`, `3 inputs`."""
+    return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def number(value: float) -> str:
+    """As many digits as a clinician reads: none from 100, one from 10, two below."""
+    decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def unit(ucum: str) -> str:
+    return _UNITS.get(ucum, ucum)
+
+
+def quantity(value: float, ucum: str) -> str:
+    """`42 mg/L`, `1.6`, `12 years`."""
+    return f"{number(value)} {unit(ucum)}".rstrip()
+
+
+def _day(when: datetime) -> str:
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def instant(when: datetime) -> str:
+    """`4 May 2027, 09:12 UTC`, in the zone the record gave."""
+    offset = when.strftime("%z")
+    zone = "UTC" if offset in ("", "+0000") else f"UTC{offset[:3]}:{offset[3:]}"
+    return f"{_day(when)}, {when:%H:%M} {zone}"
+
+
+def moment(when: Moment | None) -> str:
+    """As exact as the record and no more: `2027`, `May 2027` or `4 May 2027`."""
+    if when is None:
+        return "date not recorded"
+    parts = when.day_text.split("-")
+    if when.precision is Precision.YEAR:
+        return parts[0]
+    month = _MONTHS[int(parts[1]) - 1]
+    return f"{month} {parts[0]}" if len(parts) == 2 else f"{int(parts[2])} {month} {parts[0]}"
+
+
+def age_of(when: Moment | None, as_of: datetime) -> str:
+    """How old a finding is at the data's own time, in the largest unit that says enough."""
+    if when is None:
+        return ""
+    days = max(0, (as_of - when.latest).days)
+    if days < 1:
+        return "same day"
+    if days < 90:
+        return plural(days, "day")
+    if days < 730:
+        return plural(round(days / 30.44), "month")
+    return plural(int(days / 365.25), "year")

@@ -1,0 +1,84 @@
+"""Fixed sentences and the frame of every page: who, what, when, and that the model is simulated."""
+
+from __future__ import annotations
+
+from decision.clinical.assessment import Abstention, AbstentionCause, ModelIdentity
+from decision.clinical.quantities import whole_years_between
+from decision.clinical.record import PatientListing, PatientRecord
+from decision.clinical.spec import DecisionSpec
+from decision.ui.texts.numbers import instant, moment
+
+SIMULATED = (
+    "Simulated model.",
+    "Trained on generated records, not on patients. For software testing only; "
+    "not for any care decision.",
+)
+NO_PATIENT = "No patient is chosen. Choose one in the worklist."
+WORKLIST_INTRO = (
+    "Synthetic records. Choose a patient to see both estimates, or why there is no estimate."
+)
+EMPTY_WORKLIST = "No patient could be listed."
+MISMATCH = (
+    "Stopped: the record that was read belongs to a different patient.",
+    "Nothing of it is shown. Go back to the worklist and open the patient again.",
+)
+CANNOT_ASSESS = "Cannot assess."
+NO_AUDIT = (
+    "Cannot assess: the audit entry could not be written.",
+    "No estimate is shown without a trail.",
+)
+UNEXPECTED = (
+    "Cannot assess: something unexpected went wrong.",
+    "Nothing was shown or saved. Open the patient again; if it happens again, report the time.",
+)
+NO_ESTIMATE = "No estimate."
+ENTRY_TITLE = "Enter what the record lacks"
+ENTRY_NOTE = (
+    "Kept for this patient and this session only, marked as entered by clinician, "
+    "and written to the audit trail."
+)
+ENTRY_EMPTY = "Nothing was entered. Fill in at least one value."
+DECISION_TITLE = "Your decision"
+TRAIL_TITLE = "Audit trail of this patient"
+_SEX = {"female": "F", "male": "M"}
+
+
+def age(record: PatientRecord) -> str:
+    born = record.identity.birth_date
+    if born is None:
+        return "age not recorded"
+    low, high = whole_years_between(born, record.as_of)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def strip(record: PatientRecord) -> tuple[str, tuple[str, ...]]:
+    """(name, the rest): enough to see that this is the right patient, and how old the data are."""
+    who = record.identity
+    sex = _SEX.get(who.sex, who.sex or "sex not recorded")
+    rest = [f"{sex} {age(record)}", f"born {moment(who.birth_date)}" if who.birth_date else ""]
+    rest.append(f"no. {who.record_number}" if who.record_number else "no record number")
+    rest.append(f"Data as of {instant(record.as_of)}")
+    return who.name or "Name not recorded", tuple(part for part in rest if part)
+
+
+def listed(listing: PatientListing) -> str:
+    who = listing.identity
+    sex = _SEX.get(who.sex, who.sex)
+    born = f" · born {moment(who.birth_date)}" if who.birth_date else ""
+    return f"{sex}{born} · data as of {instant(listing.as_of)}"
+
+
+def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
+    version = f"Model {model.version} ({model.checksum[:8]})" if model else "No model"
+    return f"Supports, and does not replace, clinical judgement. {version}, rules {spec.version}. "
+
+
+def cause(found: AbstentionCause) -> tuple[str, str, str]:
+    """(reason, what exactly, what would change it)."""
+    reason = found.reason.value
+    return f"{reason[0].upper()}{reason[1:]}", found.detail, found.remedy
+
+
+def abstained(abstention: Abstention) -> str:
+    """What the clinician read, word for word, for the audit trail."""
+    return f"{NO_ESTIMATE} " + " ".join(c.detail for c in abstention.causes)

@@ -1,0 +1,332 @@
+"""Fakes of the ports for whole pages, and a small decision with the shape of the real one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from builders import (
+    AS_OF,
+    FakePredictor,
+    ListAuditLog,
+    make_answer,
+    make_observation,
+    make_spec,
+    make_threshold,
+)
+
+from decision.assess import NoModel, Predictor
+from decision.clinical.assessment import (
+    Contribution,
+    Explanation,
+    MissingCost,
+    ModelAnswer,
+    ModelIdentity,
+)
+from decision.clinical.codes import LOCAL, Code, Codelist, CodelistEntry, CodeStatus
+from decision.clinical.errors import RecordSourceError
+from decision.clinical.features import (
+    Evidence,
+    FeatureVector,
+    Finding,
+    Found,
+    Missing,
+    MissingReason,
+)
+from decision.clinical.quantities import Moment, Precision, Quantity
+from decision.clinical.record import (
+    Identity,
+    ListingProblem,
+    Observation,
+    PatientListing,
+    PatientRecord,
+)
+from decision.clinical.spec import (
+    CautionFinding,
+    CautionRule,
+    DecisionSpec,
+    Entry,
+    EntryKind,
+    FeatureSpec,
+    Limits,
+    Modality,
+    Player,
+    Presence,
+    Severity,
+    Treatment,
+    Verification,
+)
+from decision.ui.services import Services
+
+BORN = Moment(
+    earliest=datetime(1972, 3, 1, tzinfo=UTC),
+    latest=datetime(1972, 3, 2, tzinfo=UTC),
+    precision=Precision.DAY,
+    text="1972-03-01",
+)
+CHOICES = {"taking": "Taking", "not-taking": "Not taking"}
+
+
+def derive(
+    record: PatientRecord, feature: FeatureSpec, codelists: Mapping[str, Codelist]
+) -> Finding:
+    """The newest observation of the feature's concept; a coded answer counts as 0 or 1."""
+    for observation in record.observed(codelists[feature.concepts[0]]):
+        value = observation.value
+        number = (
+            value.value
+            if isinstance(value, Quantity)
+            else float(isinstance(value, Code) and value.code == "not-taking")
+        )
+        return Found(
+            value=number,
+            evidence=Evidence(
+                sources=(observation.source,),
+                effective=observation.effective,
+                origin=observation.source.origin,
+                how="newest",
+            ),
+        )
+    return Missing(reason=MissingReason.NOT_FOUND, detail="Not in the record.")
+
+
+def make_feature(
+    name: str,
+    label: str,
+    unit: str,
+    high: float,
+    *,
+    modality: Modality = Modality.CLINICAL,
+    required: bool = False,
+    kind: EntryKind = EntryKind.NUMBER,
+) -> FeatureSpec:
+    chosen = kind is EntryKind.CHOICE
+    return FeatureSpec(
+        id=name,
+        label=label,
+        short=label,
+        modality=modality,
+        unit=unit,
+        concepts=(name,),
+        lookback=timedelta(days=90),
+        supported=Limits(low=0, high=high, citation="test"),
+        required=required,
+        derive=derive,
+        entry=Entry(
+            kind=kind, question=label, concept=name, step=0.5, choices=CHOICES if chosen else None
+        ),
+        flag_labels=("on methotrexate", "no methotrexate") if chosen else None,
+    )
+
+
+FEATURES = (
+    make_feature(
+        "tender", "Tender joints", "{count}", 28, required=True, kind=EntryKind.WHOLE_NUMBER
+    ),
+    make_feature("mtx", "Methotrexate", "1", 1, kind=EntryKind.CHOICE),
+    make_feature("crp", "CRP", "mg/L", 500, modality=Modality.SEROLOGICAL),
+)
+
+
+def codelist(name: str) -> Codelist:
+    code = Code(system=LOCAL, code=f"{name}-local")
+    entry = CodelistEntry(code=code, status=CodeStatus.VERIFIED)
+    return Codelist(id=name, version="1", entries=(entry,), citation="test")
+
+
+def make_rule(
+    name: str,
+    title: str,
+    a: Severity,
+    b: Severity,
+    verification: Verification = Verification.VERIFIED,
+    outstanding: str = "",
+) -> CautionRule:
+    return CautionRule(
+        id=name,
+        title=title,
+        trigger=f"trigger of {title}",
+        severity={"a": a, "b": b},
+        message={"a": f"{title}: say of A", "b": f"{title}: say of B"},
+        source="label",
+        source_date="2026",
+        verification=verification,
+        outstanding=outstanding,
+    )
+
+
+STOP_RULE = make_rule("S", "Low neutrophils", Severity.NONE, Severity.STOP)
+OPEN_RULE = make_rule(
+    "T", "Tuberculosis", Severity.CAUTION, Severity.CAUTION, Verification.PARTLY, "the limit"
+)
+ABSENT_RULE = make_rule("U", "Heart failure", Severity.AVOID, Severity.NONE)
+
+
+def finding(rule: CautionRule, presence: Presence) -> CautionFinding:
+    detail = {
+        Presence.PRESENT: "1.4 ×10⁹/L on 30 Oct 2026",
+        Presence.ABSENT: "recorded as absent",
+        Presence.NOT_FOUND: "no result in the record",
+    }[presence]
+    return CautionFinding(rule=rule, presence=presence, severity=rule.severity, detail=detail)
+
+
+def page_spec(*, stop: bool = False, **changes: object) -> DecisionSpec:
+    """Joint counts needed, methotrexate and CRP asked; drugs `b` (IL-6) and `a` (TNF)."""
+    findings = (
+        finding(STOP_RULE, Presence.PRESENT if stop else Presence.NOT_FOUND),
+        finding(OPEN_RULE, Presence.NOT_FOUND),
+        finding(ABSENT_RULE, Presence.ABSENT),
+    )
+    base = make_spec(cautions=findings)
+    spec = dataclasses.replace(
+        base,
+        title="Next drug in tests",
+        treatments=(
+            Treatment(
+                id="a", label="TNF inhibitor", label_with_article="a TNF inhibitor", short="TNF"
+            ),
+            Treatment(
+                id="b", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor", short="IL-6"
+            ),
+        ),
+        outcome=dataclasses.replace(base.outcome, label="low disease activity (CDAI ≤ 10)"),
+        features=FEATURES,
+        players=tuple(
+            Player(id=f.id, label=f.label, modality=f.modality, features=(f.id,)) for f in FEATURES
+        ),
+        columns=(),
+        codelists={f.id: codelist(f.id) for f in FEATURES},
+        thresholds={
+            **base.thresholds,
+            "widest_usual_range": make_threshold("widest_usual_range", 0.5),
+            "smallest_calibration_band": make_threshold("smallest_calibration_band", 20),
+        },
+        cautions=tuple(f.rule for f in findings),
+    )
+    return dataclasses.replace(spec, **changes)  # type: ignore[arg-type]
+
+
+def observe(name: str, value: float, unit: str = "{count}") -> Observation:
+    return dataclasses.replace(
+        make_observation(value),
+        codes=(Code(system=LOCAL, code=f"{name}-local"),),
+        value=Quantity(value=value, unit=unit),
+    )
+
+
+def page_record(
+    patient_id: str = "p1", *observations: Observation, **changes: object
+) -> PatientRecord:
+    record = PatientRecord(
+        patient_id=patient_id,
+        identity=Identity(
+            name=f"Name of {patient_id}", birth_date=BORN, sex="female", record_number="MRN-7"
+        ),
+        as_of=AS_OF,
+        observations=observations,
+    )
+    return dataclasses.replace(record, **changes)  # type: ignore[arg-type]
+
+
+COMPLETE = (observe("tender", 12), observe("crp", 42, "mg/L"))
+
+
+class TenderPredictor(FakePredictor):
+    """Its answer follows the tender joint count, so that a page can be seen to update."""
+
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+        self.asked.append(features)
+        tender = features.value("tender") or 0.0
+        a, b = 0.60 - tender / 100, 0.64 - tender / 100
+        known = [i for i, f in features.findings if isinstance(f, Found)]
+        effects = [("tender", {"a": a - 0.5, "b": b - 0.5})]
+        effects += [(i, {"a": 0.0, "b": 0.0}) for i in ("mtx", "crp")]
+        costs = tuple(
+            MissingCost(player=i, wider=w)
+            for i, w in (("mtx", 0.07), ("crp", 0.02))
+            if i not in known
+        )
+        return dataclasses.replace(
+            make_answer(a, b),
+            explanation=Explanation(
+                base={"a": 0.5, "b": 0.5},
+                contributions=tuple(
+                    Contribution(
+                        player=player,
+                        effects=e,
+                        prognostic=(e["a"] + e["b"]) / 2,
+                        differential=e["b"] - e["a"],
+                    )
+                    for player, e in effects
+                ),
+                modalities=(),
+                certificate=1e-10,
+            ),
+            missing_costs=costs,
+        )
+
+
+class NamingPredictor(TenderPredictor):
+    """Sure of its difference: the second drug's estimate is 30 of 100 higher."""
+
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+        answer = make_answer(0.30, 0.60, half_difference=0.1)
+        first = super().answer(features, site=site, level=level)
+        return dataclasses.replace(answer, explanation=first.explanation)
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return dataclasses.replace(super().identity, metrics={"arms.a.auroc": 0.68})
+
+
+class FakeSource:
+    """Records by id; `wrong` makes every load give somebody else's record."""
+
+    def __init__(
+        self,
+        *records: PatientRecord,
+        problems: tuple[ListingProblem, ...] = (),
+        wrong: bool = False,
+    ) -> None:
+        self.records = {r.patient_id: r for r in records}
+        self.problems = problems
+        self.wrong = wrong
+        self.broken: RecordSourceError | None = None
+        self.loads = 0
+
+    def patients(self) -> tuple[PatientListing | ListingProblem, ...]:
+        listed = tuple(
+            PatientListing(
+                patient_id=r.patient_id, identity=r.identity, as_of=r.as_of, note="shows a case"
+            )
+            for r in self.records.values()
+        )
+        return listed + self.problems
+
+    def load(self, patient_id: str) -> PatientRecord:
+        self.loads += 1
+        if self.broken is not None:
+            raise self.broken
+        if self.wrong:
+            return next(r for i, r in self.records.items() if i != patient_id)
+        return self.records[patient_id]
+
+
+def page_services(
+    *records: PatientRecord,
+    spec: DecisionSpec | None = None,
+    predictor: Predictor | NoModel | None = None,
+    audit: ListAuditLog | None = None,
+    source: FakeSource | None = None,
+) -> Services:
+    return Services(
+        spec=spec or page_spec(),
+        predictor=predictor or TenderPredictor(),
+        source=source or FakeSource(*records),
+        audit=audit or ListAuditLog(),
+        agent="Practitioner/test",
+        site="here",
+        clock=lambda: AS_OF + timedelta(minutes=5),
+    )
