@@ -70,8 +70,8 @@ class Link:
 
 
 def sigmoid(margin: NDArray[np.floating]) -> Floats:
-    """1 / (1 + exp(-margin)) without overflow, to one rounding of 1."""
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * margin), dtype=np.float64)
+    """1 / (1 + exp(-margin)) without overflow; below -700 it is 0 to any purpose."""
+    return np.asarray(1.0 / (1.0 + np.exp(np.minimum(-margin, 700.0))), dtype=np.float64)
 
 
 def link_for(limit: float, tolerance: float = TABLE_TOLERANCE) -> Link:

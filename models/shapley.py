@@ -178,14 +178,20 @@ def grouped(
     The values have one column per group.
     """
     _check(contributions, intercepts, background)
-    players = contributions.shape[1]
+    member = _membership(contributions.shape[1], tuple(tuple(group) for group in groups))
+    deltas = (contributions[:, None, :] - background.contributions) @ member
+    return _explain(deltas, contributions, intercepts, background, epsilon)
+
+
+@cache
+def _membership(players: int, groups: tuple[tuple[int, ...], ...]) -> Floats:
+    """(d, G) 1 where the player belongs to the group; kept, since a decision has one partition."""
     if sorted(j for group in groups for j in group) != list(range(players)):
         raise ShapleyError(f"groups must name each of the players 0..{players - 1} exactly once")
-    indicator = np.zeros((players, len(groups)))
+    member = np.zeros((players, len(groups)))
     for column, group in enumerate(groups):
-        indicator[list(group), column] = 1.0
-    deltas = (contributions[:, None, :] - background.contributions) @ indicator
-    return _explain(deltas, contributions, intercepts, background, epsilon)
+        member[list(group), column] = 1.0
+    return member
 
 
 def _check(contributions: Floats, intercepts: Floats, background: Background) -> None:
@@ -204,15 +210,17 @@ def _explain(
 ) -> ShapleyValues:
     start = intercepts[:, None] + rows.contributions.sum(axis=2)
     finish = intercepts + contributions.sum(axis=1)
-    base, probability = sigmoid(start) @ rows.weights, sigmoid(finish)
+    probability = sigmoid(finish)
     active = deltas.any(axis=(0, 1))
-    count = int(active.sum())
+    count = int(np.count_nonzero(active))
     values = np.zeros((deltas.shape[0], active.size))
     bounds, residual = [0.0], 0.0
     if count <= MOST_ENUMERATED:
-        values[:, active] = _enumerate(deltas[:, :, active], start, rows.weights)
+        worth = _worth(deltas if active.all() else deltas[:, :, active], start, rows.weights)
+        base, values[:, active] = worth[:, 0], worth @ _shapley_matrix(count)
         bounds = [2.0 ** (count + 1) * _ROUNDING] * len(values)
     else:
+        base = sigmoid(start) @ rows.weights
         for t in range(len(values)):
             values[t, active], bound, worst = trigonometric_values(
                 deltas[t][:, active], start[t], float(finish[t]), rows.weights, epsilon / 2.0
@@ -242,11 +250,11 @@ def _shapley_matrix(players: int) -> Floats:
     return np.asarray(np.where(member == 1, joined, -absent), dtype=np.float64)
 
 
-def _enumerate(deltas: Floats, start: Floats, weights: Floats) -> Floats:
-    """(T, d) by the worth of all 2^d coalitions: sums are enumerated, the model is never called."""
+def _worth(deltas: Floats, start: Floats, weights: Floats) -> Floats:
+    """(T, 2^d) worth of every coalition: sums are enumerated, the model is never called."""
     treatments, rows, players = deltas.shape
     margins = np.empty((treatments, 2**players, rows))
     margins[:, 0] = start
     for j in range(players):
         np.add(margins[:, : 2**j], deltas[:, None, :, j], out=margins[:, 2**j : 2 ** (j + 1)])
-    return np.asarray((sigmoid(margins) @ weights) @ _shapley_matrix(players), dtype=np.float64)
+    return np.asarray(sigmoid(margins) @ weights, dtype=np.float64)
