@@ -31,6 +31,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.clinical.errors import ModelError
+
 Floats = NDArray[np.float64]
 
 TABLE = Path(__file__).with_name("link_frequencies.json")
@@ -42,8 +44,8 @@ LARGEST_LIMIT = 1000.0
 _SIGMOID_CURVATURE = 1.0 / (6.0 * math.sqrt(3.0))  # max |sigma''|
 
 
-class LinkError(ValueError):
-    """No sum of sines for this interval; the message names the value and the remedy."""
+class LinkError(ModelError):
+    """No sum of sines for this interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,14 @@ def link_for(limit: float, tolerance: float = TABLE_TOLERANCE) -> Link:
     """
     if not limit <= LARGEST_LIMIT:
         raise LinkError(
-            f"attainable margin {limit!r} exceeds {LARGEST_LIMIT:g} log-odds; "
-            "check the units of the contributions"
+            f"A margin of {limit!r} can be attained; {LARGEST_LIMIT:g} log-odds are the most.",
+            "Check the units of the contributions.",
         )
     if not tolerance >= 1e-13:
-        raise LinkError(f"tolerance {tolerance!r} is finer than double precision allows; use 1e-13")
+        raise LinkError(
+            f"The tolerance {tolerance!r} is finer than double precision allows.",
+            "Ask for 1e-13 or more.",
+        )
     for link in _table():
         if limit <= link.limit and link.sup_error <= tolerance:
             return link
@@ -160,7 +165,7 @@ def caratheodory(limit: float, tolerance: float, start: int = 2) -> Link:
                 proved = proved_sup_error(candidate)
                 if proved <= tolerance:
                     return Link(limit, frequencies, amplitudes, proved)
-    raise LinkError(f"no 64 frequencies reach {tolerance!r} at {limit!r}; use periodised()")
+    raise LinkError(f"No 64 frequencies reach {tolerance!r} at {limit!r}.", "Use periodised().")
 
 
 def _frequencies(limit: float, count: int, stretch: float) -> Floats | None:

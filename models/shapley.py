@@ -26,17 +26,19 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.clinical.errors import ModelError
 from models.link import sigmoid
-from models.trigonometric import CertificateError, trigonometric_values
+from models.trigonometric import REPORT, CertificateError, trigonometric_values
 
 Floats = NDArray[np.float64]
 
 MOST_ENUMERATED = 9
+FINITE = "Give unmeasured players a contribution of 0 and mask them in the background."
 _ROUNDING = float(np.finfo(np.float64).eps)
 
 
-class ShapleyError(ValueError):
-    """Input that defines no game; the message names the argument, the problem and the remedy."""
+class ShapleyError(ModelError):
+    """Input that defines no game."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,16 @@ class Background:
         shape = self.contributions.shape
         if len(shape) != 3 or self.weights.shape != shape[1:2] or not shape[1]:
             raise ShapleyError(
-                f"background contributions {shape} and weights {self.weights.shape} must be "
-                "(T, B, d) and (B,) with B >= 1"
+                f"Background contributions {shape} and weights {self.weights.shape} disagree.",
+                "Give (T, B, d) and (B,) with B >= 1.",
             )
         if not np.isfinite(self.contributions).all():
-            raise ShapleyError("background contributions hold a number that is not finite")
+            raise ShapleyError("Background contributions hold a number that is not finite.", FINITE)
         total = float(self.weights.sum())
         if not (self.weights.min() >= 0.0 and abs(total - 1.0) <= 1e-12):
             raise ShapleyError(
-                f"background weights must be non-negative and sum to 1, not {total!r}; divide by "
-                "their sum in double precision"
+                f"Background weights must be non-negative and sum to 1, not {total!r}.",
+                "Divide them by their sum in double precision.",
             )
 
 
@@ -187,7 +189,10 @@ def grouped(
 def _membership(players: int, groups: tuple[tuple[int, ...], ...]) -> Floats:
     """(d, G) 1 where the player belongs to the group; kept, since a decision has one partition."""
     if sorted(j for group in groups for j in group) != list(range(players)):
-        raise ShapleyError(f"groups must name each of the players 0..{players - 1} exactly once")
+        raise ShapleyError(
+            f"Groups {groups} are no partition of the players.",
+            f"Name each of the players 0..{players - 1} exactly once.",
+        )
     member = np.zeros((players, len(groups)))
     for column, group in enumerate(groups):
         member[list(group), column] = 1.0
@@ -198,11 +203,12 @@ def _check(contributions: Floats, intercepts: Floats, background: Background) ->
     treatments, _, players = background.contributions.shape
     if contributions.shape != (treatments, players) or intercepts.shape != (treatments,):
         raise ShapleyError(
-            f"contributions {contributions.shape} and intercepts {intercepts.shape} must be "
-            f"{(treatments, players)} and {(treatments,)}, as the background has them"
+            f"Contributions {contributions.shape} and intercepts {intercepts.shape} do not fit "
+            "the background.",
+            f"Give {(treatments, players)} and {(treatments,)}.",
         )
     if not (np.isfinite(contributions).all() and np.isfinite(intercepts).all()):
-        raise ShapleyError("contributions or intercepts hold a number that is not finite")
+        raise ShapleyError("Contributions or intercepts hold a number that is not finite.", FINITE)
 
 
 def _explain(
@@ -232,8 +238,9 @@ def _explain(
     gap = float(np.abs(values.sum(axis=1) - (probability - base)).max())
     if not (certificate <= epsilon and gap <= max(count, 1) * certificate + 1e-12):
         raise CertificateError(
-            f"Shapley values miss the probability by {gap:.1e} with certificate {certificate:.1e} "
-            f"(allowed {epsilon:.1e}); show no explanation and report the patient's contributions"
+            f"The reasons miss the probability by {gap:.1e} with certificate {certificate:.1e} "
+            f"(allowed {epsilon:.1e}).",
+            REPORT,
         )
     return ShapleyValues(values, base, probability, certificate, max(residual, gap))
 

@@ -29,6 +29,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.clinical.errors import ModelError
 from models.link import Link, link_for, sigmoid
 
 Floats = NDArray[np.float64]
@@ -39,7 +40,10 @@ rounding (measured far below 1e-12; its share is an allowance, the row check is 
 _BLOCK = 50_000  # numbers per temporary: larger blocks gain nothing, smaller ones cost calls
 
 
-class CertificateError(ArithmeticError):
+REPORT = "Show no explanation; report the model's version with the patient's contributions."
+
+
+class CertificateError(ModelError):
     """The values do not add up within their proved error: they must not be shown."""
 
 
@@ -124,8 +128,9 @@ def trigonometric_values(
     residual = np.abs(rows.sum(axis=0) - (sigmoid(np.array(finish)) - sigmoid(start)))
     if not (residual <= 2.0 * link.sup_error + len(rows) * (by_row + rounding)).all():
         raise CertificateError(
-            f"background row {int(residual.argmax())} misses its difference in probability by "
-            f"{residual.max():.1e}; show no explanation and report the patient's contributions"
+            f"The reasons against background row {int(residual.argmax())} miss its difference in "
+            f"probability by {residual.max():.1e}.",
+            REPORT,
         )
     certificate = 2.0 * link.sup_error + float(by_row @ weights) + rounding
     return rows @ weights, certificate, float(residual.max())
