@@ -83,8 +83,8 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         counts = np.bincount(stratum, minlength=4)
         if counts.min() < self.folds:
             raise CohortError(
-                f"courses per treatment and outcome {counts.tolist()}; at least {self.folds} of each "
-                "are needed to cross-fit"
+                f"courses per treatment and outcome {counts.tolist()}; cross-fitting needs "
+                f"at least {self.folds} of each"
             )
         M = _matrix(rows, here, treatment)
         cuts = StratifiedKFold(self.folds, shuffle=True, random_state=self.seed)

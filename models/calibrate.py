@@ -17,7 +17,7 @@ SLOPE_PENALTY, INTERCEPT_PENALTY = 10.0, 1.0
 EFFECT_PENALTY, CONTRAST_PENALTY = 10.0, 10.0
 SMALL_TABLE = 500
 SMALLEST_BETWEEN = 0.0625
-"""Variance of site intercepts assumed at least, in squared log-odds: nine sites cannot show less."""
+"""Least variance between sites, in squared log-odds: a handful of sites cannot prove less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

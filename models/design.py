@@ -84,7 +84,7 @@ class Design:
 
     @cached_property
     def plain(self) -> Ints:
-        """Columns that say each feature once, without derived duplicates: the domain looks at these."""
+        """Columns that say each feature once, without duplicates: the domain looks at these."""
         chosen: dict[str, int] = {}
         for j, column in enumerate(self.columns):
             if len(column.inputs) == 1:
@@ -146,13 +146,13 @@ def _log(column: ModelColumn, x: Floats) -> Floats:
 def _refuse(column: ModelColumn, x: Floats, wrong: Bools, why: str) -> None:
     if wrong.any():
         raise DesignError(
-            f"column {column.id!r} ({' + '.join(column.inputs)}) has the value {x[wrong][0]:g}; {why}: "
-            "check the value and its unit"
+            f"column {column.id!r} ({' + '.join(column.inputs)}) has the value {x[wrong][0]:g}; "
+            f"{why}: check the value and its unit"
         )
 
 
 def patterns(known: Bools) -> list[tuple[Bools, Ints]]:
-    """Rows grouped by which columns they know: (known columns, row numbers) per distinct pattern."""
+    """Rows grouped by what they know: (known columns, row numbers) per distinct pattern."""
     packed = np.packbits(known, axis=1)
     _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(inverse.ravel(), kind="stable")

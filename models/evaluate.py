@@ -1,8 +1,8 @@
 """`python -m models.evaluate <decision> --cohort simulated`: how good the estimator is, over seeds.
 
 Progress goes to stderr; the last line of stdout is one JSON object in which every metric is
-`{mean, sd, min, max, seeds}` over the seeds for which it is defined (`seeds` counts them; without any,
-the others are null).
+`{mean, sd, min, max}` over the seeds for which it is defined: null where that is none, as for the
+share of right names when nobody is named. `named_patients` and `named_rightly` add up the seeds.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ TREATMENT_PROBE = 40
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def summary(values: Sequence[float]) -> dict[str, float | int | None]:
+def summary(values: Sequence[float]) -> dict[str, float | None]:
     """Mean, standard deviation (n − 1), smallest and largest of the defined values.
 
     >>> summary([1.0, 3.0, float("nan")])
-    {'mean': 2.0, 'sd': 1.4142135623730951, 'min': 1.0, 'max': 3.0, 'seeds': 2}
+    {'mean': 2.0, 'sd': 1.4142135623730951, 'min': 1.0, 'max': 3.0}
     """
     defined = [v for v in values if not math.isnan(v)]
     if not defined:
-        return {"mean": None, "sd": None, "min": None, "max": None, "seeds": 0}
+        return {"mean": None, "sd": None, "min": None, "max": None}
     mean = math.fsum(defined) / len(defined)
     spread = math.fsum((v - mean) ** 2 for v in defined)
     sd = math.sqrt(spread / (len(defined) - 1)) if len(defined) > 1 else 0.0
-    return {"mean": mean, "sd": sd, "min": min(defined), "max": max(defined), "seeds": len(defined)}
+    return {"mean": mean, "sd": sd, "min": min(defined), "max": max(defined)}
 
 
 def nested(rows: Iterable[dict[str, float]]) -> dict[str, Any]:
-    """Dotted metrics of several seeds as one tree of summaries."""
+    """Dotted metrics of several seeds as one tree of summaries; plain names are counts: added."""
     table = list(rows)
     tree: dict[str, Any] = {}
     for name in table[0]:
         *path, last = name.split(".")
+        if not path:
+            tree[last] = int(sum(row[name] for row in table))
+            continue
         at = tree
         for part in path:
             at = at.setdefault(part, {})

@@ -10,7 +10,7 @@ import numpy as np
 from models import metrics
 from models.additive import PanelLogit
 from models.calibrate import SiteShift, recalibrate
-from models.cohort import Cohort, Floats
+from models.cohort import Cohort, Floats, Truth
 from models.decisions import Modelled, Simulator, in_stratum
 from models.design import Bools
 from models.interval import Ranges, ranges, variances
@@ -115,42 +115,55 @@ def evaluate_seed(
     best = PanelLogit(modelled.design, modelled.floors).fit_cohort(many)
     reference = predict(best, scored, local_shifts(best, world.local))
 
-    if scored.truth is None:
-        raise ValueError(
-            "the scored cohort has no true probabilities; only a simulation can be scored"
-        )
+    result = scores(modelled, scored, found)
+    truth = _truth(scored)
+    for arm, treatment in enumerate(scored.treatments):
+        name = f"arms.{treatment}.auroc"
+        y = truth.potential[:, arm]
+        result[f"{name}_reference"] = metrics.auroc(y, reference.probability[:, arm])
+        if result[name] > result[f"{name}_oracle"] + CEILING:
+            raise LeakageError(
+                f"leakage: seed {seed}, {treatment}: AUROC {result[name]:.3f} exceeds the "
+                f"oracle's {result[f'{name}_oracle']:.3f} by more than {CEILING}; an input knows "
+                "the outcome"
+            )
+    value = metrics.policy_value(truth.probability, reference.difference)
+    named = (found.difference_low > 0.0) | (found.difference_high < 0.0)
+    right = np.sign(found.difference) == np.sign(np.diff(truth.probability)[:, 0])
+    return result | {
+        "contrast.policy_value_reference": value,
+        "named_patients": float(named.sum()),
+        "named_rightly": float((named & right).sum()),
+    }
+
+
+def scores(modelled: Modelled, scored: Cohort, found: Ranges) -> dict[str, float]:
+    """Metrics of one model at held-out sites by dotted name, NaN where undefined."""
+    truth = _truth(scored)
     result: dict[str, float] = {}
     for arm, treatment in enumerate(scored.treatments):
-        y, truth = scored.truth.potential[:, arm], scored.truth.probability[:, arm]
-        values = _arm(y, truth, found, reference, arm)
-        if values["auroc"] > values["auroc_oracle"] + CEILING:
-            raise LeakageError(
-                f"leakage: seed {seed}, {treatment}: AUROC {values['auroc']:.3f} exceeds the "
-                f"oracle's {values['auroc_oracle']:.3f} by more than {CEILING}; an input knows the "
-                "outcome"
-            )
+        values = _arm(truth.potential[:, arm], truth.probability[:, arm], found, arm)
         result |= {f"arms.{treatment}.{name}": v for name, v in values.items()}
-    contrast = _contrast(scored.truth.probability, found, reference)
+    contrast = _contrast(truth.probability, found)
     first = modelled.strata[0]
     inside = in_stratum(first, scored.features)
     silent = (found.difference_low <= 0.0) & (found.difference_high >= 0.0)
     contrast[f"no_clear_preference_{first.id}"] = (
         float(silent[inside].mean()) if inside.any() else float("nan")
     )
-    named = ~silent
-    right = np.sign(found.difference) == np.sign(np.diff(scored.truth.probability)[:, 0])
-    return result | {
-        **{f"contrast.{name}": v for name, v in contrast.items()},
-        "named_patients": float(named.sum()),
-        "named_rightly": float((named & right).sum()),
-    }
+    return result | {f"contrast.{name}": v for name, v in contrast.items()}
 
 
-def _arm(y: Floats, truth: Floats, found: Ranges, reference: Ranges, arm: int) -> dict[str, float]:
+def _truth(scored: Cohort) -> Truth:
+    if scored.truth is None:
+        raise ValueError("no true probabilities to score against; only a simulation has them")
+    return scored.truth
+
+
+def _arm(y: Floats, truth: Floats, found: Ranges, arm: int) -> dict[str, float]:
     p, low, high = found.probability[:, arm], found.low[:, arm], found.high[:, arm]
     return {
         "auroc": metrics.auroc(y, p),
-        "auroc_reference": metrics.auroc(y, reference.probability[:, arm]),
         "auroc_oracle": metrics.auroc(y, truth),
         "brier": metrics.brier(y, p),
         "log_loss": metrics.log_loss(y, p),
@@ -162,7 +175,7 @@ def _arm(y: Floats, truth: Floats, found: Ranges, reference: Ranges, arm: int) -
     }
 
 
-def _contrast(truth: Floats, found: Ranges, reference: Ranges) -> dict[str, float]:
+def _contrast(truth: Floats, found: Ranges) -> dict[str, float]:
     true, d = truth[:, 1] - truth[:, 0], found.difference
     low, high = found.difference_low, found.difference_high
     named = (low > 0.0) | (high < 0.0)
@@ -175,7 +188,6 @@ def _contrast(truth: Floats, found: Ranges, reference: Ranges) -> dict[str, floa
         "named_sign_agreement": float(right[named].mean()) if named.any() else float("nan"),
         "policy_value": metrics.policy_value(truth, d),
         "policy_value_best_fixed": float(truth.mean(axis=0).max()),
-        "policy_value_reference": metrics.policy_value(truth, reference.difference),
         "policy_value_oracle": metrics.policy_value(truth, true),
         "interval_coverage_90": float(np.mean((low <= true) & (true <= high))),
         "interval_width_90": float(np.mean(high - low)),
