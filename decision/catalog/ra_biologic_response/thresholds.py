@@ -115,8 +115,9 @@ _LOOKBACKS = (
     ("methotrexate_status", 90, "An explicit statement on methotrexate or another csDMARD"),
     ("caution_blood", 90, "Neutrophils, platelets and liver enzymes"),
     ("screening", 365, "A negative infection screen or a body weight"),
-    ("pregnancy_status", 90, "A statement on pregnancy, intent and breast-feeding"),
-    ("local_answer", 365, "A clinician's coded answer to a caution"),
+    ("situation", 90, "A statement on pregnancy, intent, breast-feeding, surgery or vaccines"),
+    ("infection_answer", 14, "A statement that there is no serious infection now"),
+    ("local_answer", 365, "A statement on whether a csDMARD can be given, or on the route"),
     ("recent_infection", 365, "Serious infection that counts as recent (ACR 2021: 12 months)"),
     ("cancer", 1826, "Lymphoma or melanoma that counts as recent (five years)"),
 )

@@ -36,9 +36,8 @@ def started(exposure: MedicationExposure, record: PatientRecord) -> bool:
 
 
 def taking(exposure: MedicationExposure, record: PatientRecord) -> bool:
-    """Taken at the record's own time: an end in the past outranks a status nobody updated."""
-    ended = exposure.end is not None and exposure.end.latest < record.as_of
-    return exposure.state is MedicationState.ACTIVE and started(exposure, record) and not ended
+    """Taken at the record's own time, going by its status; the reader notes an end in the past."""
+    return exposure.state is MedicationState.ACTIVE and started(exposure, record)
 
 
 def _from(exposures: tuple[MedicationExposure, ...], how: str) -> Evidence:

@@ -86,7 +86,7 @@ def latest(
     return Found(value=value, evidence=evidence_of(chosen, how))
 
 
-def _as_recent(one: Moment, other: Moment) -> bool:
+def as_recent(one: Moment, other: Moment) -> bool:
     """True when the record does not say which of two times is the later."""
     if one.precision is Precision.INSTANT and other.precision is Precision.INSTANT:
         return one.earliest == other.earliest
@@ -104,13 +104,13 @@ def _rival(
     if chosen.source.origin is Origin.CLINICIAN:
         return ""
     for other, (different, _) in readable[1:]:
-        if different != value and _as_recent(other.effective, chosen.effective):
+        if different != value and as_recent(other.effective, chosen.effective):
             return f"{different:g}"
     for issue in record.issues:
         if (
             issue.kind is IssueKind.CONFLICT
             and codelist.matches(issue.codes)
-            and chosen.source.reference in issue.reference
+            and chosen.source.reference in issue.reference.split(", ")
         ):
             return "another"
     return ""

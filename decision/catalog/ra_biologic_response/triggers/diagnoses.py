@@ -1,0 +1,167 @@
+"""Cautions that rest on what the problem list says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from decision.catalog.ra_biologic_response.answers import newest_answer
+from decision.catalog.ra_biologic_response.derive.drugs import taking
+from decision.catalog.ra_biologic_response.thresholds import lookback
+from decision.catalog.ra_biologic_response.triggers.evidence import (
+    ACTIVE_ONLY,
+    assay,
+    diagnosis,
+    since,
+    yes_or_no,
+)
+from decision.catalog.ra_biologic_response.triggers.signs import Sign, not_found, present
+from decision.clinical.record import ConditionState, PatientRecord
+from decision.clinical.spec import DecisionSpec, Presence, Severity
+
+_CLASS_UNSURE = {"tnfi": Severity.CAUTION}
+
+
+def heart_failure(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """AVOID for NYHA III or IV; a failing heart of lower or unknown class is a caution."""
+    recorded = diagnosis(record, spec, "heart_failure", "Heart failure")
+    severe = diagnosis(record, spec, "nyha_3_4", "NYHA class III or IV", states=ACTIVE_ONLY)
+    if severe.presence is Presence.PRESENT:
+        return (severe,)
+    answer = newest_answer(record, spec, "nyha_class", "nyha_3_4", "nyha_1_2")
+    if answer is not None:
+        meaning, observation = answer
+        when, reference = observation.effective.day_text, observation.source.reference
+        if meaning == "nyha_3_4":
+            return (present(f"Heart failure, NYHA III or IV on {when}", reference),)
+        words = f"Heart failure, NYHA I or II on {when}: below the class the guideline names"
+        return (present(words, reference, severity=_CLASS_UNSURE),)
+    if recorded.presence is not Presence.PRESENT:
+        return (recorded,)
+    words = f"{recorded.words}, NYHA class not found"
+    return (dataclasses.replace(recorded, words=words, severity=_CLASS_UNSURE),)
+
+
+def demyelination(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """The patient's own disease stops a TNF inhibitor; a relative's calls for caution."""
+    return (
+        diagnosis(record, spec, "multiple_sclerosis", "Multiple sclerosis"),
+        diagnosis(record, spec, "other_demyelination", "Other demyelination"),
+        yes_or_no(
+            record,
+            spec,
+            "ms_relative",
+            "Multiple sclerosis in a first-degree relative",
+            severity={"tnfi": Severity.CAUTION, "il6i": Severity.NONE},
+        ),
+    )
+
+
+def bowel_perforation_risk(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Diverticulitis, ulcer or perforation ever; drugs that add to the risk are named."""
+    beside = [
+        words
+        for concept, words in (
+            ("glucocorticoid", "a glucocorticoid (dose not in the record)"),
+            ("nsaid", "an NSAID"),
+        )
+        if any(taking(e, record) for e in record.exposed(spec.codelists[concept]))
+    ]
+    signs = (
+        diagnosis(record, spec, "diverticulitis", "Diverticulitis"),
+        diagnosis(record, spec, "gi_ulcer_or_perforation", "Gastrointestinal ulcer or perforation"),
+    )
+    if not beside:
+        return signs
+    return tuple(
+        dataclasses.replace(s, words=f"{s.words}, taking {' and '.join(beside)}")
+        if s.presence is Presence.PRESENT
+        else s
+        for s in signs
+    )
+
+
+def liver_disease(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Active liver disease; a resolved one says nothing about now."""
+    return (diagnosis(record, spec, "hepatic_disease", "Liver disease", states=ACTIVE_ONLY),)
+
+
+def lipids_and_vessels(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Hyperlipidaemia or cardiovascular disease, as diagnosed; no risk score is computed."""
+    return (
+        diagnosis(record, spec, "hyperlipidemia", "Hyperlipidaemia"),
+        diagnosis(record, spec, "cardiovascular_disease", "Cardiovascular disease"),
+    )
+
+
+def uveitis(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Uveitis at any time: it recurs."""
+    return (diagnosis(record, spec, "uveitis", "Uveitis"),)
+
+
+def bowel_inflammation(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Both diseases must be denied before the caution is absent."""
+    return (
+        diagnosis(record, spec, "crohns_disease", "Crohn's disease"),
+        diagnosis(record, spec, "ulcerative_colitis", "Ulcerative colitis"),
+    )
+
+
+def psoriasis(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Psoriasis favours a TNF inhibitor, unless one has caused it before."""
+    return (
+        diagnosis(record, spec, "psoriasis", "Psoriasis"),
+        yes_or_no(
+            record,
+            spec,
+            "paradoxical_psoriasis",
+            "Paradoxical psoriasis on a TNF inhibitor",
+            severity={"tnfi": Severity.AVOID, "il6i": Severity.NONE},
+        ),
+    )
+
+
+def lung_disease(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Interstitial lung disease; the record rarely says that the arthritis caused it."""
+    return (diagnosis(record, spec, "interstitial_lung_disease", "Interstitial lung disease"),)
+
+
+def amyloid_or_castleman(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """The two diagnoses; systemic inflammation with anaemia has no stated limit to look for."""
+    return (
+        diagnosis(record, spec, "aa_amyloidosis", "AA amyloidosis"),
+        diagnosis(record, spec, "castleman_disease", "Castleman disease"),
+    )
+
+
+def lupus_features(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Lupus by diagnosis, drug-induced lupus, or a positive antibody."""
+    return (
+        diagnosis(record, spec, "lupus", "Lupus"),
+        diagnosis(record, spec, "drug_induced_lupus", "Drug-induced lupus"),
+        assay(record, spec, "ana", "ANA"),
+        assay(record, spec, "dsdna", "Anti-dsDNA"),
+    )
+
+
+def recent_cancer(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Active, or begun within five years, or of unknown date; an older one is said to be older."""
+    return (
+        _cancer(record, spec, "lymphoma", "Lymphoma"),
+        _cancer(record, spec, "melanoma", "Melanoma"),
+    )
+
+
+def _cancer(record: PatientRecord, spec: DecisionSpec, concept: str, words: str) -> Sign:
+    limit = lookback("cancer")
+    older = ""
+    for condition in record.diagnosed(spec.codelists[concept]):
+        if condition.state is not ConditionState.RESOLVED:
+            continue
+        onset = condition.onset
+        if onset is None or onset.latest >= record.as_of - limit:
+            return present(f"{words} {since(condition)}", condition.source.reference)
+        older = f"{words} {since(condition)} is older than five years; a recent one not found"
+    other = diagnosis(record, spec, concept, words, states=ACTIVE_ONLY)
+    if other.presence is Presence.NOT_FOUND and older:
+        return not_found(older)
+    return other

@@ -1,0 +1,132 @@
+"""Cautions that rest on infections: past, present and screened for."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from decision.catalog.ra_biologic_response.answers import newest_answer
+from decision.catalog.ra_biologic_response.thresholds import lookback
+from decision.catalog.ra_biologic_response.triggers.evidence import (
+    ACTIVE_ONLY,
+    assay,
+    diagnosis,
+    newest_assay,
+    since,
+    yes_or_no,
+)
+from decision.catalog.ra_biologic_response.triggers.signs import (
+    Sign,
+    absent,
+    both,
+    not_found,
+    present,
+)
+from decision.clinical.record import ConditionState, PatientRecord
+from decision.clinical.spec import DecisionSpec, Presence, Severity
+
+_TREAT_FIRST = both(Severity.CAUTION)
+
+
+def tuberculosis(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Active disease stops both drugs; latent or past disease is to be treated first."""
+    active = diagnosis(
+        record, spec, "active_tuberculosis", "Active tuberculosis", states=ACTIVE_ONLY
+    )
+    latent = diagnosis(
+        record, spec, "latent_tuberculosis", "Latent tuberculosis", severity=_TREAT_FIRST
+    )
+    past = tuple(
+        present(
+            f"Tuberculosis {since(c)}: check that treatment was completed",
+            c.source.reference,
+            severity=_TREAT_FIRST,
+        )
+        for c in record.diagnosed(spec.codelists["active_tuberculosis"])
+        if c.state is ConditionState.RESOLVED
+    )
+    return (active, latent, *past, *_screened(record, spec))
+
+
+def _screened(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Once positive stays positive; a negative screen must be recent, and then settles it."""
+    name = "Tuberculosis screen"
+    if answer := newest_answer(record, spec, "tb_screen", "answer_active_tb"):
+        when = answer[1].effective.day_text
+        return (present(f"{name}: active on {when}", answer[1].source.reference),)
+    if answer := newest_answer(record, spec, "tb_screen", "answer_latent_tb", "answer_positive"):
+        words = f"{name} positive on {answer[1].effective.day_text}"
+        return (present(words, answer[1].source.reference, severity=_TREAT_FIRST),)
+    return (
+        assay(
+            record,
+            spec,
+            "tb_screen",
+            name,
+            severity=_TREAT_FIRST,
+            within=lookback("screening"),
+            settles=True,
+        ),
+    )
+
+
+def hepatitis_b_antigen(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """HBsAg by its newest result; chronic hepatitis B says the same."""
+    return (
+        diagnosis(record, spec, "chronic_hepatitis_b", "Chronic hepatitis B", states=ACTIVE_ONLY),
+        assay(record, spec, "hbsag", "HBsAg", within=lookback("screening"), settles=True),
+    )
+
+
+def past_hepatitis_b(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Anti-HBc positive; where HBsAg is positive too, the other caution is the one that counts."""
+    core = assay(record, spec, "anti_hbc", "Anti-HBc", within=lookback("screening"), settles=True)
+    if core.presence is not Presence.PRESENT:
+        return (core,)
+    surface = newest_assay(record, spec, "hbsag")
+    if surface is None:
+        return (dataclasses.replace(core, words=f"{core.words}; HBsAg not found"),)
+    if surface[0]:
+        words = f"{core.words}; HBsAg is positive as well, see there"
+        return (dataclasses.replace(core, words=words, severity=both(Severity.NONE)),)
+    when = surface[1].effective.day_text
+    return (dataclasses.replace(core, words=f"{core.words}; HBsAg negative on {when}"),)
+
+
+def active_serious_infection(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """A serious infection still active, or stated; a recent denial settles it."""
+    return (
+        diagnosis(record, spec, "serious_infection", "Serious infection", states=ACTIVE_ONLY),
+        yes_or_no(
+            record,
+            spec,
+            "active_infection_screen",
+            "Serious infection now",
+            within=lookback("infection_answer"),
+            settles=True,
+        ),
+    )
+
+
+def recent_serious_infection(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """A serious infection that is over but began within a year, or at an unknown date."""
+    recorded = record.diagnosed(spec.codelists["serious_infection"])
+    older = ""
+    for condition in recorded:
+        if condition.state is not ConditionState.RESOLVED:
+            continue
+        onset = condition.onset
+        if onset is None or onset.latest >= record.as_of - lookback("recent_infection"):
+            words = f"Serious infection {since(condition)}"
+            return (present(words, condition.source.reference),)
+        older = f"; one {since(condition)} is longer ago than a year"
+    for condition in recorded:
+        if condition.state is ConditionState.REFUTED:
+            words = "Serious infection is recorded as refuted"
+            return (absent(words, condition.source.reference),)
+    return (not_found(f"Recent serious infection not found{older}"),)
+
+
+def mycobacteria(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Non-tuberculous mycobacterial lung disease at any time."""
+    words = "Non-tuberculous mycobacterial lung disease"
+    return (diagnosis(record, spec, "ntm_lung_disease", words),)

@@ -1,0 +1,87 @@
+"""Cautions that rest on earlier treatment."""
+
+from __future__ import annotations
+
+from decision.catalog.ra_biologic_response.answers import newest_answer
+from decision.catalog.ra_biologic_response.derive.drugs import started, taking
+from decision.catalog.ra_biologic_response.derive.select import FINAL, on_record
+from decision.catalog.ra_biologic_response.thresholds import lookback
+from decision.catalog.ra_biologic_response.triggers.signs import (
+    Sign,
+    absent,
+    both,
+    not_found,
+    present,
+)
+from decision.clinical.codes import Code
+from decision.clinical.quantities import Quantity
+from decision.clinical.record import MedicationState, PatientRecord
+from decision.clinical.spec import DecisionSpec, Severity
+
+_STOPS = ("stop_primary_failure", "stop_secondary_failure", "stop_adverse_event", "stop_other")
+_FAILURES = {
+    "stop_primary_failure": ("primary failure", None),
+    "stop_secondary_failure": ("secondary failure", both(Severity.INFORMATION)),
+}
+
+
+def no_csdmard_possible(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Taking none is not the same as being able to take none: somebody must say so."""
+    within = lookback("local_answer")
+    answer = newest_answer(
+        record, spec, "csdmard_possible", "answer_negative", "answer_positive", within=within
+    )
+    if answer is not None:
+        meaning, observation = answer
+        when, reference = observation.effective.day_text, observation.source.reference
+        if meaning == "answer_negative":
+            return (present(f"No csDMARD possible, stated on {when}", reference),)
+        return (absent(f"A csDMARD is possible, stated on {when}", reference),)
+    active = [e for e in record.exposed(spec.codelists["csdmard"]) if taking(e, record)]
+    if active:
+        return (absent("A csDMARD is being taken", *(e.source.reference for e in active)),)
+    return (not_found("Whether a csDMARD is possible is not found"),)
+
+
+def earlier_tnfi_stopped(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
+    """Every TNF inhibitor stopped, with its reason; only primary failure favours another class."""
+    signs = [*_stopped(record, spec), *_stated(record, spec)]
+    for observation in on_record(record, spec.codelists["prior_tnfi_count"]):
+        value = observation.value
+        if observation.status in FINAL and isinstance(value, Quantity) and value.value == 0:
+            words = f"No earlier TNF inhibitor, stated on {observation.effective.day_text}"
+            signs.append(absent(words, observation.source.reference, settles=True))
+    return tuple(signs) or (not_found("An earlier TNF inhibitor that was stopped not found"),)
+
+
+def _stopped(record: PatientRecord, spec: DecisionSpec) -> list[Sign]:
+    signs = []
+    for exposure in record.exposed(spec.codelists["tnfi"]):
+        if exposure.state is not MedicationState.STOPPED or not started(exposure, record):
+            continue
+        reference = exposure.source.reference
+        reason = exposure.stop_reason
+        known = [s for s in _STOPS if isinstance(reason, Code) and reason in spec.codelists[s]]
+        when = f" on {exposure.end.day_text}" if exposure.end else ""
+        signs.append(_sign(known[0] if known else "", f"TNF inhibitor stopped{when}", reference))
+    return signs
+
+
+def _stated(record: PatientRecord, spec: DecisionSpec) -> list[Sign]:
+    answer = newest_answer(record, spec, "last_tnfi_stop_reason", *_STOPS)
+    if answer is None:
+        return []
+    meaning, observation = answer
+    words = f"Last TNF inhibitor stopped, stated on {observation.effective.day_text}"
+    return [_sign(meaning, words, observation.source.reference)]
+
+
+def _sign(meaning: str, words: str, reference: str) -> Sign:
+    if meaning in _FAILURES:
+        why, severity = _FAILURES[meaning]
+        return present(f"{words} ({why})", reference, severity=severity)
+    if meaning:
+        why = meaning.removeprefix("stop_").replace("_", " ")
+        return absent(f"{words} ({why})", reference)
+    words = f"{words} (reason not found)"
+    return present(words, reference, severity=both(Severity.INFORMATION))
