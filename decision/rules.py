@@ -46,14 +46,30 @@ def _limits(feature: FeatureSpec) -> str:
 def causes_before_model(
     spec: DecisionSpec, criteria: Sequence[CriterionResult], features: FeatureVector
 ) -> tuple[AbstentionCause, ...]:
-    """Reasons that need no model: not eligible, a required input missing or outside the supported
-    limits.
+    """Reasons that need no model, only as many as help.
+
+    Somebody the decision is not for is not asked for joint counts; and while a required input is
+    missing, a criterion that could not be judged is not a second question.
     """
-    causes = [
-        AbstentionCause(reason=AbstentionReason.NOT_ELIGIBLE, detail=c.detail, remedy=c.remedy)
+    return (
+        _criteria_causes(criteria, Eligibility.NOT_MET, AbstentionReason.NOT_ELIGIBLE)
+        or _input_causes(spec, features)
+        or _criteria_causes(criteria, Eligibility.UNKNOWN, AbstentionReason.ELIGIBILITY_UNKNOWN)
+    )
+
+
+def _criteria_causes(
+    criteria: Sequence[CriterionResult], state: Eligibility, reason: AbstentionReason
+) -> tuple[AbstentionCause, ...]:
+    return tuple(
+        AbstentionCause(reason=reason, detail=c.detail, remedy=c.remedy)
         for c in criteria
-        if c.state is Eligibility.NOT_MET
-    ]
+        if c.state is state
+    )
+
+
+def _input_causes(spec: DecisionSpec, features: FeatureVector) -> tuple[AbstentionCause, ...]:
+    causes = []
     for feature in spec.features:
         finding = features[feature.id]
         if isinstance(finding, Found):
@@ -78,13 +94,6 @@ def causes_before_model(
                     features=(feature.id,),
                 )
             )
-    causes.extend(
-        AbstentionCause(
-            reason=AbstentionReason.ELIGIBILITY_UNKNOWN, detail=c.detail, remedy=c.remedy
-        )
-        for c in criteria
-        if c.state is Eligibility.UNKNOWN
-    )
     return tuple(causes)
 
 

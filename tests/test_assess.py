@@ -203,3 +203,24 @@ def test_the_audit_event_does_not_print_the_patient():
     assert "patient-1" not in repr(audit.events[0])
     assert "Test Person" not in repr(RECORD)
     assert "patient-1" not in repr(RECORD)
+
+
+def test_somebody_the_decision_is_not_for_is_not_asked_for_values():
+    criteria = (
+        CriterionResult(id="disease", state=Eligibility.NOT_MET, detail="No such disease."),
+        CriterionResult(id="plan", state=Eligibility.UNKNOWN, detail="No plan found."),
+    )
+    result = assess(
+        make_record(), make_spec(criteria=criteria), FakePredictor(), ListAuditLog(), CONTEXT
+    )
+    assert isinstance(result, Abstention)
+    assert [c.reason for c in result.causes] == [AbstentionReason.NOT_ELIGIBLE]
+
+
+def test_a_missing_input_is_asked_for_before_an_open_criterion():
+    criteria = (CriterionResult(id="plan", state=Eligibility.UNKNOWN, detail="No plan found."),)
+    result = assess(
+        make_record(), make_spec(criteria=criteria), FakePredictor(), ListAuditLog(), CONTEXT
+    )
+    assert isinstance(result, Abstention)
+    assert [c.reason for c in result.causes] == [AbstentionReason.REQUIRED_MISSING]
