@@ -79,3 +79,7 @@ def test_what_serving_needs_is_pinned_by_the_full_list():
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "NotImplementedError"])
 def test_nothing_is_left_open(word):
     assert found(rf"\b{word}\b", SOURCES) == []
+
+
+def test_nothing_imports_the_composition_root():
+    assert found(r"^\s*(import app\b|from app\b)", [p for p in SOURCES if p.name != "app.py"]) == []
