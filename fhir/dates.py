@@ -120,7 +120,7 @@ def read_period(
         return None, None
     start = read_moment(period, "start", reference, doubts)
     end = read_moment(period, "end", reference, doubts)
-    if start and end and end.latest < start.earliest:
+    if start and end and _reversed(start, end):
         doubts.add(
             IssueKind.UNUSABLE_DATE,
             reference,
@@ -129,6 +129,14 @@ def read_period(
         )
         return None, None
     return start, end
+
+
+def _reversed(start: Moment, end: Moment) -> bool:
+    """Days of one record compare as written: start and end were hardly noted in two zones."""
+    if Precision.INSTANT in (start.precision, end.precision):
+        return end.latest < start.earliest
+    shared = min(len(start.day_text), len(end.day_text))
+    return end.day_text[:shared] < start.day_text[:shared]
 
 
 def spanning(start: Moment, end: Moment) -> Moment:

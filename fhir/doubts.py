@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from decision.clinical.codes import SYSTEMS, Code
 from decision.clinical.record import DataIssue, IssueKind
 
 _PUBLIC = frozenset(SYSTEMS.values())
+_LOOKS_LIKE_A_CODE = re.compile(r"(?=.*[0-9])[A-Za-z0-9.\-]{1,18}|[a-z0-9\-]{1,40}")
 
 
 def sentence(clause: str) -> str:
@@ -35,10 +37,14 @@ class Doubts:
     ) -> None:
         """Note one doubt, in clauses that become sentences here.
 
-        Displays and site-specific codes are left out of it: hospitals have been seen to put free
-        text with personal data into both.
+        Displays and site-specific codes are left out: hospitals have been seen to put free text
+        with personal data into both.
         """
-        public = tuple(Code(system=c.system, code=c.code) for c in codes if c.system in _PUBLIC)
+        public = tuple(
+            Code(system=c.system, code=c.code)
+            for c in codes
+            if c.system in _PUBLIC and _LOOKS_LIKE_A_CODE.fullmatch(c.code)
+        )
         self._issues.append(
             DataIssue(
                 kind=kind,

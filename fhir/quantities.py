@@ -16,7 +16,7 @@ _MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u"})
 _COMPARATORS = ("", "<", "<=", ">", ">=")
 # What may be repeated on the page as "the unit": a free-text field can hold anything, even a name
 _LOOKS_LIKE_A_UNIT = re.compile(
-    r"[A-Za-z%]{1,5}|[A-Za-z0-9%/*^\[\]{}().]{0,12}[/%*\[{][^ ,;:]{0,12}"
+    r"[A-Za-z%]{1,3}|[A-Za-z0-9%/*^\[\]{}().]{0,12}[/%*\[{][A-Za-z0-9%/*^\[\]{}().']{0,12}"
 )
 
 

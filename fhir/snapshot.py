@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from decision.clinical.quantities import Moment
+from decision.clinical.quantities import Moment, Precision
 from fhir.dates import UnusableDateError, moment, read_moment
 from fhir.doubts import Doubts
 from fhir.fields import Json, child, clean
@@ -36,7 +36,7 @@ _TIMES = (
     "occurrenceDateTime",
 )
 _PERIODS = ("effectivePeriod", "performedPeriod", "period")
-_WIDEST_ZONES = timedelta(hours=26)
+_WIDEST_ZONES = timedelta(days=3)
 
 
 def as_of(
@@ -44,8 +44,8 @@ def as_of(
 ) -> datetime | None:
     """`Bundle.timestamp`, else `meta.lastUpdated`, else the latest clinical time (death at most).
 
-    None where there is none of the three. An inexact time counts by its last instant, so that
-    nothing in the bundle seems to lie ahead of it.
+    None where there is none of the three. A day counts by its last instant, so that nothing of that
+    day seems to lie ahead.
     """
     stamp = read_moment(bundle, "timestamp", "Bundle", doubts) or read_moment(
         child(bundle, "meta"), "lastUpdated", "Bundle", doubts
@@ -59,22 +59,25 @@ def as_of(
 
 
 def _latest(entries: Iterable[Entry]) -> datetime | None:
-    """The last instant at which something happened.
+    """The last instant at which something happened; of a bare month or year only its start, which
+    is the part that surely has passed.
 
-    Days compare as text, so only those close to the last day need the calendar.
+    Dates sort as text but for their zone, so only those close to the last need the calendar.
     """
     newest: datetime | None = None
     floor = ""
-    for written in _written(entries):
-        if written[:10] < floor:
-            continue
+    for written in sorted(set(_written(entries)), reverse=True):
+        if written < floor:
+            break
         try:
-            latest = moment(written).latest
+            when = moment(written)
         except UnusableDateError:
             continue
-        if newest is None or latest > newest:
-            newest = latest
-            floor = (latest - 2 * _WIDEST_ZONES).strftime("%Y-%m-%d")
+        vague = when.precision in (Precision.MONTH, Precision.YEAR)
+        passed = when.earliest if vague else when.latest
+        if newest is None:
+            floor = (passed - _WIDEST_ZONES).strftime("%Y-%m-%d")
+        newest = passed if newest is None else max(newest, passed)
     return newest
 
 

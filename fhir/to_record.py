@@ -133,7 +133,11 @@ def _patient(entries: list[Entry], file: str) -> Entry:
         if entry.kind == "Patient" and all(entry.resource != p.resource for p in patients):
             patients.append(entry)
     if len(patients) == 1:
-        return patients[0]
+        if patients[0].reference.startswith("Patient/"):
+            return patients[0]
+        raise PatientCountError(
+            file, patients[0].reference, "its Patient has no usable id", "export it with its id"
+        )
     if not patients:
         raise PatientCountError(
             file, "", "it holds no Patient", "include the Patient resource in the Bundle"
