@@ -1,0 +1,1 @@
+"""Measurements against peers and against slower, independent truths; nothing here is served."""
