@@ -113,7 +113,7 @@ class Trees:
         # ranks, which trees split as they do values: on near ties scikit-learn and shap round
         # differently, and shap's interventional values then miss the definition by 2.5e-4
         ranks = [np.unique(column, return_inverse=True)[1] for column in means.T]
-        self.features = 4.0 * np.stack(ranks, axis=1)
+        self.features = 4.0 * np.stack(ranks, axis=1).astype(np.float64)
         margins = np.array([case.intercepts + case.contributions.sum(axis=1) for case in cases])
         outcomes = (rng.random(margins.shape) < expit(margins)).astype(np.int64)
         self.rows = self.features[:TREE_ROWS]

@@ -222,8 +222,10 @@ def _explain(
     values = np.zeros((deltas.shape[0], active.size))
     bounds, residual = [0.0], 0.0
     if count <= MOST_ENUMERATED:
-        worth = _worth(deltas if active.all() else deltas[:, :, active], start, rows.weights)
-        base, values[:, active] = worth[:, 0], worth @ _shapley_matrix(count)
+        member, added = _coalitions(count)
+        kept = deltas if count == active.size else deltas[:, :, active]
+        worth = rows.weights @ sigmoid(kept @ member + start[:, :, None])
+        base, values[:, active] = worth[:, 0], worth @ added
         bounds = [2.0 ** (count + 1) * _ROUNDING] * len(values)
     else:
         base = sigmoid(start) @ rows.weights
@@ -246,22 +248,17 @@ def _explain(
 
 
 @cache
-def _shapley_matrix(players: int) -> Floats:
-    """(2^d, d): what the worth of each coalition adds to each player's value (Shapley 1953)."""
-    codes = np.arange(2**players)
-    member = (codes[:, None] >> np.arange(players)) & 1
+def _coalitions(players: int) -> tuple[Floats, Floats]:
+    """Which players each coalition holds, and what its worth adds to each player's value.
+
+    Returns
+    -------
+    (d, 2^d) 0 or 1, and (2^d, d) the weights of Shapley (1953): |S|! (d-|S|-1)! / d! for the
+    coalition a player joins, minus that for the one it is missing from
+    """
+    member = (np.arange(2**players)[:, None] >> np.arange(players)) & 1
     size = member.sum(axis=1)
     orders = [math.factorial(s) for s in range(players + 1)]
     moves = [orders[s] * orders[players - s - 1] / orders[-1] for s in range(players)]
     joined, absent = np.array([0.0, *moves])[size, None], np.array([*moves, 0.0])[size, None]
-    return np.asarray(np.where(member == 1, joined, -absent), dtype=np.float64)
-
-
-def _worth(deltas: Floats, start: Floats, weights: Floats) -> Floats:
-    """(T, 2^d) worth of every coalition: sums are enumerated, the model is never called."""
-    treatments, rows, players = deltas.shape
-    margins = np.empty((treatments, 2**players, rows))
-    margins[:, 0] = start
-    for j in range(players):
-        np.add(margins[:, : 2**j], deltas[:, None, :, j], out=margins[:, 2**j : 2 ** (j + 1)])
-    return np.asarray(sigmoid(margins) @ weights, dtype=np.float64)
+    return member.T.astype(np.float64), np.where(member == 1, joined, -absent)
