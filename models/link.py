@@ -24,6 +24,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -195,10 +196,10 @@ def proved_sup_error(link: Link, spacing: float = 2e-5) -> float:
     return largest + spacing**2 / 8.0 * curvature
 
 
-def write_table(path: Path) -> None:
-    """Compute every tabulated interval (under a minute) and write it, with progress on stderr."""
+def write_table(path: Path, limits: Sequence[float] = TABLE_LIMITS) -> None:
+    """Compute every interval (under a minute) and write the table, with progress on stderr."""
     rows, count = [], 2
-    for limit in TABLE_LIMITS:
+    for limit in limits:
         link = caratheodory(limit, TABLE_TOLERANCE, count)
         count = link.frequencies.size  # wider intervals never need fewer
         sys.stderr.write(f"M = {limit:g}: {count} terms, sup error {link.sup_error:.2e}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from models.link import (
     periodised,
     proved_sup_error,
     sigmoid,
+    write_table,
 )
 
 
@@ -43,12 +45,15 @@ def test_the_stated_error_is_the_proved_one(limit: float) -> None:
     assert proved_sup_error(link) == pytest.approx(link.sup_error, rel=1e-6)
 
 
-def test_the_table_can_be_computed_again() -> None:
+def test_the_table_can_be_computed_again(tmp_path: Path) -> None:
     """Rows differ in their last digits between machines, not in size or in error."""
-    again, shipped = caratheodory(3.0, TABLE_TOLERANCE), link_for(3.0)
-    assert again.frequencies.size == shipped.frequencies.size
-    assert again.sup_error <= TABLE_TOLERANCE
-    np.testing.assert_allclose(again.frequencies, shipped.frequencies, rtol=1e-3)
+    write_table(tmp_path / "again.json", (2.0, 3.0))
+    rows = json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))["intervals"]
+    for row, limit in zip(rows, (2.0, 3.0), strict=True):
+        shipped = link_for(limit)
+        assert row["limit"] == limit
+        assert row["sup_error"] <= TABLE_TOLERANCE
+        np.testing.assert_allclose(row["frequencies"], shipped.frequencies, rtol=1e-3)
 
 
 def test_few_frequencies_suffice() -> None:
