@@ -65,7 +65,8 @@ def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
 
 def wire(settings: Settings) -> Services:
     """All ports. A broken catalogue or trail stops the start, loudly; a broken model does not."""
-    spec = catalog.load(settings.decision or catalog.discover()[0])
+    found = catalog.discover()
+    spec = catalog.load(settings.decision) if settings.decision else next(iter(found.values()))
     return Services(
         spec=spec,
         predictor=predictor(spec, settings.artifacts / spec.id),

@@ -30,12 +30,16 @@ def draw() -> None:
     def draw_about() -> None:
         guarded(lambda: about.render(ports))
 
-    st.navigation(
-        [
-            st.Page(draw_worklist, title="Worklist", url_path="worklist", default=True),
-            patient_page,
-            st.Page(draw_data, title="Data used", url_path="data"),
-            st.Page(draw_about, title="About this model", url_path="about"),
-        ],
-        position="top",
-    ).run()
+    every = [
+        st.Page(draw_worklist, title="Worklist", url_path="worklist", default=True),
+        patient_page,
+        st.Page(draw_data, title="Data used", url_path="data"),
+        st.Page(draw_about, title="About this model", url_path="about"),
+    ]
+    chosen = st.navigation(every, position="hidden")
+    # Streamlit folds its own menu into a drawer on narrow screens, where it stays open over the
+    # page that was asked for; these links stay one click away at every width.
+    with st.container(horizontal=True, key="pages"):
+        for page in every:
+            st.page_link(page)
+    chosen.run()

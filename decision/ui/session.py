@@ -28,6 +28,7 @@ class Chart:
     record: PatientRecord
     entries: tuple[Observation, ...] = ()
     assessment: Assessment | None = None
+    overriding: bool = False
     written: dict[tuple[str, ...], str] = field(default_factory=dict)
     """Audit id of every decision written from this chart, by what was decided about what."""
 

@@ -8,6 +8,7 @@ from decision.clinical.spec import CautionFinding, DecisionSpec, Presence, Sever
 from decision.ui.components.markup import details, paragraph, text
 from decision.ui.texts import cautions as words
 from decision.ui.texts.estimate import ordered
+from decision.ui.texts.numbers import dated
 
 
 def _chip(label: str, severity: Severity) -> str:
@@ -52,15 +53,14 @@ def _full(spec: DecisionSpec, finding: CautionFinding) -> str:
     """One caution whole: state, trigger, what it says of each drug class, source, what is open."""
     rule = finding.rule
     effects = "".join(
-        f"<li>{text(t.label)}: <strong>{text(words.severity_word(finding.severity[t.id]))}"
-        f"</strong> {text(rule.message[t.id])}</li>"
+        f"<li>{text(t.label)}: <strong>{text(words.effect(finding, t.id))}.</strong> "
+        f"{text(rule.message[t.id])}</li>"
         for t in ordered(spec)
     )
-    dated = f" ({rule.source_date})" if rule.source_date else ""
-    source = f"Source: {rule.source or 'to be supplied'}{dated}. {words.unverified(finding)}"
+    basis = f"Trigger: {rule.trigger}. {words.source(finding)}. {words.unverified(finding)}"
     return (
         f"<li><strong>{text(rule.title)}</strong> "
         f'<span class="tr-chip">{text(finding.presence.value)}</span> '
-        f"{text(finding.detail)}<ul>{effects}</ul>"
-        f"{paragraph(f'Trigger: {rule.trigger}. {source}'.strip(), 'tr-small')}</li>"
+        f"{text(dated(finding.detail))}<ul>{effects}</ul>"
+        f"{paragraph(basis.strip(), 'tr-small')}</li>"
     )

@@ -24,7 +24,9 @@ def decision(services: Services, chart: Chart, card: DecisionCard) -> None:
     accept, override = st.columns(2)
     if accept.button("Accept", key=widget_key("accept"), width="stretch"):
         _write(services, chart, card, AuditAction.ACCEPTED, {"chosen": chosen or ""})
-    with override.popover("Override…", width="stretch"):
+    if override.button("Override…", key=widget_key("override"), width="stretch"):
+        chart.overriding = not chart.overriding
+    if chart.overriding:
         _override(services, chart, card, chosen)
     for key, audit_id in chart.written.items():
         if key[0] == card.audit_id:
@@ -33,7 +35,7 @@ def decision(services: Services, chart: Chart, card: DecisionCard) -> None:
 
 def _override(services: Services, chart: Chart, card: DecisionCard, chosen: str | None) -> None:
     reasons = {r.code: r.label for r in card.spec.override_reasons}
-    with st.form(widget_key(f"override-{card.audit_id}"), border=False):
+    with st.form(widget_key(f"override-{card.audit_id}")):
         reason = st.radio(
             trail.REASON,
             list(reasons),
@@ -48,6 +50,8 @@ def _override(services: Services, chart: Chart, card: DecisionCard, chosen: str 
                 return
             coded = {"chosen": chosen or "", "reason": reason, "note": note.strip()}
             _write(services, chart, card, AuditAction.OVERRODE, coded)
+            chart.overriding = False
+            st.rerun()
 
 
 def _write(

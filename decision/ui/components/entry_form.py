@@ -37,16 +37,16 @@ def form(services: Services, chart: Chart, assessment: Assessment) -> None:
     if not asked:
         return
     with st.form(widget_key("entries"), border=False):
-        st.html(paragraph(pages.ENTRY_NOTE))
-        answers = {}
+        st.html(f'<div class="tr">{paragraph(pages.ENTRY_NOTE)}</div>')
+        answers: list[tuple[Field, float | str | None]] = []
         for group, found in groupby(asked, key=lambda f: f.group):
-            st.html(f"<h3>{group}</h3>")
+            st.html(f'<div class="tr"><h3>{group}</h3></div>')
             columns = st.columns(2)
             for number, field in enumerate(found):
                 with columns[number % 2]:
-                    answers[field] = _ask(field)
+                    answers.append((field, _ask(field)))
         if st.form_submit_button("Save and update the answer", type="primary"):
-            _save(services, chart, {f: a for f, a in answers.items() if a is not None})
+            _save(services, chart, [(f, a) for f, a in answers if a is not None])
 
 
 def _ask(field: Field) -> float | str | None:
@@ -68,14 +68,12 @@ def _ask(field: Field) -> float | str | None:
     )
 
 
-def _save(services: Services, chart: Chart, answers: dict[Field, float | str]) -> None:
-    problems = [p for field, answer in answers.items() if (p := entries.problem(field, answer))]
+def _save(services: Services, chart: Chart, answers: list[tuple[Field, float | str]]) -> None:
+    problems = [p for field, answer in answers if (p := entries.problem(field, answer))]
     if problems or not answers:
         for problem in problems or [pages.ENTRY_EMPTY]:
             st.error(problem)
         return
     record: PatientRecord = chart.record
-    assessing.enter(
-        services, chart, tuple(entries.observation(f, a, record) for f, a in answers.items())
-    )
+    assessing.enter(services, chart, tuple(entries.observation(f, a, record) for f, a in answers))
     st.rerun()

@@ -19,7 +19,7 @@ def render(services: Services) -> None:
     model = services.predictor
     identity = model if isinstance(model, NoModel) else model.identity
     st.html(
-        '<div class="tr">'
+        '<div class="tr tr-doc">'
         + strip_of_current()
         + frame.simulated(model)
         + "<h1>About this model</h1>"

@@ -18,7 +18,7 @@ def render(services: Services) -> None:
     chart, assessment = found
     record = chart.with_entries()
     st.html(
-        '<div class="tr">'
+        '<div class="tr tr-doc">'
         + frame.strip(record)
         + frame.banner(assessment.model)
         + "<h1>Data used</h1>"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment, DecisionCard
+from decision.clinical.assessment import Abstention, AbstentionReason, Assessment, DecisionCard
 from decision.ui.components import cautions, decision_form, entry_form, estimates, flags, frame
+from decision.ui.components.markup import paragraph
 from decision.ui.components.reasons import reasons
 from decision.ui.components.trail_table import rows
 from decision.ui.opened import opened
@@ -45,16 +46,21 @@ def _answer(assessment: Assessment) -> str:
     return estimates.abstention(tuple(pages.cause(c) for c in assessment.causes), pages.NO_ESTIMATE)
 
 
+def _answerable(assessment: Assessment) -> bool:
+    """True where entering something may turn an abstention into an answer."""
+    return isinstance(assessment, Abstention) and not any(
+        c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes
+    )
+
+
 def _section(words: str, title: str) -> None:
-    st.html(f'<section class="tr"><h2>{title}</h2><p>{words}</p></section>')
+    st.html(f'<section class="tr"><h2>{title}</h2>{paragraph(words)}</section>')
 
 
 def _entries(services: Services, chart: Chart, assessment: Assessment) -> None:
     """Open where nothing can be said without it, folded where an answer stands."""
     if chart.entries:
-        _section("", "Entered by clinician")
+        _section("", pages.ENTERED_TITLE)
         entry_form.entered(services, chart)
-    with st.expander(
-        pages.ENTRY_TITLE, expanded=not isinstance(assessment, DecisionCard), key="entry-form"
-    ):
+    with st.expander(pages.ENTRY_TITLE, expanded=_answerable(assessment), key="entry-form"):
         entry_form.form(services, chart, assessment)

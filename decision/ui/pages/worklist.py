@@ -33,14 +33,12 @@ def render(services: Services, show_patient: Callable[[], None]) -> None:
     for problem in problems:
         st.html(_problem(problem))
     for listing in patients:
-        with st.container(border=True, key=f"patient-{listing.patient_id}"):
-            said, button = st.columns([5, 1], vertical_alignment="center")
+        with st.container(key=f"patient-{listing.patient_id}"):
+            button, said = st.columns([2, 5], vertical_alignment="center")
             said.html(_patient(listing))
-            name = listing.identity.name or "this patient"
             if button.button(
-                "Open",
+                listing.identity.name or pages.NAMELESS,
                 key=widget_key(f"open-{listing.patient_id}"),
-                help=f"Open {name}",
                 width="stretch",
             ):
                 choose(listing.patient_id)
@@ -48,10 +46,8 @@ def render(services: Services, show_patient: Callable[[], None]) -> None:
 
 
 def _patient(listing: PatientListing) -> str:
-    return (
-        f'<div class="tr tr-listed"><h2>{text(listing.identity.name or "Name not recorded")}</h2>'
-        f"{paragraph(listing.note)}{paragraph(pages.listed(listing), 'tr-small')}</div>"
-    )
+    about = paragraph(pages.listed(listing), "tr-small")
+    return f'<div class="tr">{paragraph(listing.note)}{about}</div>'
 
 
 def _problem(problem: ListingProblem) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from decision.assess import NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
-from decision.ui.texts.numbers import count, number
+from decision.ui.texts.numbers import count, figure, number, of_100
 
 METRICS = {
     "auroc": "Discrimination (AUROC)",
+    "auroc_oracle": "Discrimination of the true probabilities (ceiling)",
     "brier": "Brier score",
     "log_loss": "Log loss",
     "calibration_slope": "Calibration slope",
@@ -23,6 +24,7 @@ METRICS = {
     "named_sign_agreement": "Sign of the difference right where a class is named",
     "no_clear_preference_naive_mtx": "Share told no clear preference: first biologic, methotrexate",
     "policy_value": "Share reaching the outcome if the larger estimate is followed",
+    "policy_value_oracle": "The same with the true probabilities (ceiling)",
     "policy_value_best_fixed": "Share reaching the outcome with the best single class for all",
 }
 """Words for the metrics that evaluation reports; an unlisted metric is shown under its own name."""
@@ -51,7 +53,7 @@ def metric_rows(
     for name, value in metrics.items():
         *path, metric = name.split(".")
         where = next((labels[part] for part in path if part in labels), "Both")
-        rows.append((where, METRICS.get(metric, metric.replace("_", " ")), number(value)))
+        rows.append((where, METRICS.get(metric, metric.replace("_", " ")), figure(value)))
     return tuple(rows)
 
 
@@ -86,12 +88,12 @@ def silence(metrics: Mapping[str, float]) -> tuple[str, ...]:
     """How often the naming rule is silent and how often it is right, where it has been measured."""
     share = metrics.get("contrast.named_share")
     right = metrics.get("contrast.named_sign_agreement")
-    lines = []
-    if share is not None:
-        lines.append(
-            f"In validation it named a class for {number(100 * share)} of 100 patients "
-            f"and was silent for {number(100 - 100 * share)}."
-        )
-    if right is not None:
-        lines.append(f"Where it named one, the sign was right for {number(100 * right)} of 100.")
-    return tuple(lines) or ("Its silence and its sign accuracy have not been measured.",)
+    if share is None:
+        return ("Its silence and its sign accuracy have not been measured.",)
+    named = (
+        f"In validation it named a class for {of_100(share)} patients "
+        f"and was silent for {of_100(1 - share)}."
+    )
+    if right is None or share == 0:
+        return (named,)
+    return named, f"Where it named one, the sign was right for {of_100(right)}."

@@ -13,12 +13,12 @@ from decision.clinical.spec import (
 )
 from decision.rules import stops
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import plural
+from decision.ui.texts.numbers import dated, plural
 
 ORDER = tuple(Severity)
 """From the hardest to the mildest, as the severities are declared."""
 NOTABLE = (Severity.STOP, Severity.AVOID, Severity.CAUTION, Severity.FAVOUR)
-NAMED_AT_MOST = 4
+NAMED_AT_MOST = 3
 
 
 def worst(finding: CautionFinding) -> Severity:
@@ -41,26 +41,44 @@ def severity_word(severity: Severity) -> str:
     return words.get(severity, severity.value)
 
 
-def unverified(finding: CautionFinding) -> str:
-    """`to be verified` with what exactly; empty when every part has been checked."""
+def effect(finding: CautionFinding, treatment: str) -> str:
+    """What the caution says of a drug class, or would say if its trigger were present."""
+    if finding.presence is Presence.PRESENT:
+        return severity_word(finding.severity[treatment])
+    severity = finding.rule.severity[treatment]
+    if severity is Severity.NONE:
+        return severity_word(severity)
+    return f"{severity_word(severity)} if present"
+
+
+def source(finding: CautionFinding) -> str:
+    """Where the rule comes from and of when, as far as that is known."""
     rule = finding.rule
-    if rule.verification is Verification.VERIFIED and not rule.outstanding:
+    if not rule.source or "to be supplied" in rule.source:
+        return "Source: to be supplied"
+    known = "" if "to be supplied" in rule.source_date else rule.source_date
+    when = f" ({known})" if known and known not in rule.source else ""
+    return f"Source: {rule.source.rstrip('.')}{when}"
+
+
+def unverified(finding: CautionFinding) -> str:
+    """What of this rule is still to be verified; empty when every part has been checked."""
+    rule = finding.rule
+    if rule.verification is Verification.VERIFIED:
         return ""
-    return f"to be verified: {rule.outstanding}" if rule.outstanding else "to be verified"
+    return rule.outstanding or "To be verified."
 
 
 def line(finding: CautionFinding) -> str:
     """What was found, where the rule comes from and whether that has been checked."""
-    rule = finding.rule
-    source = f"Source: {rule.source}" if rule.source else "Source: to be supplied"
-    mark = unverified(finding)
-    return f"{finding.detail.rstrip('.')}. {source}{' (to be verified)' if mark else ''}."
+    mark = " (to be verified)" if unverified(finding) else ""
+    return f"{dated(finding.detail).rstrip('.')}. {source(finding)}{mark}."
 
 
 def stop_reasons(findings: Sequence[CautionFinding], treatment: str) -> tuple[str, ...]:
+    """The headline of a card whose drug has a STOP; its source stands in the row of cautions."""
     return tuple(
-        f"{f.rule.title}: {f.detail.rstrip('.')}. {f.rule.message[treatment].rstrip('.')}. "
-        f"Source: {f.rule.source}."
+        f"{f.rule.title}: {dated(f.detail).rstrip('.')}. {f.rule.message[treatment].rstrip('.')}."
         for f in findings
         if stops(f, treatment)
     )
@@ -68,7 +86,9 @@ def stop_reasons(findings: Sequence[CautionFinding], treatment: str) -> tuple[st
 
 def stopped(spec: DecisionSpec, findings: Sequence[CautionFinding]) -> tuple[str, ...]:
     """Drug classes a STOP applies to, in the order of the cards."""
-    return tuple(t.label for t in ordered(spec) if any(stops(f, t.id) for f in findings))
+    return tuple(
+        t.label_with_article for t in ordered(spec) if any(stops(f, t.id) for f in findings)
+    )
 
 
 def none_present() -> str:
@@ -83,7 +103,7 @@ def not_found(findings: Sequence[CautionFinding]) -> str:
     named = ", ".join(gaps[:NAMED_AT_MOST])
     more = len(gaps) - NAMED_AT_MOST
     rest = f" and {more} more" if more > 0 else ""
-    return f"Not found in the record: {named}{rest}. This does not mean absent or not done."
+    return f"Not found in the record, which does not mean absent: {named}{rest}."
 
 
 def counts(findings: Sequence[CautionFinding]) -> str:

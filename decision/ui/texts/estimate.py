@@ -12,7 +12,17 @@ from decision.clinical.assessment import (
     SilenceReason,
 )
 from decision.clinical.spec import DecisionSpec, Treatment
-from decision.ui.texts.numbers import count, level, number, of_100, per_100, percent, plural, span
+from decision.ui.texts.numbers import (
+    count,
+    level,
+    number,
+    of_100,
+    per_100,
+    percent,
+    plural,
+    span,
+    unbroken,
+)
 
 
 def ordered(spec: DecisionSpec) -> tuple[Treatment, ...]:
@@ -24,7 +34,7 @@ def headline(spec: DecisionSpec, prediction: Prediction) -> tuple[str, str]:
     """The number, and the rest of the one sentence that anchors it: outcome, week, drug class."""
     drug = spec.treatment(prediction.treatment).label_with_article
     return of_100(prediction.probability), (
-        f"patients like this one reach {spec.outcome.label} "
+        f"patients like this one reach {unbroken(spec.outcome.label)} "
         f"by week {spec.outcome.horizon_weeks} with {drug}."
     )
 
@@ -144,13 +154,13 @@ def silence(card: DecisionCard, stopped: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def silence_sentence(card: DecisionCard, stopped: tuple[str, ...]) -> str:
+    """Why none is named; what else can decide is said only where the choice is open."""
     reasons = silence(card, stopped)
     if not reasons:
         return ""
-    return (
-        f"Why none is named: {'; '.join(reasons)}. "
-        "Cautions, formulary and patient preference can decide."
-    )
+    stop = SilenceReason.STOP_CAUTION in card.preference.silence
+    rest = "" if stop else " Cautions, formulary and patient preference can decide."
+    return f"Why none is named: {'; '.join(reasons)}.{rest}"
 
 
 def association(simulated: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decision.clinical.assessment import Assessment, DecisionCard
 from decision.clinical.features import Evidence, Found, Missing
 from decision.ui.texts.inputs import why_missing
-from decision.ui.texts.numbers import age_of, moment
+from decision.ui.texts.numbers import age_of, dated, moment
 from decision.ui.texts.reasons import value_text
 
 HEAD = ("Input", "Value", "Date", "Age", "Source", "State", "How chosen")
@@ -15,7 +15,7 @@ def _place(evidence: Evidence | None) -> tuple[str, str]:
     """(date, source); a value with a period or none says so."""
     if evidence is None:
         return "", ""
-    date = moment(evidence.effective) if evidence.effective else "no date"
+    date = moment(evidence.effective) if evidence.effective else ""
     return date, ", ".join(dict.fromkeys(s.reference for s in evidence.sources))
 
 
@@ -36,7 +36,7 @@ def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
                 state = "outside the supported limits"
             if finding.evidence.origin.value != "record":
                 state += f", {finding.evidence.origin.value}"
-            value, how = value_text(feature, finding.value), finding.evidence.how
+            value, how = value_text(feature, finding.value), dated(finding.evidence.how)
         else:
             value, state, how = _missing(finding)
         table.append((feature.label, value, date, age, source, state, how))
@@ -44,4 +44,4 @@ def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
 
 
 def _missing(finding: Missing) -> tuple[str, str, str]:
-    return "–", why_missing(finding), finding.detail
+    return "–", why_missing(finding), dated(finding.detail)

@@ -13,26 +13,34 @@ from decision.clinical.spec import DecisionSpec, Modality
 from decision.ui.texts.numbers import moment, number, per_100, plural, quantity
 from decision.ui.texts.reasons import value_text
 
+COSTS_NOTE = "Each cost is that of one more measurement; costs do not add up."
 NOTHING_MISSING = "Every input was found."
 
 
-def missing(card: DecisionCard) -> tuple[str, ...]:
-    """One line per missing thing with what it costs, the dearest first; nothing is left unsaid."""
+def missing(card: DecisionCard) -> str:
+    """All that is missing in one sentence with what each costs, the dearest first (R9)."""
     costs = {c.player: c.wider for c in card.answer.missing_costs}
     players = {f: p for p in card.spec.players for f in p.features}
-    lines: dict[str, tuple[float, str]] = {}
+    groups: dict[tuple[int, str], list[str]] = {}
     for feature_id, finding in card.features.missing.items():
         player = players.get(feature_id)
         key = player.id if player else feature_id
-        label = player.label if player else card.spec.feature(feature_id).label
-        wider = costs.get(key, 0.0)
-        why = why_missing(finding)
-        if per_100(wider) >= 1:
-            said = f"likely range of the difference wider by {per_100(wider)} of 100"
-        else:
-            said = "range wider by fewer than 1 of 100"
-        lines[key] = (wider, f"{label} {why}: {said}.")
-    return tuple(text for _, text in sorted(lines.values(), key=lambda item: -item[0]))
+        short = card.spec.feature(feature_id).short
+        why = "" if finding.reason is MissingReason.NOT_FOUND else f"{why_missing(finding)}; "
+        labels = groups.setdefault((per_100(costs.get(key, 0.0)), why), [])
+        if short not in labels:
+            labels.append(short)
+    dearest = sorted(groups.items(), key=lambda group: -group[0][0])
+    listed = "; ".join(
+        f"{', '.join(labels)} ({why}{_cost(points, len(labels))})"
+        for (points, why), labels in dearest
+    )
+    return f"Missing, and how much wider each makes the range of the difference: {listed}."
+
+
+def _cost(points: int, things: int) -> str:
+    each = " each" if things > 1 else ""
+    return f"{points if points >= 1 else 'under 1'} of 100{each}"
 
 
 def why_missing(finding: Missing) -> str:
@@ -118,7 +126,7 @@ def negative(label: str, value: float) -> str:
 
 
 def missing_plain(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
-    """What is missing where there is no estimate to widen; what an estimate needs comes first."""
+    """What is missing and why, one line each; what an estimate needs comes first."""
     gone = sorted(features.missing.items(), key=lambda item: not spec.feature(item[0]).required)
     return tuple(
         f"{spec.feature(i).label} {why_missing(m)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 
 from decision.clinical.assessment import Interval
@@ -23,6 +24,7 @@ _UNITS = {
 }
 """UCUM units whose written form is not their code; unlisted units are shown as they are."""
 
+_ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Spelt here because the names of the machine's own locale would change with the machine."""
 
@@ -71,6 +73,16 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def figure(value: float) -> str:
+    """A figure of the validation report, to three decimals."""
+    return f"{value:.3f}"
+
+
+def unbroken(words: str) -> str:
+    """No line break around a comparison sign: `CDAI ≤ 10` stays in one piece."""
+    return words.replace(" ≤ ", "\u00a0≤\u00a0").replace(" ≥ ", "\u00a0≥\u00a0")
+
+
 def unit(ucum: str) -> str:
     return _UNITS.get(ucum, ucum)
 
@@ -100,6 +112,16 @@ def moment(when: Moment | None) -> str:
         return parts[0]
     month = _MONTHS[int(parts[1]) - 1]
     return f"{month} {parts[0]}" if len(parts) == 2 else f"{int(parts[2])} {month} {parts[0]}"
+
+
+def dated(words: str) -> str:
+    """Every `2027-05-04` in a sentence of the decision's own, as this page writes its dates."""
+
+    def spoken(found: re.Match[str]) -> str:
+        year, month, day = (int(part) for part in found.groups())
+        return f"{day} {_MONTHS[month - 1]} {year}" if 1 <= month <= 12 else found[0]
+
+    return _ISO_DAY.sub(spoken, words)
 
 
 def age_of(when: Moment | None, as_of: datetime) -> str:

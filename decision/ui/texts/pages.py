@@ -6,7 +6,7 @@ from decision.clinical.assessment import Abstention, AbstentionCause, ModelIdent
 from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import PatientListing, PatientRecord
 from decision.clinical.spec import DecisionSpec
-from decision.ui.texts.numbers import instant, moment
+from decision.ui.texts.numbers import dated, instant, moment
 
 SIMULATED = (
     "Simulated model.",
@@ -31,12 +31,14 @@ UNEXPECTED = (
     "Cannot assess: something unexpected went wrong.",
     "Nothing was shown or saved. Open the patient again; if it happens again, report the time.",
 )
+NAMELESS = "Name not recorded"
 NO_ESTIMATE = "No estimate."
 ENTRY_TITLE = "Enter what the record lacks"
 ENTRY_NOTE = (
     "Kept for this patient and this session only, marked as entered by clinician, "
     "and written to the audit trail."
 )
+ENTERED_TITLE = "Entered by clinician"
 ENTRY_EMPTY = "Nothing was entered. Fill in at least one value."
 DECISION_TITLE = "Your decision"
 TRAIL_TITLE = "Audit trail of this patient"
@@ -58,7 +60,7 @@ def strip(record: PatientRecord) -> tuple[str, tuple[str, ...]]:
     rest = [f"{sex} {age(record)}", f"born {moment(who.birth_date)}" if who.birth_date else ""]
     rest.append(f"no. {who.record_number}" if who.record_number else "no record number")
     rest.append(f"Data as of {instant(record.as_of)}")
-    return who.name or "Name not recorded", tuple(part for part in rest if part)
+    return who.name or NAMELESS, tuple(part for part in rest if part)
 
 
 def listed(listing: PatientListing) -> str:
@@ -76,7 +78,7 @@ def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
 def cause(found: AbstentionCause) -> tuple[str, str, str]:
     """(reason, what exactly, what would change it)."""
     reason = found.reason.value
-    return f"{reason[0].upper()}{reason[1:]}", found.detail, found.remedy
+    return f"{reason[0].upper()}{reason[1:]}", dated(found.detail), found.remedy
 
 
 def abstained(abstention: Abstention) -> str:

@@ -13,19 +13,20 @@ from decision.clinical.spec import DecisionSpec, FeatureSpec, Player, Transform
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import moment, number, per_100, quantity
 
+MEAN_NOTE = "The effect on both drugs is the mean of the effects on each."
 NOTE = "Reasons describe the model, not causes. Changing a value may not change the outcome."
 AT_MOST = 3
+ENOUGH_WORDS = 3
 SMALLEST = 0.005
 """An effect that rounds to 0 of 100 is not a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One line: what, and which way by how much."""
+class Group:
+    """Reasons that move one thing one way: `Raises both`, then at most three lines."""
 
-    what: str
-    effect: str
-    points: int
+    title: str
+    lines: tuple[str, ...]
 
 
 def value_text(feature: FeatureSpec, value: float) -> str:
@@ -36,14 +37,24 @@ def value_text(feature: FeatureSpec, value: float) -> str:
 
 
 def _when(found: Sequence[Found]) -> str:
-    """The date, or both ends when the parts are of different days; entries say who said them."""
+    """` (4 May 2027)`, or both ends of a span; entries say who said them; no date, no brackets."""
     if any(f.evidence.origin is Origin.CLINICIAN for f in found):
-        return "entered by clinician"
+        return " (entered by clinician)"
     moments: list[Moment] = [f.evidence.effective for f in found if f.evidence.effective]
     days = list(dict.fromkeys(moment(m) for m in sorted(moments, key=lambda m: m.earliest)))
     if not days:
-        return "no date"
-    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        return ""
+    return f" ({days[0]})" if len(days) == 1 else f" ({days[0]} to {days[-1]})"
+
+
+def _single(player: Player, feature: FeatureSpec, value: float) -> str:
+    """Words of a yes/no feature that say enough stand alone; others follow their label."""
+    said = value_text(feature, value)
+    if feature.flag_labels is None:
+        return f"{player.label} {said}"
+    if len(said.split()) >= ENOUGH_WORDS:
+        return said[0].upper() + said[1:]
+    return f"{player.label}: {said}"
 
 
 def _is_sum(spec: DecisionSpec, player: Player) -> bool:
@@ -59,57 +70,42 @@ def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> 
         return f"{player.label} not known"
     when = _when([finding for _, finding in known])
     if len(player.features) > 1 and _is_sum(spec, player) and len(known) == len(player.features):
-        return f"{player.label} {number(sum(finding.value for _, finding in known))} ({when})"
+        return f"{player.label} {number(sum(finding.value for _, finding in known))}{when}"
     if len(known) == 1:
-        value = value_text(known[0][0], known[0][1].value)
-        glue = ": " if known[0][0].flag_labels is not None else " "
-        return f"{player.label}{glue}{value} ({when})"
+        return f"{_single(player, known[0][0], known[0][1].value)}{when}"
     parts = ", ".join(f"{feature.short} {value_text(feature, f.value)}" for feature, f in known)
-    return f"{player.label}: {parts} ({when})"
+    return f"{player.label}: {parts}{when}"
 
 
 def _pick(
-    card: DecisionCard,
-    size: Callable[[Contribution], float],
-    word: Callable[[float], str],
-) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-    """(raising, lowering), each at most three, the largest first."""
+    card: DecisionCard, size: Callable[[Contribution], float], titles: tuple[str, str]
+) -> tuple[Group, ...]:
+    """Upward and downward reasons, the largest first; a way without any reason is left out."""
     players = {p.id: p for p in card.spec.players}
     ranked = sorted(card.answer.explanation.contributions, key=lambda c: -abs(size(c)))
-    found = [
-        Reason(
-            what=player_text(card.spec, card.features, players[c.player]),
-            effect=word(size(c)),
-            points=per_100(size(c)),
+    groups = []
+    for title, sign in zip(titles, (1, -1), strict=True):
+        found = [c for c in ranked if sign * size(c) >= SMALLEST][:AT_MOST]
+        lines = tuple(
+            f"{player_text(card.spec, card.features, players[c.player])}: "
+            f"by about {abs(per_100(size(c)))} of 100"
+            for c in found
         )
-        for c in ranked
-        if abs(size(c)) >= SMALLEST
-    ]
-    up = tuple(r for r in found if r.points > 0)[:AT_MOST]
-    down = tuple(r for r in found if r.points < 0)[:AT_MOST]
-    return up, down
+        groups.append(Group(title=title, lines=lines))
+    return tuple(group for group in groups if group.lines)
 
 
-def prognostic(card: DecisionCard) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+def prognostic(card: DecisionCard) -> tuple[Group, ...]:
     """What moves both drugs, as the mean of its two effects."""
-
-    def word(effect: float) -> str:
-        return f"{'raises' if effect > 0 else 'lowers'} both by about {abs(per_100(effect))} of 100"
-
-    return _pick(card, lambda c: c.prognostic, word)
+    return _pick(card, lambda c: c.prognostic, ("Raises both", "Lowers both"))
 
 
-def differential(card: DecisionCard) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-    """What moves the gap: (towards the first card's drug, towards the second's)."""
+def differential(card: DecisionCard) -> tuple[Group, ...]:
+    """What moves the gap, towards the first card's drug, then towards the second's."""
     first, second = ordered(card.spec)
     sign = 1.0 if card.answer.contrast.b == first.id else -1.0
-
-    def word(effect: float) -> str:
-        drug = first if effect > 0 else second
-        points = abs(per_100(effect))
-        return f"shifts the gap by about {points} of 100 towards {drug.label_with_article}"
-
-    return _pick(card, lambda c: sign * c.differential, word)
+    titles = (f"Towards {first.label_with_article}", f"Towards {second.label_with_article}")
+    return _pick(card, lambda c: sign * c.differential, titles)
 
 
 def nothing(group: str) -> str:

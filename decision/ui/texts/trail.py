@@ -65,7 +65,8 @@ def line(event: AuditEvent) -> str:
 
 
 def recorded(action_taken: AuditAction, audit_id: str) -> str:
-    return f"Recorded: {action_taken.value}. Audit entry {audit_id[:8]}."
+    said = {AuditAction.ACCEPTED: "Accepted", AuditAction.OVERRODE: "Override recorded"}
+    return f"{said[action_taken]}. Audit entry {audit_id[:8]}."
 
 
 CHOSEN = "Drug chosen (optional)"
