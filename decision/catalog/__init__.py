@@ -18,11 +18,24 @@ __all__ = ["SpecError", "discover", "load"]
 
 _HERE = Path(__file__).parent
 
+_BROKEN = (
+    ArithmeticError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What a wrong line in a decision's own files raises while it is read."""
 
-def _folders() -> tuple[str, ...]:
-    return tuple(
-        sorted(p.name for p in _HERE.iterdir() if p.is_dir() and not p.name.startswith(("_", ".")))
-    )
+
+def _folders(root: Path) -> tuple[str, ...]:
+    """Every folder that holds a file; what version control leaves behind when one goes does not."""
+    folders = (p for p in root.iterdir() if p.is_dir() and not p.name.startswith(("_", ".")))
+    return tuple(sorted(p.name for p in folders if any(f.is_file() for f in p.iterdir())))
 
 
 def _broken_at(error: BaseException, folder: Path) -> str:
@@ -43,11 +56,11 @@ def load(decision_id: str, *, package: str = __name__, root: Path = _HERE) -> De
     """
     folder = root / decision_id
     if not (folder / "spec.py").is_file():
-        known = ", ".join(_folders())
+        known = ", ".join(_folders(root))
         raise SpecError(f"decision {decision_id!r}: no file {decision_id}/spec.py; known: {known}")
     try:
         module = importlib.import_module(f"{package}.{decision_id}.spec")
-    except (ImportError, SyntaxError, ValueError, LookupError, TypeError, OSError) as error:
+    except _BROKEN as error:
         where = _broken_at(error, folder)
         raise SpecError(f"decision {decision_id!r}, {where}: {error}") from error
     spec = getattr(module, "SPEC", None)
@@ -60,6 +73,7 @@ def load(decision_id: str, *, package: str = __name__, root: Path = _HERE) -> De
     return spec
 
 
-def discover() -> Mapping[str, DecisionSpec]:
+def discover(*, package: str = __name__, root: Path = _HERE) -> Mapping[str, DecisionSpec]:
     """Every decision on disk by id. One broken folder is an error for all: fix it or remove it."""
-    return MappingProxyType({name: load(name) for name in _folders()})
+    found = {name: load(name, package=package, root=root) for name in _folders(root)}
+    return MappingProxyType(found)
