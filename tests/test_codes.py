@@ -91,6 +91,7 @@ def test_no_code_from_general_knowledge_calls_itself_verified():
         Code(system=LOINC, code="75635-3"),
         Code(system=LOINC, code="88982-4"),
         Code(system=LOINC, code="90094-4"),
+        Code(system=LOINC, code="46217-6", display="a concentration, not a screen"),
         Code(system=ICD10CM, code="M06.1", display="adult-onset Still disease"),
         Code(system=ICD10CM, code="M06.4", display="inflammatory polyarthropathy"),
         Code(system=ICD10CM, code="M06"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decision.clinical.codes import SNOMED, Code
+from decision.clinical.codes import LOINC, SNOMED, Code
 from decision.clinical.features import Finding, Found, Missing, MissingReason
 from decision.clinical.record import DataIssue, IssueKind, Observation, Origin, PatientRecord
 from decision.rules import derive_features
@@ -158,6 +158,23 @@ def test_values_at_the_edge_of_an_assay_use_the_edge_and_say_so(reported, compar
     assert isinstance(found, Found)
     assert found.value == used
     assert "used" in found.evidence.how
+
+
+@pytest.mark.parametrize(
+    ("system", "text", "found"),
+    [
+        (LOINC, "", False),
+        (LOINC, "28 joints", True),
+        (LOINC, "280 joints", False),
+        (SNOMED, "", True),
+    ],
+)
+def test_a_joint_count_must_say_28_in_its_code_or_its_words(system, text, found):
+    listed = (e.code for e in SPEC.codelists["tender_joints"].entries)
+    code = next(c for c in listed if c.system == system)
+    bare = Code(system=code.system, code=code.code)
+    told = record([observation("tender_joints", 9, code=bare, text=text)])
+    assert isinstance(find("tender_joints", told), Found) == found
 
 
 def antibody(of: str, number: float = 0.0, **more: object) -> PatientRecord:

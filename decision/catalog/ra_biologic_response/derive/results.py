@@ -55,10 +55,13 @@ def concentration(record: PatientRecord, feature: FeatureSpec, codelists: Codeli
 
 def joint_count(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
     """The latest 28-joint count; a joint code that does not say 28 may count 66 and is refused."""
+    entries = codelists[feature.concepts[0]].entries
 
     def read(observation: Observation) -> Reading | str:
         local = any(code.system == LOCAL for code in observation.codes)
-        words = " ".join((observation.text, *(code.display for code in observation.codes)))
+        listed = [e.code.display for e in entries if e.code in observation.codes]
+        shown = [code.display for code in observation.codes]
+        words = " ".join((observation.text, *shown, *listed))
         if not local and not _OF_28.search(words):
             return "it does not say that 28 joints were counted"
         return _number(observation, feature.unit)
