@@ -1,0 +1,230 @@
+"""Entering what the record lacks: limits, provenance, undo, and whose entries they are."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from builders import ListAuditLog
+from fakes import COMPLETE, FakeSource, observe, page_record, page_services, page_spec
+from hypothesis import given
+from hypothesis import strategies as st
+from screens import field, go, open_patient, opened, press, shown
+
+from decision.assess import assess
+from decision.clinical.assessment import AuditAction
+from decision.clinical.codes import LOCAL, Code
+from decision.clinical.quantities import Quantity
+from decision.clinical.record import Origin
+from decision.clinical.spec import CriterionResult, Eligibility, Entry, EntryKind
+from decision.rules import derive_features
+from decision.ui import entries
+
+SAVE = "Save and update the answer"
+BARE = page_record("p2")
+OTHER = page_record("p3")
+
+
+def enter(at, **answers):
+    for label, answer in answers.items():
+        field(at, label.replace("_", " ")).set_value(answer)
+    return press(at, SAVE)
+
+
+def fields_of(record=BARE, spec=None, criteria=()):
+    spec = spec or page_spec()
+    return entries.fields(spec, derive_features(record, spec), criteria)
+
+
+def test_the_form_asks_what_is_missing_needed_things_first():
+    asked = fields_of(page_record("p", observe("crp", 42, "mg/L")))
+    assert [(f.code.code, f.group) for f in asked] == [
+        ("tender-local", "Needed for an estimate"),
+        ("mtx-local", "Clinical"),
+    ]
+    assert fields_of(page_record("p", *COMPLETE))[0].hint == "Not known"
+
+
+def test_limits_and_unit_are_shown_where_the_answer_goes():
+    assert [f.hint for f in fields_of()] == ["0 to 28", "Not known", "0 to 500 mg/L"]
+
+
+def test_an_open_criterion_asks_its_own_question_once():
+    question = Entry(
+        kind=EntryKind.CHOICE, question="About to start?", concept="mtx", choices={"yes": "Yes"}
+    )
+    open_question = CriterionResult(id="x", state=Eligibility.UNKNOWN, detail="", entry=question)
+    settled = dataclasses.replace(open_question, state=Eligibility.MET)
+    assert [f.entry.question for f in fields_of(criteria=(open_question,))][:1] == [
+        "About to start?"
+    ]
+    assert len(fields_of(criteria=(open_question,))) == 3
+    assert "About to start?" not in [f.entry.question for f in fields_of(criteria=(settled,))]
+
+
+@given(st.integers(-100, 100))
+def test_exactly_the_supported_counts_are_accepted(value):
+    (tender, *_) = fields_of()
+    assert (entries.problem(tender, value) == "") == (0 <= value <= 28)
+
+
+def test_a_refused_value_names_field_value_range_and_remedy():
+    (tender, *_) = fields_of()
+    assert entries.problem(tender, 31) == (
+        "Tender joints: 31 is above the limits (0 to 28). Correct the value; nothing was saved."
+    )
+    assert "-1 is below the limits" in entries.problem(tender, -1)
+
+
+def test_a_count_without_stated_limits_is_still_not_negative():
+    lines = Entry(kind=EntryKind.WHOLE_NUMBER, question="How many?", concept="lines")
+    criterion = CriterionResult(id="x", state=Eligibility.UNKNOWN, detail="", entry=lines)
+    asked = fields_of(criteria=(criterion,))[0]
+    assert "-1 is below 0" in entries.problem(asked, -1)
+    assert entries.problem(asked, 0) == ""
+    assert asked.code == Code(system=LOCAL, code="lines")
+    assert entries.observation(asked, 2, BARE).value == Quantity(value=2, unit="{count}")
+
+
+def test_an_entry_is_an_observation_of_this_record_by_the_clinician():
+    tender, mtx, _ = fields_of()
+    made = entries.observation(tender, 12, BARE)
+    assert made.value == Quantity(value=12.0, unit="{count}")
+    assert made.effective.earliest == BARE.as_of
+    assert made.source.origin is Origin.CLINICIAN
+    assert made.codes == (Code(system=LOCAL, code="tender-local"),)
+    chosen = entries.observation(mtx, "not-taking", BARE)
+    assert chosen.value == Code(system=LOCAL, code="not-taking")
+    assert chosen.value.display == "Not taking"
+
+
+def test_entering_what_is_missing_turns_an_abstention_into_an_answer():
+    at = opened(page_services(BARE), "p2")
+    assert "No estimate." in shown(at)
+    page = shown(enter(at, Tender_joints=12))
+    assert "52 of 100 patients like this one" in page
+    assert "Tender joints: 12 (entered by clinician, this session only)" in page
+    assert "1 entered by clinician" in page
+    assert "used, entered by clinician" in shown(go(at, "data"))
+
+
+def test_the_answer_follows_the_entry():
+    assert "44 of 100" in shown(enter(opened(page_services(BARE), "p2"), Tender_joints=20))
+
+
+def test_a_value_beyond_its_limits_is_refused_and_nothing_is_saved():
+    audit = ListAuditLog()
+    at = enter(opened(page_services(BARE, audit=audit), "p2"), Tender_joints=31, CRP=10.0)
+    page = shown(at)
+    assert "Tender joints: 31 is above the limits (0 to 28)" in page
+    assert "No estimate." in page
+    assert [e.action for e in audit.events] == [AuditAction.ASSESSED]
+
+
+def test_saving_an_empty_form_says_so():
+    assert "Nothing was entered." in shown(press(opened(page_services(BARE), "p2"), SAVE))
+
+
+def test_entries_are_in_the_trail_before_the_new_assessment():
+    audit = ListAuditLog()
+    enter(opened(page_services(BARE, audit=audit), "p2"), Tender_joints=12, Methotrexate="taking")
+    assert [e.action for e in audit.events] == [
+        AuditAction.ASSESSED,
+        AuditAction.ENTERED,
+        AuditAction.ASSESSED,
+    ]
+    assert audit.events[1].outcome["entered"] == {
+        "tender-local": "12 {count}",
+        "mtx-local": "taking",
+    }
+    assert audit.events[2].outcome["entered"] == ["mtx", "tender"]
+
+
+def test_an_entry_that_cannot_be_audited_is_not_used():
+    audit = ListAuditLog()
+    at = opened(page_services(BARE, audit=audit), "p2")
+    audit.broken = True
+    enter(at, Tender_joints=12)
+    audit.broken = False
+    assert "No estimate." in shown(go(at, "patient"))
+
+
+def test_undo_takes_the_answer_back_and_leaves_a_trace():
+    audit = ListAuditLog()
+    at = enter(opened(page_services(BARE, audit=audit), "p2"), Tender_joints=12)
+    page = shown(press(at, "Undo"))
+    assert "No estimate." in page
+    assert "entered by clinician, this session" not in page
+    assert field(at, "Tender joints").value is None
+    assert audit.events[-2].outcome["withdrawn"] == {"tender-local": "12 {count}"}
+
+
+def test_entries_of_one_patient_never_reach_another():
+    source = FakeSource(BARE, OTHER)
+    audit = ListAuditLog()
+    at = enter(opened(page_services(source=source, audit=audit), "p2"), Tender_joints=12)
+    page = shown(open_patient(at, "p3"))
+    assert "No estimate." in page
+    assert "12 (entered" not in page
+    assert field(at, "Tender joints").value is None
+    assert not any(e.outcome.get("entered") for e in audit.events if e.patient_id == "p3")
+
+
+def test_what_was_typed_but_not_saved_never_reaches_another_patient():
+    at = opened(page_services(BARE, OTHER), "p2")
+    field(at, "Tender joints").set_value(12)
+    at.run()
+    open_patient(at, "p3")
+    assert field(at, "Tender joints").value is None
+    assert "No estimate." in shown(press(at, SAVE))
+
+
+def test_back_at_the_first_patient_the_entries_are_still_there_and_listed():
+    at = enter(opened(page_services(BARE, OTHER), "p2"), Tender_joints=12)
+    open_patient(at, "p3")
+    page = shown(open_patient(at, "p2"))
+    assert "52 of 100" in page
+    assert "Tender joints: 12 (entered by clinician" in page
+
+
+def test_a_record_that_changed_drops_what_was_entered_on_the_older_one():
+    source = FakeSource(BARE)
+    at = enter(opened(page_services(source=source), "p2"), Tender_joints=12)
+    source.records["p2"] = page_record("p2", observe("crp", 3, "mg/L"))
+    page = shown(open_patient(at, "p2"))
+    assert "No estimate." in page
+    assert "entered by clinician, this session" not in page
+
+
+def test_another_session_sees_nothing_of_it():
+    services = page_services(BARE)
+    enter(opened(services, "p2"), Tender_joints=12)
+    assert "No estimate." in shown(opened(services, "p2"))
+
+
+def test_an_entry_for_a_concept_replaces_the_earlier_one():
+    at = enter(opened(page_services(BARE), "p2"), Tender_joints=12)
+    press(at, "Undo")
+    page = shown(enter(at, Tender_joints=20))
+    assert "44 of 100" in page
+    assert page.count("(entered by clinician, this session only)") == 1
+
+
+@pytest.mark.parametrize("value", [0, 28])
+def test_the_ends_of_the_range_are_allowed(value):
+    assert "patients like this one" in shown(
+        enter(opened(page_services(BARE), "p2"), Tender_joints=value)
+    )
+
+
+def test_the_port_gets_only_the_record_and_its_entries():
+    made = entries.observation(fields_of()[0], 12, BARE)
+    services = page_services(BARE)
+    found = assess(
+        BARE.with_entries((made,)),
+        services.spec,
+        services.predictor,
+        services.audit,
+        services.context(),
+    )
+    assert found.features.value("tender") == 12

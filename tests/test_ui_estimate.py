@@ -1,0 +1,241 @@
+"""Display rules R1 to R7 on texts and markup; the rule's number is in the test's name."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+from builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
+from fakes import COMPLETE, TenderPredictor, page_record, page_spec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decision.assess import assess
+from decision.clinical.assessment import (
+    Contribution,
+    DecisionCard,
+    DomainCheck,
+    Interval,
+    ModelAnswer,
+)
+from decision.ui.components.estimates import estimates
+from decision.ui.components.icons import icons
+from decision.ui.components.reasons import reasons as reasons_markup
+from decision.ui.texts import cautions, estimate, reasons
+
+
+def card_of(answer: ModelAnswer | None = None, *, stop: bool = False) -> DecisionCard:
+    chosen = FakePredictor(answer) if answer else TenderPredictor()
+    found = assess(
+        page_record("p1", *COMPLETE), page_spec(stop=stop), chosen, ListAuditLog(), CONTEXT
+    )
+    assert isinstance(found, DecisionCard)
+    return found
+
+
+def difference_of(a: float, b: float, half: float = 0.2) -> str:
+    card = card_of(make_answer(a, b, half_difference=half))
+    return estimate.difference(card.spec, card.answer)
+
+
+def test_r01_headline_has_number_outcome_week_and_drug_class():
+    card = card_of(make_answer(0.36, 0.38))
+    sentence = estimate.sentence(card.spec, card.answer.prediction("b")).replace("\u00a0", " ")
+    assert sentence == (
+        "38 of 100 patients like this one reach low disease activity (CDAI ≤ 10) by week 24 "
+        "with an IL-6 inhibitor."
+    )
+
+
+def test_r01_percent_second_range_third_with_its_level():
+    card = card_of(make_answer(0.36, 0.38))
+    detail = estimate.detail(card.answer.prediction("b"))
+    assert detail == "38 %, likely range 23 to 53 of 100 (90 %)."
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_r01_the_denominator_is_always_100(a, b):
+    card = card_of(make_answer(a, b))
+    said = " ".join(estimate.shown(card))
+    assert re.search(r"\b1 in \d", said) is None
+    assert set(re.findall(r"of (\d+)\b", said)) == {"100"}
+
+
+def test_r02_the_difference_names_the_larger_estimate_first():
+    assert difference_of(0.36, 0.50).startswith(
+        "14 more of 100 reach the outcome with an IL-6 inhibitor than with a TNF inhibitor "
+        "(likely range 6 fewer to 34 more, 90 %)."
+    )
+    assert difference_of(0.50, 0.36).startswith(
+        "14 more of 100 reach the outcome with a TNF inhibitor than with an IL-6 inhibitor "
+        "(likely range 6 fewer to 34 more, 90 %)."
+    )
+
+
+def test_r02_a_range_on_one_side_of_zero_says_more_once():
+    assert "(likely range 4 to 24 more, 90 %)" in difference_of(0.36, 0.50, half=0.1)
+
+
+def test_r02_a_difference_below_one_is_said_without_a_direction_of_its_own():
+    assert difference_of(0.40, 0.402).startswith("The estimates differ by fewer than 1 of 100")
+
+
+def test_r02_a_mismatch_by_rounding_is_explained():
+    assert difference_of(0.364, 0.376).endswith("Numbers are rounded one by one.")
+    assert "rounded" not in difference_of(0.36, 0.50)
+
+
+def test_r02_no_clear_preference_when_the_range_includes_zero():
+    card = card_of(make_answer(0.36, 0.50))
+    assert estimate.verdict(card) == "No clear preference."
+    assert "includes no difference" in estimate.silence_sentence(card, ())
+
+
+def test_r02_no_clear_preference_below_the_margin_even_when_sure():
+    card = card_of(make_answer(0.36, 0.39, half_difference=0.01))
+    assert estimate.verdict(card) == "No clear preference."
+    assert "below 5 of 100" in estimate.silence_sentence(card, ())
+
+
+def test_r02_a_clear_difference_names_the_class_and_gives_no_silence():
+    card = card_of(make_answer(0.30, 0.60, half_difference=0.1))
+    assert estimate.verdict(card) == "The estimates favour an IL-6 inhibitor."
+    assert estimate.silence_sentence(card, ()) == ""
+
+
+def test_r02_a_stop_alone_silences_in_its_own_words():
+    card = card_of(make_answer(0.30, 0.60, half_difference=0.1), stop=True)
+    stopped = cautions.stopped(card.spec, card.cautions)
+    assert estimate.verdict(card) == "No preference stated."
+    assert estimate.silence_sentence(card, stopped) == (
+        "Why none is named: a STOP caution applies to an IL-6 inhibitor."
+    )
+
+
+def test_r02_thin_overlap_is_said_with_its_number():
+    card = card_of(make_answer(0.30, 0.60, half_difference=0.1, comparable=1))
+    assert "only 1 comparable patient (everyone)" in estimate.silence_sentence(card, ())
+
+
+def test_r02_the_estimate_is_called_an_association():
+    assert "not a proven treatment effect" in estimates(card_of())
+
+
+def test_r03_every_card_has_outcome_horizon_reference_class_and_its_size():
+    markup = estimates(card_of()).replace("\u00a0", " ")
+    for arm in markup.split('<section class="tr-card">')[1:]:
+        assert "low disease activity (CDAI ≤ 10) by week 24" in arm
+        assert "patients like this one" in arm
+        assert "Based on 400 simulated patients starting" in arm
+
+
+def unusual(card: DecisionCard) -> DecisionCard:
+    domain = DomainCheck(p_value=0.2, culprit="crp", outside_usual=(("crp", 214.0, 0.0, 160.0),))
+    return dataclasses.replace(card, answer=dataclasses.replace(card.answer, domain=domain))
+
+
+def test_r04_an_unusual_value_puts_the_range_first_and_greys_the_point():
+    markup = estimates(unusual(card_of()))
+    assert markup.index("Between 37 and 67") < markup.index("52 of 100")
+    assert "<div class=\"tr-grey\"><p><strong class='tr-number'>52 of 100" in markup
+
+
+def test_r04_a_wide_range_does_the_same():
+    assert 'class="tr-grey"' not in estimates(card_of(make_answer(0.36, 0.38, half=0.24)))
+    assert 'class="tr-grey"' in estimates(card_of(make_answer(0.36, 0.38, half=0.26)))
+
+
+def test_r05_local_calibration_has_band_n_events_share_and_range():
+    card = card_of(make_answer(0.36, 0.38))
+    checked = card.answer.prediction("b").calibration
+    assert estimate.calibration(card.spec, checked, simulated=False) == (
+        "Checked on 84 validation patients scored 33 to 43: 31 (37 %, range 27 to 48) "
+        "reached the outcome."
+    )
+
+
+def test_r05_too_few_to_check_says_only_that():
+    card = card_of()
+    few = dataclasses.replace(card.answer.prediction("b").calibration, n=19, events=7)
+    said = estimate.calibration(card.spec, few, simulated=False)
+    assert said.startswith("Too few validation patients")
+    assert "(19; at least 20 needed)" in said
+    assert "reached" not in said
+
+
+@given(st.floats(0, 1))
+def test_r06_always_100_marks_and_as_many_discs_as_the_text_says(probability):
+    markup = icons(probability, "x")
+    assert markup.count("<i ") == 100
+    assert markup.count("tr-disc") == int(probability * 100 + 0.5)
+
+
+def test_r06_the_alternative_text_states_the_finding():
+    markup = estimates(card_of(make_answer(0.36, 0.38)))
+    assert markup.count('role="img"') == 2
+    assert 'aria-label="38 of 100 patients like this one reach low disease activity' in markup
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.2, 0.7), (0.7, 0.2)])
+def test_r06_the_order_is_by_name_and_never_by_estimate(a, b):
+    markup = estimates(card_of(make_answer(a, b)))
+    assert markup.index("<h2>IL-6 inhibitor") < markup.index("<h2>TNF inhibitor")
+
+
+def with_effects(card: DecisionCard, effects: list[tuple[float, float]]) -> DecisionCard:
+    contributions = tuple(
+        Contribution(
+            player="crp", effects={"a": a, "b": b}, prognostic=(a + b) / 2, differential=b - a
+        )
+        for a, b in effects
+    )
+    explanation = dataclasses.replace(card.answer.explanation, contributions=contributions)
+    return dataclasses.replace(
+        card, answer=dataclasses.replace(card.answer, explanation=explanation)
+    )
+
+
+def test_r07_at_most_three_reasons_each_way_the_largest_first():
+    shifts = [(s, s) for s in (0.02, -0.03, 0.05, 0.04, 0.01, -0.06)]
+    up, down = reasons.prognostic(with_effects(card_of(), shifts))
+    assert [re.search(r"(\d+) of 100", line)[1] for line in up.lines] == ["5", "4", "2"]
+    assert [re.search(r"(\d+) of 100", line)[1] for line in down.lines] == ["6", "3"]
+
+
+def test_r07_what_moves_both_is_apart_from_what_moves_the_gap():
+    card = with_effects(card_of(), [(-0.04, 0.04)])
+    assert reasons.prognostic(card) == ()
+    (towards,) = reasons.differential(card)
+    assert towards.title == "Towards an IL-6 inhibitor"
+    assert towards.lines == ("CRP 42 mg/L (2 Nov 2026): by about 8 of 100",)
+
+
+def test_r07_the_gap_points_the_other_way_when_the_sign_does():
+    (towards,) = reasons.differential(with_effects(card_of(), [(0.04, -0.04)]))
+    assert towards.title == "Towards a TNF inhibitor"
+
+
+def test_r07_what_rounds_to_nothing_is_no_reason():
+    card = with_effects(card_of(), [(0.004, 0.004)])
+    assert reasons.prognostic(card) == ()
+    assert "No single input moves both drugs" in reasons_markup(card)
+
+
+def test_r07_the_reminder_stands_with_the_reasons():
+    assert "Reasons describe the model, not causes" in reasons_markup(card_of())
+
+
+def test_an_interval_that_starts_at_zero_is_read_in_words():
+    assert estimate.signed_span(Interval(low=0.0, high=0.2, level=0.9)) == (
+        "no difference to 20 more"
+    )
+
+
+def test_a_caution_changes_no_number_on_the_card():
+    with_stop, without = card_of(stop=True), card_of()
+    assert with_stop.answer == without.answer
+    assert cautions.stop_reasons(with_stop.cautions, "b")
+    for line in estimate.shown(without)[:2]:
+        assert line in estimate.shown(with_stop)
+    assert "52 of 100" in estimates(with_stop)
