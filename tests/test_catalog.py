@@ -110,6 +110,10 @@ crp_from_zero = tuple(
         (changed(features=crp_from_zero), "takes the logarithm of 'crp', which may be 0"),
         (changed(players=SPEC.players[1:]), "feature 'age' belongs to 0 players"),
         (changed(players=(*SPEC.players, SPEC.players[0])), "player 'age' is defined 2 times"),
+        (
+            changed(players=(*SPEC.players, dataclasses.replace(SPEC.players[0], id="again"))),
+            "feature 'age' belongs to 2 players",
+        ),
         (changed(players=first("players", modality=Modality.SEROLOGICAL)), "differ in modality"),
         (changed(columns=first("columns", inputs=("nothing",))), "reads feature 'nothing'"),
         (changed(columns=first("columns", player="nobody")), "names player 'nobody'"),

@@ -233,6 +233,8 @@ def test_sdai_states_at_their_edges(score, state):
         (3.8, 3.2, "none"),
         (6.4, 5.2, "none"),
         (5.2, 4.6, "none"),
+        (6.0, 5.1, "moderate"),
+        (6.0, 5.11, "none"),
     ],
 )
 def test_eular_response_of_every_listed_pair(before, after, response):
