@@ -18,6 +18,7 @@ from decision.clinical.assessment import (
     DomainCheck,
     Interval,
     ModelAnswer,
+    SilenceReason,
 )
 from decision.ui.components.estimates import estimates
 from decision.ui.components.icons import icons
@@ -239,3 +240,13 @@ def test_a_caution_changes_no_number_on_the_card():
     for line in estimate.shown(without)[:2]:
         assert line in estimate.shown(with_stop)
     assert "52 of 100" in estimates(with_stop)
+
+
+@pytest.mark.parametrize("reason", SilenceReason)
+def test_every_reason_for_silence_has_its_words(reason):
+    card = card_of()
+    silent = dataclasses.replace(
+        card, preference=dataclasses.replace(card.preference, treatment=None, silence=(reason,))
+    )
+    (words,) = estimate.silence(silent, ("an IL-6 inhibitor",))
+    assert words

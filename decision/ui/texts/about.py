@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decision.assess import NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
-from decision.ui.texts.numbers import count, figure, number, of_100
+from decision.ui.texts.numbers import count, figure, number, of_100, quantity
 
 METRICS = {
     "auroc": "Discrimination (AUROC)",
@@ -61,7 +61,7 @@ def threshold_rows(spec: DecisionSpec) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
             t.meaning,
-            f"{number(t.value)} {t.unit if t.unit != '1' else ''}".rstrip(),
+            quantity(t.value, t.unit),
             f"{t.citation} ({t.verification.value})",
             t.review_by.isoformat(),
         )

@@ -1,0 +1,135 @@
+"""The composition root: settings, what a broken part does, and bad files as the page shows them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from real_parts import ROOT, app, real_services
+from screens import open_patient, press, shown, start
+
+from decision.assess import NoModel
+from decision.catalog import SpecError
+from decision.clinical.errors import AuditError
+
+DEMO = ROOT / "examples" / "demo_patients"
+
+
+def test_the_defaults_run_the_embedded_demo():
+    settings = app.Settings.read({})
+    assert settings.bundles == DEMO
+    assert settings.audit == ROOT / "var" / "audit.sqlite"
+    assert (settings.site, settings.agent) == ("simulated-demo", "demo clinician")
+
+
+def test_every_setting_can_be_changed_from_the_environment(tmp_path):
+    names = ("BUNDLES", "AUDIT", "ARTIFACTS", "SITE", "AGENT", "DECISION")
+    settings = app.Settings.read({f"TREATMENT_RESPONSE_{n}": str(tmp_path / n) for n in names})
+    for name in names:
+        assert str(getattr(settings, name.lower())) == str(tmp_path / name)
+
+
+def test_a_missing_artefact_leaves_a_page_that_says_so(tmp_path):
+    services = real_services(tmp_path, artifacts=tmp_path / "nowhere")
+    assert isinstance(services.predictor, NoModel)
+    page = shown(press(start(services), "Nora Example-Naive"))
+    assert "Model unavailable" in page
+    assert "Cautions" in page
+    assert "patients like this one" not in page
+
+
+def test_a_tampered_artefact_is_never_used(tmp_path):
+    shutil.copytree(ROOT / "models" / "artifacts", tmp_path / "artifacts")
+    (tensors, *_) = (tmp_path / "artifacts").rglob("*.safetensors")
+    data = bytearray(tensors.read_bytes())
+    data[-1] ^= 1
+    tensors.write_bytes(bytes(data))
+    services = real_services(tmp_path, artifacts=tmp_path / "artifacts")
+    assert isinstance(services.predictor, NoModel)
+    assert services.predictor.remedy
+
+
+def test_an_unknown_decision_stops_the_start(tmp_path):
+    with pytest.raises(SpecError, match="no_such_decision"):
+        real_services(tmp_path, decision="no_such_decision")
+
+
+def test_a_trail_that_cannot_be_opened_stops_the_start(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(AuditError):
+        real_services(tmp_path, audit=tmp_path / "file" / "audit.sqlite")
+
+
+def test_a_site_without_recalibration_gets_no_estimate(tmp_path):
+    page = shown(press(start(real_services(tmp_path, site="elsewhere")), "Nora Example-Naive"))
+    assert "Not recalibrated for this site" in page
+    assert "patients like this one" not in page
+
+
+def test_an_empty_folder_says_what_to_put_into_it(tmp_path):
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    page = shown(start(real_services(tmp_path, bundles=folder)))
+    assert "No patient could be listed." in page
+    assert "Not listed: bundles" in page
+    assert "FHIR R4 Bundles" in page
+
+
+def test_bad_files_are_named_and_the_good_one_still_opens(tmp_path):
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    good, other = sorted(DEMO.glob("*.json"))[:2]
+    shutil.copy(good, folder)
+    (folder / "truncated.json").write_text(other.read_text()[:2000])
+    mixed = json.loads(other.read_text())
+    stranger = next(e for e in mixed["entry"] if e["resource"]["resourceType"] == "Observation")
+    stranger["resource"]["subject"] = {"reference": "Patient/somebody-else"}
+    (folder / "mixed.json").write_text(json.dumps(mixed))
+    services = real_services(tmp_path, bundles=folder)
+    at = start(services)
+    page = shown(at)
+    assert "Not listed: truncated.json" in page
+    assert "Not listed: mixed.json" in page
+    assert f"Observation/{stranger['resource']['id']}" in page
+    assert "Traceback" not in page
+    (patient,) = [p for p in services.source.patients() if hasattr(p, "patient_id")]
+    assert "patients like this one reach" in shown(open_patient(at, patient.patient_id))
+
+
+FORBIDDEN = ("torch", "shap", "sklearn", "scipy", "pandas")
+
+SERVED = """
+import sys
+import app
+from decision.assess import assess
+from decision.ui.services import services
+ports = services()
+for listing in ports.source.patients():
+    record = ports.source.load(listing.patient_id)
+    assess(record, ports.spec, ports.predictor, ports.audit, ports.context())
+ours = [name for name in sys.argv[1:] if name in sys.modules]
+sys.stdout.write(" ".join(ours))
+"""
+
+
+def test_serving_every_demo_patient_loads_no_training_library(tmp_path):
+    environment = {"TREATMENT_RESPONSE_AUDIT": str(tmp_path / "audit.sqlite"), "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", SERVED, *FORBIDDEN],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == ""
+
+
+def test_the_root_stays_small_and_without_logic():
+    lines = Path(app.__file__).read_text().splitlines()
+    assert len(lines) < 120

@@ -1,0 +1,231 @@
+"""The real app in real Chromium, from the worklist to the audit file. Nothing leaves loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+if CHROMIUM is None and os.environ.get("CI") != "true":
+    pytest.skip("Chromium is not installed; CI has it", allow_module_level=True)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(audit: Path, **settings: str) -> Iterator[str]:
+    """The app as a person starts it, on a free port, with its own trail; yields its address."""
+    port = free_port()
+    environment = dict(os.environ) | {f"TREATMENT_RESPONSE_{k}": v for k, v in settings.items()}
+    environment["TREATMENT_RESPONSE_AUDIT"] = str(audit)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    log = audit.with_suffix(".log")
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            pytest.fail(f"the app ended at its start: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    pytest.fail("the app was not healthy within a minute")
+
+
+@pytest.fixture(scope="module")
+def trail(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("browser") / "audit.sqlite"
+
+
+@pytest.fixture(scope="module")
+def address(trail) -> Iterator[str]:
+    with served(trail) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.fail("CI must have Chromium (package chromium)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def visit(browser: Browser, address: str, **options: object) -> Iterator[Page]:
+    """A page that fails the test on a console error or on a request that leaves this machine."""
+    context = browser.new_context(**{"viewport": {"width": 1024, "height": 700}} | options)
+    page = context.new_page()
+    errors: list[str] = []
+    strangers: list[str] = []
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: errors.append(str(e)))
+    local = re.compile(r"(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:")
+    page.on("request", lambda r: None if local.match(r.url) else strangers.append(r.url))
+    page.on("websocket", lambda w: None if local.match(w.url) else strangers.append(w.url))
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1, name="Worklist")).to_be_visible()
+    yield page
+    assert errors == []
+    assert strangers == []
+    context.close()
+
+
+def choose(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+    expect(page.locator("h1.tr-name", has_text=name)).to_be_visible()
+
+
+def numbers(page: Page) -> list[str]:
+    """Both headline numbers, as read by somebody who sees the page."""
+    return page.locator(".tr-card .tr-number").all_inner_texts()
+
+
+def test_from_the_worklist_to_the_audit_entry(browser, address, trail):
+    with visit(browser, address) as page:
+        choose(page, "Julia Example-Joints")
+        expect(page.get_by_role("heading", name="No estimate.")).to_be_visible()
+        for question, count in (("Tender joints (of 28)", "9"), ("Swollen joints (of 28)", "7")):
+            page.get_by_label(question).fill(count)
+        page.get_by_role("button", name="Save and update the answer").click()
+        expect(page.locator(".tr-icons")).to_have_count(2)
+        first = numbers(page)
+        assert len(first) == 2
+        assert all(re.fullmatch(r"\d{1,2} of 100", number) for number in first)
+        for arm in page.locator(".tr-card").all():
+            expect(arm).to_contain_text(re.compile(r"likely range \d+ to \d+ of 100 \(90 %\)"))
+
+        page.get_by_role("button", name="Undo").nth(1).click()
+        expect(page.get_by_role("heading", name="No estimate.")).to_be_visible()
+        page.get_by_label("Swollen joints (of 28)").fill("24")
+        page.get_by_role("button", name="Save and update the answer").click()
+        expect(page.locator(".tr-icons")).to_have_count(2)
+        assert numbers(page) != first
+
+        page.get_by_role("button", name="Override…").click()
+        page.get_by_text("Formulary, payer or price", exact=True).click()
+        page.get_by_role("button", name="Record override").click()
+        expect(page.get_by_text("Override recorded.")).to_be_visible()
+        page.get_by_text("Audit trail of this patient").click()
+        row = page.get_by_role("row", name=re.compile("Overrode"))
+        expect(row).to_contain_text("reason: Formulary, payer or price (formulary)")
+        expect(page.get_by_role("row", name=re.compile("Entered values"))).to_have_count(3)
+        shown = row.get_by_role("cell").last.inner_text()
+
+    with closing(sqlite3.connect(f"file:{trail}?mode=ro", uri=True)) as database:
+        (found,) = database.execute(
+            "select patient_id, action, outcome from audit_event where id like ?", (f"{shown}%",)
+        ).fetchall()
+    assert found[1] == "overrode"
+    assert '"reason": "formulary"' in found[2]
+    assert "patients like this one reach" in found[2]
+
+
+def test_both_numbers_and_the_difference_are_above_the_fold(browser, address):
+    with visit(browser, address) as page:
+        choose(page, "Nora Example-Naive")
+        for place in (".tr-strip", ".tr-banner", ".tr-card >> nth=0", ".tr-card >> nth=1"):
+            box = page.locator(place).bounding_box()
+            assert box["y"] >= 0
+            assert box["y"] + box["height"] <= 700
+        verdict = page.locator(".tr-verdict").bounding_box()
+        assert verdict["y"] + verdict["height"] <= 700
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (420, "dark"), (1024, "light")])
+def test_r15_nothing_scrolls_sideways(browser, address, width, scheme):
+    size = {"width": width, "height": 900}
+    with visit(browser, address, viewport=size, color_scheme=scheme) as page:
+        wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth > innerWidth"
+        assert not page.evaluate(wide)
+        choose(page, "Viktor Example-Diverticulitis")
+        for panel in page.locator("summary").all():
+            panel.click()
+        assert not page.evaluate(wide)
+        for name in ("Data used", "About this model"):
+            page.get_by_role("link", name=name).click()
+            expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+            assert not page.evaluate(wide)
+
+
+def test_two_tabs_with_two_patients_never_mix(browser, address):
+    with visit(browser, address) as one, visit(browser, address) as other:
+        choose(one, "Julia Example-Joints")
+        choose(other, "Nora Example-Naive")
+        one.get_by_label("Tender joints (of 28)").fill("9")
+        one.get_by_role("button", name="Save and update the answer").click()
+        expect(one.get_by_text("Tender joints (of 28): 9 (entered by clinician")).to_be_visible()
+        other.get_by_role("link", name="Data used").click()
+        expect(other.get_by_role("heading", level=1, name="Data used")).to_be_visible()
+        expect(other.locator(".tr-strip")).to_contain_text("Nora Example-Naive")
+        expect(other.get_by_text("entered by clinician")).to_have_count(0)
+
+
+def test_the_patient_never_reaches_the_address_bar_or_the_tab(browser, address):
+    with visit(browser, address) as page:
+        choose(page, "Nora Example-Naive")
+        assert page.url == f"{address}/patient"
+        assert page.title() == "Treatment response"
+
+
+def test_bad_files_show_a_message_and_no_traceback(browser, tmp_path):
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    good, other = sorted((ROOT / "examples" / "demo_patients").glob("*.json"))[:2]
+    shutil.copy(good, folder)
+    (folder / "truncated.json").write_text(other.read_text()[:2000])
+    with (
+        served(tmp_path / "audit.sqlite", BUNDLES=str(folder)) as address,
+        visit(browser, address) as page,
+    ):
+        expect(page.get_by_text("Not listed: truncated.json")).to_be_visible()
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        choose(page, "Nora Example-Naive")
+        assert len(numbers(page)) == 2
+    assert "Example-Naive" not in (tmp_path / "audit.log").read_text()
