@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from decision.clinical.codes import SYSTEMS, Code
+from decision.clinical.quantities import Moment
 from decision.clinical.record import DataIssue, IssueKind
 
 _PUBLIC = frozenset(SYSTEMS.values())
@@ -34,6 +35,7 @@ class Doubts:
         detail: str,
         remedy: str,
         codes: Iterable[Code] = (),
+        effective: Moment | None = None,
     ) -> None:
         """Note one doubt, in clauses that become sentences here.
 
@@ -52,5 +54,6 @@ class Doubts:
                 detail=sentence(detail),
                 remedy=sentence(remedy),
                 codes=public,
+                effective=effective,
             )
         )

@@ -134,7 +134,7 @@ def _read_part(
             return None  # the head of a panel: its values are in its parts
     result = _value(codes, part, reference, doubts)
     if isinstance(result, NoValue):
-        doubts.add(result.kind, reference, result.detail, result.remedy, codes)
+        doubts.add(result.kind, reference, result.detail, result.remedy, codes, frame.effective)
         return None
     value, reported, limits = result
     interpretations = children(part, "interpretation")

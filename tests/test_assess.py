@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from builders import (
-    CONTEXT,
-    FakePredictor,
-    ListAuditLog,
-    make_answer,
-    make_finding,
-    make_observation,
-    make_record,
-    make_spec,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +17,16 @@ from decision.clinical.assessment import (
 from decision.clinical.errors import AuditError
 from decision.clinical.record import Origin
 from decision.clinical.spec import CriterionResult, Eligibility, Presence
+from tests.builders import (
+    CONTEXT,
+    FakePredictor,
+    ListAuditLog,
+    make_answer,
+    make_finding,
+    make_observation,
+    make_record,
+    make_spec,
+)
 
 RECORD = make_record(make_observation(12.0))
 

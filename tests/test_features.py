@@ -82,6 +82,39 @@ def test_an_unusable_newer_result_leaves_the_older_usable_one():
     assert value("crp", told) == 20
 
 
+def test_an_older_value_never_stands_in_for_an_unusable_newer_one_without_a_word():
+    told = record(
+        [
+            observation("crp", 12.0, on="2026-10-01"),
+            observation("crp", 30.0, on="2026-10-25", status="preliminary"),
+        ]
+    )
+    finding = find("crp", told)
+    assert isinstance(finding, Found)
+    assert finding.evidence.caveat == (
+        "a newer result, of 2026-10-25, could not be used (its status is 'preliminary', not final)"
+    )
+
+
+def test_a_newer_result_the_reader_refused_is_named_beside_the_older_value():
+    refused = DataIssue(
+        kind=IssueKind.UNKNOWN_UNIT,
+        reference="Observation/9",
+        detail="Unknown unit.",
+        remedy="Correct it.",
+        codes=(code_of("crp"),),
+        effective=observation("crp", 1.0, on="2026-10-25").effective,
+    )
+    older = observation("crp", 12.0, on="2026-10-01")
+    finding = find("crp", record([older], issues=[refused]))
+    assert isinstance(finding, Found)
+    assert "2026-10-25, could not be used (unknown unit)" in finding.evidence.caveat
+    newer = observation("crp", 12.0, on="2026-10-30")
+    finding = find("crp", record([newer], issues=[refused]))
+    assert isinstance(finding, Found)
+    assert finding.evidence.caveat == ""
+
+
 def test_what_the_reader_could_not_use_is_repeated_instead_of_not_found():
     issue = DataIssue(
         kind=IssueKind.UNKNOWN_UNIT,

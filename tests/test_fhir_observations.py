@@ -220,3 +220,9 @@ def test_a_partial_date_stays_partial():
 
     assert result.effective.precision is Precision.YEAR
     assert result.effective.day_text == "2026"
+
+
+def test_a_refused_value_keeps_its_time_so_that_an_older_one_is_not_used_without_a_word():
+    record = record_of(observation(valueQuantity=quantity(7, "arb/L")))
+
+    assert [i.effective.day_text for i in record.issues if i.effective] == ["2026-11-02"]

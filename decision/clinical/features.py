@@ -19,6 +19,8 @@ class Evidence:
     effective: Moment | None
     origin: Origin
     how: str
+    caveat: str = ""
+    """What a reader must know before trusting it, e.g. that a newer result could not be used."""
 
 
 class MissingReason(StrEnum):

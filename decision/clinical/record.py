@@ -132,6 +132,8 @@ class DataIssue:
     detail: str
     remedy: str
     codes: tuple[Code, ...] = ()
+    effective: Moment | None = None
+    """When the doubtful result was true, so that an older one is never used without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

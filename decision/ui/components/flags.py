@@ -38,6 +38,7 @@ def row(assessment: Assessment, record: PatientRecord) -> str:
         '<section class="tr-row" aria-label="Data"><h2>Data</h2><div>'
         + paragraph(inputs.deceased(record), "tr-strong")
         + items(unusual, "tr-lines tr-strong")
+        + items(inputs.caveats(assessment.spec, assessment.features), "tr-lines tr-strong")
         + paragraph(cost)
         + details(inputs.summary(assessment.spec, assessment.features, record), rest)
         + "</div></section>"

@@ -36,7 +36,8 @@ def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
                 state = "outside the supported limits"
             if finding.evidence.origin.value != "record":
                 state += f", {finding.evidence.origin.value}"
-            value, how = value_text(feature, finding.value), dated(finding.evidence.how)
+            said = "; ".join(t for t in (finding.evidence.how, finding.evidence.caveat) if t)
+            value, how = value_text(feature, finding.value), dated(said)
         else:
             value, state, how = _missing(finding)
         table.append((feature.label, value, date, age, source, state, how))

@@ -10,7 +10,7 @@ from decision.clinical.features import FeatureVector, Found, Missing, MissingRea
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Value
 from decision.clinical.spec import DecisionSpec, Modality
-from decision.ui.texts.numbers import moment, number, per_100, plural, quantity
+from decision.ui.texts.numbers import dated, moment, number, per_100, plural, quantity
 from decision.ui.texts.reasons import value_text
 
 COSTS_NOTE = "Each cost is that of one more measurement; costs do not add up."
@@ -132,4 +132,13 @@ def missing_plain(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...
         f"{spec.feature(i).label} {why_missing(m)}"
         f"{' (needed for an estimate)' if spec.feature(i).required else ''}."
         for i, m in gone
+    )
+
+
+def caveats(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
+    """One sentence per value in use that should be read with care."""
+    return tuple(
+        dated(f"{feature.short}: {finding.evidence.caveat}.")
+        for feature in spec.features
+        if isinstance(finding := features[feature.id], Found) and finding.evidence.caveat
     )

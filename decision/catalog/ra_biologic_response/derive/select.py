@@ -18,13 +18,14 @@ Reading = tuple[float, str]
 """A value in the canonical unit and, in words, how it was read from the result."""
 
 
-def evidence_of(observation: Observation, how: str) -> Evidence:
+def evidence_of(observation: Observation, how: str, caveat: str = "") -> Evidence:
     """The result as evidence, with its date and who said so."""
     return Evidence(
         sources=(observation.source,),
         effective=observation.effective,
         origin=observation.source.origin,
         how=how,
+        caveat=caveat,
     )
 
 
@@ -83,7 +84,34 @@ def latest(
             f"{value:g} and {rival} {feature.unit}. Enter the right one.",
             evidence=evidence_of(chosen, "conflicting"),
         )
-    return Found(value=value, evidence=evidence_of(chosen, how))
+    caveat = _newer_unusable(record, codelist, chosen, refused)
+    return Found(value=value, evidence=evidence_of(chosen, how, caveat))
+
+
+def _newer_unusable(
+    record: PatientRecord,
+    codelist: Codelist,
+    chosen: Observation,
+    refused: Sequence[tuple[Observation, str]],
+) -> str:
+    """In words, the newest result that could not be used, where it is newer than the one used."""
+    if chosen.source.origin is Origin.CLINICIAN:
+        return ""
+    newer = [(o.effective, why) for o, why in refused]
+    newer += [
+        (i.effective, i.kind.value)
+        for i in record.issues
+        if i.effective is not None and codelist.matches(i.codes)
+    ]
+    newer = [
+        (when, why)
+        for when, why in newer
+        if chosen.effective.latest < when.latest and when.earliest <= record.as_of
+    ]
+    if not newer:
+        return ""
+    when, why = max(newer, key=lambda pair: pair[0].latest)
+    return f"a newer result, of {when.day_text}, could not be used ({why})"
 
 
 def as_recent(one: Moment, other: Moment) -> bool:
