@@ -16,10 +16,12 @@ from models.panel import Floor, Panel
 from models.ridge import fit_logistic, log_loss_of_margin, sigmoid
 
 LAMBDAS = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
-RATIOS = (0.5, 2.0, 8.0)
-OTHERS = 16.0
-"""How much harder the difference is shrunk for a column that no publication names as a modifier."""
-INTERVAL_LAMBDA, INTERVAL_RATIO = 20.0, 2.0
+EFFECT, MODIFIER, OTHER = 7.5, 30.0, 480.0
+"""Ridge of the mean difference and of its modification, as prior precisions of log-odds per SD: a
+named modifier may shift it by about exp(1/sqrt(30)) = 1.2 in odds, any other column by 1.05. Fixed,
+because a few hundred courses of the rarer drug cannot tell one such value from another."""
+INTERVAL_LAMBDA, INTERVAL_OTHER = 20.0, 120.0
+"""Ridges behind the ranges are weaker: what was shrunk away is still not known to be absent."""
 LOOSE = 1e-4
 """Cross-validated losses need no more digits of the coefficients than this."""
 
@@ -31,13 +33,13 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
     ----------
     design : columns, players and quorum of the decision
     floors : variances of what too few patients had measured
-    lambdas, ratios : grids of the ridge and of its multiple for interactions of modifiers
-    others : extra multiple for interactions of every other column
+    lambdas : grid of the ridge of main effects and flags
+    modifier, other : ridge of interactions of named modifiers, and of every other column
     folds, seed : of the cross-fitting, stratified on treatment and outcome
 
     Attributes
     ----------
-    panel_ : the fitted parameters · lambda_, ratio_ : chosen by cross-validated log loss
+    panel_ : the fitted parameters · lambda_ : chosen by cross-validated log loss
     between_ : variance between training sites · shrinkage_ : what was folded in
     """
 
@@ -46,21 +48,28 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         design: Design,
         floors: tuple[Floor, ...] = (),
         lambdas: Sequence[float] = LAMBDAS,
-        ratios: Sequence[float] = RATIOS,
-        others: float = OTHERS,
+        modifier: float = MODIFIER,
+        other: float = OTHER,
         folds: int = 5,
         seed: int = 0,
     ) -> None:
         self.design = design
         self.floors = floors
         self.lambdas = lambdas
-        self.ratios = ratios
-        self.others = others
+        self.modifier = modifier
+        self.other = other
         self.folds = folds
         self.seed = seed
 
     def fit(
-        self, X: Floats, y: Floats, *, treatment: Ints, present: Bools, site: Ints | None = None
+        self,
+        X: Floats,
+        y: Floats,
+        *,
+        treatment: Ints,
+        present: Bools,
+        site: Ints | None = None,
+        answered: Bools | None = None,
     ) -> PanelLogit:
         """Fit on every row with an outcome; the other rows still teach what values go together.
 
@@ -68,6 +77,7 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         ----------
         X : (n, p) columns from `Design.gated`, NaN unknown · y : (n,) 0, 1 or NaN not recorded
         treatment : (n,) 0 or 1 · present : (n, M) · site : (n,)
+        answered : (n,) rows like those that will be answered, on which calibration rests; all
 
         Raises
         ------
@@ -90,21 +100,27 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         cuts = StratifiedKFold(self.folds, shuffle=True, random_state=self.seed)
         folds = [test for _, test in cuts.split(M, stratum)]
 
-        self.lambda_, self.ratio_, theta_out = self._choose(M, y, folds)
+        self.lambda_, theta_out = self._choose(M, y, folds)
         level, gap = _level_and_gap(M, theta_out, folds, here.shape[1], rows.shape[1])
-        self.shrinkage_ = shrink(level, gap, treatment, y)
-        fit = fit_logistic(M, y, self._penalty(self.lambda_, self.ratio_))
+        use = np.ones(len(y), dtype=bool) if answered is None else answered[labelled]
+        self.shrinkage_ = shrink(level[use], gap[use], treatment[use], y[use])
+        fit = fit_logistic(M, y, self._penalty(self.lambda_, self.other))
         self.panel_ = self._fold(fit.theta, fit.information, gaussian, ~np.isnan(z[labelled]))
         margin = self.panel_.margins(rows, here)[np.arange(len(y)), treatment]
         self.between_ = between_sites(margin, y, site[labelled]) if site is not None else 0.0
         self.counts_ = np.bincount(treatment, minlength=2)
         return self
 
-    def fit_cohort(self, cohort: Cohort) -> PanelLogit:
+    def fit_cohort(self, cohort: Cohort, answered: Bools | None = None) -> PanelLogit:
         """`fit` on a training table."""
         X, present = self.design.gated(cohort.features)
         return self.fit(
-            X, cohort.outcome, treatment=cohort.treatment, present=present, site=cohort.site
+            X,
+            cohort.outcome,
+            treatment=cohort.treatment,
+            present=present,
+            site=cohort.site,
+            answered=answered,
         )
 
     def predict_proba(self, X: Floats, *, present: Bools) -> Floats:
@@ -112,14 +128,11 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         z = self.panel_.gaussian.standardise(X)
         return sigmoid(self.panel_.margins(self.panel_.complete(z, present), present))
 
-    def _choose(
-        self, M: Floats, y: Floats, folds: Sequence[Ints]
-    ) -> tuple[float, float, list[Floats]]:
-        """Ridge first, then the multiple for modifiers, by cross-validated log loss."""
-        middle = sorted(self.ratios)[len(self.ratios) // 2]
-        tried: dict[tuple[float, float], tuple[float, list[Floats]]] = {}
-
-        def loss(lam: float, ratio: float, start: list[Floats] | None) -> list[Floats]:
+    def _choose(self, M: Floats, y: Floats, folds: Sequence[Ints]) -> tuple[float, list[Floats]]:
+        """Ridge of the main effects by cross-validated log loss, and each fold's coefficients."""
+        best, chosen, kept = np.inf, 0.0, list[Floats]()
+        start: list[Floats | None] = [None] * len(folds)
+        for lam in sorted(self.lambdas, reverse=True):
             thetas, total = [], 0.0
             for f, test in enumerate(folds):
                 train = np.ones(len(y), dtype=bool)
@@ -127,36 +140,28 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
                 theta = fit_logistic(
                     M[train],
                     y[train],
-                    self._penalty(lam, ratio),
-                    start=start[f] if start else None,
+                    self._penalty(lam, self.other),
+                    start=start[f],
                     tolerance=LOOSE,
                 ).theta
                 total += len(test) * log_loss_of_margin(M[test] @ theta, y[test])
                 thetas.append(theta)
-            tried[lam, ratio] = total / len(y), thetas
-            return thetas
+            start = [*thetas]
+            if total < best:
+                best, chosen, kept = total, lam, thetas
+        return chosen, kept
 
-        start: list[Floats] | None = None
-        for lam in sorted(self.lambdas, reverse=True):
-            start = loss(lam, middle, start)
-        lam = min(tried, key=lambda key: tried[key][0])[0]
-        for ratio in self.ratios:
-            if ratio != middle:
-                loss(lam, ratio, tried[lam, middle][1])
-        best = min(tried, key=lambda key: tried[key][0])
-        return *best, tried[best][1]
-
-    def _penalty(self, lam: float, ratio: float) -> Floats:
+    def _penalty(self, lam: float, other: float) -> Floats:
         """(q,) ridge of (intercept, effect, flags, main, interaction)."""
         p, m = len(self.design.columns), len(self.design.modalities)
-        multiple = np.where(self.design.modifiers, ratio, ratio * self.others)
-        return np.concatenate([[1e-6, lam / 4.0], np.full(m + p, lam), lam * multiple])
+        gap = np.where(self.design.modifiers, self.modifier, other)
+        return np.concatenate([[1e-6, EFFECT], np.full(m + p, lam), gap])
 
     def _fold(self, theta: Floats, information: Floats, gaussian: Gaussian, known: Bools) -> Panel:
         p, m = len(self.design.columns), len(self.design.modalities)
         flags, main, interaction = np.split(theta[2:], [m, m + p])
         s = self.shrinkage_
-        loose = self._penalty(min(self.lambda_, INTERVAL_LAMBDA), INTERVAL_RATIO)
+        loose = self._penalty(min(self.lambda_, INTERVAL_LAMBDA), INTERVAL_OTHER)
         covariance = s.slope**2 * np.linalg.inv(information + np.diag(loose))
         return Panel(
             design=self.design,

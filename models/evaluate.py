@@ -11,10 +11,12 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from typing import Any
 
 from models.decisions import UnknownDecisionError, known_decisions, modelled, simulator
@@ -63,15 +65,11 @@ def seed_list(text: str) -> list[int]:
     """
     seeds: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        try:
-            seeds.extend(range(int(first), int(last or first) + 1))
-        except ValueError:
-            raise argparse.ArgumentTypeError(
-                f"seeds {text!r}: write them as 1-8 or as 1,4,7-9"
-            ) from None
-    if not seeds:
-        raise argparse.ArgumentTypeError(f"seeds {text!r}: the list is empty")
+        found = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        chosen = range(int(found[1]), int(found[2] or found[1]) + 1) if found else range(0)
+        if not chosen:
+            raise argparse.ArgumentTypeError(f"seeds {text!r}: write them as 1-8 or as 1,4,7-9")
+        seeds.extend(chosen)
     return seeds
 
 
@@ -110,7 +108,8 @@ def evaluate(
         # One thread each: two processes with two threads each would only fight for two cores.
         for name in THREADS:
             os.environ.setdefault(name, "1")
-        with ProcessPoolExecutor(workers) as pool:
+        # Fresh processes: a forked one has already loaded a linear algebra with as many threads.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             waiting = {pool.submit(_one, decision_id, k, s, sizes): s for s in seeds}
             try:
                 for future in as_completed(waiting):

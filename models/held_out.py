@@ -107,7 +107,7 @@ def evaluate_seed(
     scored = world.scored.rows(answered(modelled, world.scored))
     say(f"seed {seed}: {world.training.n} for training, {scored.n} answered patients to score")
     model = PanelLogit(modelled.design, modelled.floors).fit_cohort(world.training)
-    say(f"seed {seed}: ridge {model.lambda_:g}, modifiers x {model.ratio_:g}, {model.shrinkage_}")
+    say(f"seed {seed}: ridge {model.lambda_:g}, {model.shrinkage_}")
     found = predict(model, scored, local_shifts(model, world.local))
 
     say(f"seed {seed}: reference fit on {sizes.reference} patients")

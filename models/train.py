@@ -119,7 +119,7 @@ def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any]
     world = draw(world_of, run.k, run.seed, sizes)
     say("fitting: completion of missing values, ridge by cross-validation, calibration")
     model = PanelLogit(about.design, about.floors, seed=run.seed).fit_cohort(world.training)
-    say(f"ridge {model.lambda_:g}, modifiers x {model.ratio_:g}, {model.shrinkage_}")
+    say(f"ridge {model.lambda_:g}, {model.shrinkage_}")
 
     rng = np.random.default_rng(run.seed)
     raw, _ = about.design.gated(world.training.features)
@@ -172,8 +172,8 @@ def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any]
             "background": {"rows": len(reference.weights), "sha256": background_hash(reference)},
             "fit": {
                 "lambda": model.lambda_,
-                "ratio": model.ratio_,
-                "others": model.others,
+                "modifier": model.modifier,
+                "other": model.other,
                 "between_sites": model.between_,
                 "slope": model.shrinkage_.slope,
                 "contrast": model.shrinkage_.contrast,

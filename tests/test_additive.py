@@ -110,7 +110,7 @@ def test_what_known_values_add_is_the_whole_margin(blank):
 def test_estimator_can_be_cloned_and_its_fit_repeats():
     model = fitted()
     copy = clone(model)
-    assert copy.get_params()["others"] == model.others
+    assert copy.get_params()["other"] == model.other
     again = copy.fit_cohort(cohort())
     assert (again.panel_.main == model.panel_.main).all()
     assert (again.panel_.interaction == model.panel_.interaction).all()
