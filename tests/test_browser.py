@@ -167,9 +167,10 @@ def test_from_the_worklist_to_the_audit_entry(browser, address, trail):
     assert "patients like this one reach" in found[2]
 
 
-def test_both_numbers_and_the_difference_are_above_the_fold(browser, address):
+@pytest.mark.parametrize("name", ["Nora Example-Naive", "Viktor Example-Diverticulitis"])
+def test_both_numbers_and_the_difference_are_above_the_fold(browser, address, name):
     with visit(browser, address) as page:
-        choose(page, "Nora Example-Naive")
+        choose(page, name)
         for place in (".tr-strip", ".tr-banner", ".tr-card >> nth=0", ".tr-card >> nth=1"):
             box = page.locator(place).bounding_box()
             assert box["y"] >= 0

@@ -36,8 +36,12 @@ def row(spec: DecisionSpec, findings: Sequence[CautionFinding]) -> str:
     return (
         '<section class="tr-row" aria-label="Cautions"><h2>Cautions</h2><div>'
         + shown
-        + paragraph(words.not_found(findings))
-        + details(words.counts(findings), f'<ul class="tr-all">{everything}</ul>')
+        + paragraph(words.not_found(findings), "tr-wide")
+        + details(
+            words.counts(findings),
+            paragraph(words.not_found(findings), "tr-narrow")
+            + f'<ul class="tr-all">{everything}</ul>',
+        )
         + "</div></section>"
     )
 

@@ -30,7 +30,7 @@ def decision(services: Services, chart: Chart, card: DecisionCard) -> None:
         _override(services, chart, card, chosen)
     for key, audit_id in chart.written.items():
         if key[0] == card.audit_id:
-            st.success(trail.recorded(AuditAction(key[1]), audit_id))
+            st.info(trail.recorded(AuditAction(key[1]), audit_id))
 
 
 def _override(services: Services, chart: Chart, card: DecisionCard, chosen: str | None) -> None:
@@ -46,7 +46,7 @@ def _override(services: Services, chart: Chart, card: DecisionCard, chosen: str 
         note = st.text_input(trail.REMARK, key=widget_key("note"), max_chars=500)
         if st.form_submit_button("Record override", type="primary"):
             if reason is None:
-                st.error(trail.NO_REASON)
+                st.warning(trail.NO_REASON)
                 return
             coded = {"chosen": chosen or "", "reason": reason, "note": note.strip()}
             _write(services, chart, card, AuditAction.OVERRODE, coded)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 
 import streamlit as st
 
@@ -41,16 +42,24 @@ def form(services: Services, chart: Chart, assessment: Assessment) -> None:
         answers: list[tuple[Field, float | str | None]] = []
         for group, found in groupby(asked, key=lambda f: f.group):
             st.html(f'<div class="tr"><h3>{group}</h3></div>')
-            columns = st.columns(2)
-            for number, field in enumerate(found):
-                with columns[number % 2]:
-                    answers.append((field, _ask(field)))
+            # Row by row, because narrow screens stack columns and would change the order.
+            for row in batched(found, 2):
+                for field, column in zip(row, st.columns(2), strict=False):
+                    with column:
+                        answers.append((field, _ask(field)))
         if st.form_submit_button("Save and update the answer", type="primary"):
             _save(services, chart, [(f, a) for f, a in answers if a is not None])
 
 
+def batched(fields: Iterable[Field], size: int) -> Iterator[tuple[Field, ...]]:
+    """Fields in rows of this size (`itertools.batched` needs Python 3.12)."""
+    left = iter(fields)
+    while row := tuple(islice(left, size)):
+        yield row
+
+
 def _ask(field: Field) -> float | str | None:
-    key, question = widget_key(field.code.code), field.entry.question
+    key, question = widget_key(f"enter-{field.code.code}"), field.entry.question
     if field.entry.kind is EntryKind.CHOICE:
         labels = dict(field.entry.choices or {})
         return st.selectbox(
@@ -64,7 +73,12 @@ def _ask(field: Field) -> float | str | None:
     if field.entry.kind is EntryKind.WHOLE_NUMBER:
         return st.number_input(question, value=None, step=1, placeholder=field.hint, key=key)
     return st.number_input(
-        question, value=None, step=float(field.entry.step), placeholder=field.hint, key=key
+        question,
+        value=None,
+        step=float(field.entry.step),
+        format="%g",
+        placeholder=field.hint,
+        key=key,
     )
 
 
@@ -72,7 +86,7 @@ def _save(services: Services, chart: Chart, answers: list[tuple[Field, float | s
     problems = [p for field, answer in answers if (p := entries.problem(field, answer))]
     if problems or not answers:
         for problem in problems or [pages.ENTRY_EMPTY]:
-            st.error(problem)
+            st.warning(problem)
         return
     record: PatientRecord = chart.record
     assessing.enter(services, chart, tuple(entries.observation(f, a, record) for f, a in answers))

@@ -29,7 +29,8 @@ def row(assessment: Assessment, record: PatientRecord) -> str:
         cost = inputs.missing(assessment) if assessment.features.missing else ""
     gaps = inputs.missing_plain(assessment.spec, assessment.features)
     rest = (
-        (f"<h3>Missing</h3>{items(gaps)}" if gaps else paragraph(inputs.NOTHING_MISSING))
+        paragraph(cost, "tr-narrow")
+        + (f"<h3>Missing</h3>{items(gaps)}" if gaps else paragraph(inputs.NOTHING_MISSING))
         + (paragraph(inputs.COSTS_NOTE) if cost else "")
         + paragraph(absent)
         + issues(record, "h3")
@@ -39,7 +40,7 @@ def row(assessment: Assessment, record: PatientRecord) -> str:
         + paragraph(inputs.deceased(record), "tr-strong")
         + items(unusual, "tr-lines tr-strong")
         + items(inputs.caveats(assessment.spec, assessment.features), "tr-lines tr-strong")
-        + paragraph(cost)
+        + paragraph(cost, "tr-wide")
         + details(inputs.summary(assessment.spec, assessment.features, record), rest)
         + "</div></section>"
     )

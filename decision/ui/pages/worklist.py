@@ -33,7 +33,7 @@ def render(services: Services, show_patient: Callable[[], None]) -> None:
     for problem in problems:
         st.html(_problem(problem))
     for listing in patients:
-        with st.container(key=f"patient-{listing.patient_id}"):
+        with st.container(key=f"listed-{listing.patient_id}"):
             button, said = st.columns([2, 5], vertical_alignment="center")
             said.html(_patient(listing))
             if button.button(
