@@ -182,9 +182,11 @@ def _check(n: int, k: float, seed: int, sites: Sequence[int], site_seed: int | N
     for name, value in (("seed", seed), ("site_seed", site_seed)):
         if value is not None and value < 0:
             raise CohortError(f"{name} is {value}; use a whole number from 0")
-    wrong = [s for s in sites if not 1 <= s <= SITES]
+    wrong = [s for s in sites if s not in range(1, SITES + 1)]
     if wrong or not len(sites):
-        raise CohortError(f"sites {list(sites)}: choose one or more of 1 to {SITES}")
+        raise CohortError(
+            f"sites {list(sites)}: choose one or more whole numbers from 1 to {SITES}"
+        )
 
 
 def _eligible_patients(

@@ -10,6 +10,7 @@ from math import floor
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from models.cohort import CohortError, Floats
@@ -19,7 +20,7 @@ from models.simulate.ra_response import OFFSET_SD
 from models.simulate.ra_world import Mode
 
 NODES = 10
-"""Gauss-Hermite nodes for the physician's global."""
+"""Gauss-Hermite nodes for the smaller of the two globals."""
 
 
 def true_probability(patients: Patients, mu: Floats, mode: Mode, limit: float = 10.0) -> Floats:
@@ -43,7 +44,8 @@ def true_probability(patients: Patients, mu: Floats, mode: Mode, limit: float = 
 
     Notes
     -----
-    20,000 patients take 3 s on one thread. The tests hold the error below 0.002.
+    20,000 patients take 3 s on one thread. Against six times the nodes, or a grid 2.5 times finer,
+    the largest error of any of 20,000 patients was 0.0008 each, the mean error below 1e-6.
     """
     if not 0.0 < limit <= 10.0:
         raise CohortError(f"limit is {limit}; the quadrature holds for a CDAI above 0 and up to 10")
@@ -71,17 +73,31 @@ def _joint_sum_distribution(u: Floats, largest: int) -> Floats:
 
 
 def _low_activity(p: Patients, u: Floats, joints: Floats, limit: float) -> Floats:
-    """(n, grid) P(CDAI <= limit at week 24 | U)."""
+    """(n, grid) P(CDAI <= limit at week 24 | U).
+
+    The smaller global is summed over nodes and the larger one integrated in closed form: the other
+    way round, a global of a few mm would make the closed form a step, which nodes straddle badly.
+    """
     node, weight = hermegauss(NODES)
     weight = weight / weight.sum()
-    offset, sd = OFFSET_SD["phga"]
-    physician = p.phga[:, None, None] * np.exp(-(u[:, None] + offset + sd * node))  # mm
-    offset, sd = OFFSET_SD["ptga"]
+    patient_smaller = p.ptga < p.phga
+    small, small_offset, small_sd = _global(p, patient_smaller)
+    large, large_offset, large_sd = _global(p, ~patient_smaller)
+    smaller = small * np.exp(-(u[:, None] + small_offset + small_sd * node))  # mm
     distribution = joints[p.tjc.astype(int), p.sjc.astype(int)]
     answer = np.zeros((p.n, u.size))
     with np.errstate(divide="ignore"):  # no room left, or a global of 0: log 0 = -inf is meant
-        shift = u[:, None] + offset - np.log(p.ptga)[:, None, None]
+        shift = u[:, None] + large_offset - np.log(large)
         for j in range(distribution.shape[-1]):
-            room = np.maximum(10.0 * (limit - j) - physician, 0.0)  # for the patient's global, mm
-            answer += distribution[..., j] * (ndtr((shift + np.log(room)) / sd) @ weight)
+            room = np.maximum(10.0 * (limit - j) - smaller, 0.0)  # for the larger global, mm
+            answer += distribution[..., j] * (ndtr((shift + np.log(room)) / large_sd) @ weight)
     return answer
+
+
+def _global(p: Patients, patient: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+    """Baseline (mm), offset and SD, each (n, 1, 1), of the patient's global where `patient`."""
+    of_patient, of_physician = OFFSET_SD["ptga"], OFFSET_SD["phga"]
+    baseline = np.where(patient, p.ptga, p.phga)
+    offset = np.where(patient, of_patient[0], of_physician[0])
+    sd = np.where(patient, of_patient[1], of_physician[1])
+    return baseline[:, None, None], offset[:, None, None], sd[:, None, None]

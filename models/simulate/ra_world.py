@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from models.cohort import Floats, Ints
+from models.cohort import CohortError, Floats, Ints
 
 SITES = 12
 COMMUNITY_SITES = (1, 4, 7, 10)
@@ -61,6 +61,12 @@ class Mode:
     confounded: bool
     hidden: bool
     masked: bool
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.dropout < 1.0:
+            raise CohortError(f"mode dropout is {self.dropout}; use a probability inside (0, 1)")
+        if not 0.0 <= self.monotherapy <= 1.0:
+            raise CohortError(f"mode monotherapy is {self.monotherapy}; use a share from 0 to 1")
 
 
 EHR = Mode(
@@ -115,7 +121,7 @@ TRIAL_TNF_IR = Mode(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Effects of sites 0 to 12 (row 0 is "one centre", all neutral); first axis is the site number.
+    """Effects by site number, the first axis; row 0 is "one centre", used without site effects.
 
     response : (13,) added to mu of both arms, gap included
     response_by_arm : (13, 2) added to mu of one arm
@@ -143,9 +149,7 @@ def world(mode: Mode, seed: int) -> World:
     scale = 1.0 if mode.sites else 0.0
 
     def normal(sd: float, *shape: int) -> Floats:
-        effect = scale * sd * draws.standard_normal((SITES + 1, *shape))
-        effect[0] = 0.0
-        return effect
+        return scale * sd * draws.standard_normal((SITES + 1, *shape))
 
     response = mode.gap + normal(0.12)
     response_by_arm = normal(0.04, 2)
