@@ -6,16 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from builders import (
-    AS_OF,
-    FakePredictor,
-    ListAuditLog,
-    make_answer,
-    make_observation,
-    make_spec,
-    make_threshold,
-)
-
 from decision.assess import NoModel, Predictor
 from decision.clinical.assessment import (
     Contribution,
@@ -58,6 +48,15 @@ from decision.clinical.spec import (
     Verification,
 )
 from decision.ui.services import Services
+from tests.builders import (
+    AS_OF,
+    FakePredictor,
+    ListAuditLog,
+    make_answer,
+    make_observation,
+    make_spec,
+    make_threshold,
+)
 
 BORN = Moment(
     earliest=datetime(1972, 3, 1, tzinfo=UTC),

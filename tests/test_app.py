@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from real_parts import ROOT, app, real_services
-from screens import open_patient, press, shown, start
 
 from decision.assess import NoModel
 from decision.catalog import SpecError
 from decision.clinical.errors import AuditError
+from tests.real_parts import ROOT, app, real_services
+from tests.screens import open_patient, press, shown, start
 
 DEMO = ROOT / "examples" / "demo_patients"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from builders import ListAuditLog
-from fakes import COMPLETE, NamingPredictor, page_record, page_services
-from screens import field, go, open_patient, opened, press, shown
-
 from decision.clinical.assessment import AuditAction
+from tests.builders import ListAuditLog
+from tests.fakes import COMPLETE, NamingPredictor, page_record, page_services
+from tests.screens import field, go, open_patient, opened, press, shown
 
 FULL = page_record("p1", *COMPLETE)
 OTHER = page_record("p3", *COMPLETE)

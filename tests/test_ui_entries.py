@@ -5,11 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from builders import ListAuditLog
-from fakes import COMPLETE, FakeSource, observe, page_record, page_services, page_spec
 from hypothesis import given
 from hypothesis import strategies as st
-from screens import field, go, open_patient, opened, press, shown
 
 from decision.assess import assess
 from decision.clinical.assessment import AuditAction
@@ -19,6 +16,9 @@ from decision.clinical.record import Origin
 from decision.clinical.spec import CriterionResult, Eligibility, Entry, EntryKind
 from decision.rules import derive_features
 from decision.ui import entries
+from tests.builders import ListAuditLog
+from tests.fakes import COMPLETE, FakeSource, observe, page_record, page_services, page_spec
+from tests.screens import field, go, open_patient, opened, press, shown
 
 SAVE = "Save and update the answer"
 BARE = page_record("p2")

@@ -6,8 +6,6 @@ import dataclasses
 import re
 
 import pytest
-from builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
-from fakes import COMPLETE, TenderPredictor, page_record, page_spec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +22,8 @@ from decision.ui.components.estimates import estimates
 from decision.ui.components.icons import icons
 from decision.ui.components.reasons import reasons as reasons_markup
 from decision.ui.texts import cautions, estimate, reasons
+from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
+from tests.fakes import COMPLETE, TenderPredictor, page_record, page_spec
 
 
 def card_of(answer: ModelAnswer | None = None, *, stop: bool = False) -> DecisionCard:

@@ -9,8 +9,15 @@ import logging
 import re
 
 import pytest
-from builders import ListAuditLog, make_finding
-from fakes import (
+
+from decision.assess import NoModel
+from decision.clinical.assessment import AuditAction
+from decision.clinical.errors import AuditError, RecordSourceError
+from decision.clinical.quantities import Moment
+from decision.clinical.record import DataIssue, IssueKind
+from decision.clinical.spec import CriterionResult, Eligibility
+from tests.builders import ListAuditLog, make_finding
+from tests.fakes import (
     COMPLETE,
     FakeSource,
     NamingPredictor,
@@ -20,14 +27,7 @@ from fakes import (
     page_services,
     page_spec,
 )
-from screens import bodies, field, go, open_patient, opened, press, shown, start
-
-from decision.assess import NoModel
-from decision.clinical.assessment import AuditAction
-from decision.clinical.errors import AuditError, RecordSourceError
-from decision.clinical.quantities import Moment
-from decision.clinical.record import DataIssue, IssueKind
-from decision.clinical.spec import CriterionResult, Eligibility
+from tests.screens import bodies, field, go, open_patient, opened, press, shown, start
 
 FULL = page_record("p1", *COMPLETE)
 BARE = page_record("p2", observe("crp", 42, "mg/L"))

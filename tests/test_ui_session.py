@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from fakes import page_record
 from streamlit.testing.v1 import AppTest
 
 import decision.ui.session as session_module
 from decision.ui import services
+from tests.fakes import page_record
 
 UI = Path(session_module.__file__).parent
 
@@ -41,9 +41,9 @@ def test_a_new_patient_gets_widgets_that_no_earlier_patient_has_touched():
 def test_a_chart_is_only_found_after_its_record_was_read_for_this_opening():
     def script():
         import streamlit as st
-        from fakes import page_record
 
         from decision.ui import session
+        from tests.fakes import page_record
 
         session.choose("p1")
         before = session.chart("p1")
@@ -68,9 +68,9 @@ def test_a_chart_is_only_found_after_its_record_was_read_for_this_opening():
 def test_a_chart_filed_under_another_patient_is_never_handed_out():
     def script():
         import streamlit as st
-        from fakes import page_record
 
         from decision.ui import session
+        from tests.fakes import page_record
 
         session.file_chart(page_record("p1"))
         st.session_state["charts"]["p2"] = st.session_state["charts"]["p1"]
@@ -87,9 +87,9 @@ def test_a_chart_filed_under_another_patient_is_never_handed_out():
 def test_a_long_clinic_keeps_only_the_latest_charts_in_memory():
     def script():
         import streamlit as st
-        from fakes import page_record
 
         from decision.ui import session
+        from tests.fakes import page_record
 
         for number in range(30):
             session.file_chart(page_record(f"p{number}"))

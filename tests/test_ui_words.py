@@ -7,8 +7,9 @@ import re
 from functools import cache
 
 import pytest
-from real_parts import ROOT, real_services
-from screens import bodies, go, open_patient, shown, start
+
+from tests.real_parts import ROOT, real_services
+from tests.screens import bodies, go, open_patient, shown, start
 
 BANNED = (
     r"relative risk",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from builders import FakePredictor
-from fakes import (
+from decision.clinical.errors import RecordSourceError
+from decision.clinical.record import ListingProblem
+from tests.builders import FakePredictor
+from tests.fakes import (
     COMPLETE,
     FakeSource,
     NamingPredictor,
@@ -11,10 +13,7 @@ from fakes import (
     page_record,
     page_services,
 )
-from screens import bodies, go, open_patient, opened, press, shown, start
-
-from decision.clinical.errors import RecordSourceError
-from decision.clinical.record import ListingProblem
+from tests.screens import bodies, go, open_patient, opened, press, shown, start
 
 FULL = page_record("p1", *COMPLETE)
 PROBLEM = ListingProblem(
