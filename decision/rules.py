@@ -17,7 +17,7 @@ from decision.clinical.assessment import (
     Preference,
     SilenceReason,
 )
-from decision.clinical.features import FeatureVector, Found
+from decision.clinical.features import FeatureVector, Found, Missing, MissingReason
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import (
     CautionFinding,
@@ -37,6 +37,12 @@ def derive_features(record: PatientRecord, spec: DecisionSpec) -> FeatureVector:
         spec_version=spec.version,
         findings=tuple((f.id, f.derive(record, f, spec.codelists)) for f in spec.features),
     )
+
+
+def _why(missing: Missing) -> str:
+    if missing.reason is MissingReason.NOT_FOUND:
+        return f"{missing.reason.value}."
+    return missing.detail
 
 
 def _limits(feature: FeatureSpec) -> str:
@@ -87,7 +93,7 @@ def _input_causes(spec: DecisionSpec, features: FeatureVector) -> tuple[Abstenti
             causes.append(
                 AbstentionCause(
                     reason=AbstentionReason.REQUIRED_MISSING,
-                    detail=f"{feature.label}: {finding.reason.value}. {finding.detail}".strip(),
+                    detail=f"{feature.label}: {_why(finding)}",
                     remedy=f"Enter it below ({_limits(feature)})."
                     if feature.entry
                     else "Record it in the chart and open this page again.",
