@@ -78,7 +78,10 @@ PRESENT_AND_ABSENT: dict[str, tuple[PatientRecord, PatientRecord]] = {
     "R9": (having("latent_tuberculosis"), record([no("tb_screen")])),
     "R10": (record([yes("hbsag")]), record([no("hbsag")])),
     "R11": (record([yes("anti_hbc"), no("hbsag")]), record([no("anti_hbc")])),
-    "R12": (having("serious_infection"), record([no("active_infection_screen")])),
+    "R12": (
+        having("serious_infection"),
+        record([observation("active_infection_screen", answer="answer_negative", on="2026-11-01")]),
+    ),
     "R13": (
         having("serious_infection", state="resolved", onset="2026-05"),
         refuted("serious_infection"),
@@ -114,10 +117,6 @@ PRESENT_AND_ABSENT: dict[str, tuple[PatientRecord, PatientRecord]] = {
     "R27": (joints(12, 7, 60), joints(1, 1, 10)),
 }
 """Per rule a record in which it is present and one in which it is absent."""
-PRESENT_AND_ABSENT["R12"] = (
-    having("serious_infection"),
-    record([observation("active_infection_screen", answer="answer_negative", on="2026-11-01")]),
-)
 
 
 def test_every_caution_of_the_file_has_its_trigger_tested():
