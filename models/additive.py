@@ -16,11 +16,11 @@ from models.panel import Floor, Panel
 from models.ridge import fit_logistic, log_loss_of_margin, sigmoid
 
 LAMBDAS = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
-EFFECT, MODIFIER, OTHER = 7.5, 30.0, 480.0
-"""Ridge of the mean difference and of its modification, as prior precisions of log-odds per SD: a
-named modifier may shift it by about exp(1/sqrt(30)) = 1.2 in odds, any other column by 1.05. Fixed,
-because a few hundred courses of the rarer drug cannot tell one such value from another."""
-INTERVAL_LAMBDA, INTERVAL_OTHER = 20.0, 120.0
+EFFECT, MODIFIER, OTHER = 0.4**-2, 0.22**-2, 0.05**-2
+"""Prior precisions of the difference of the treatments, in log-odds: SD .4 for its mean, .22 per SD
+of a named modifier (an odds ratio of 1.25), .05 per SD of any other column. Fixed, because a few
+hundred courses of the rarer drug cannot tell one such value from another."""
+INTERVAL_LAMBDA, INTERVAL_OTHER = 20.0, 0.1**-2
 """Ridges behind the ranges are weaker: what was shrunk away is still not known to be absent."""
 LOOSE = 1e-4
 """Cross-validated losses need no more digits of the coefficients than this."""
@@ -62,14 +62,7 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(
-        self,
-        X: Floats,
-        y: Floats,
-        *,
-        treatment: Ints,
-        present: Bools,
-        site: Ints | None = None,
-        answered: Bools | None = None,
+        self, X: Floats, y: Floats, *, treatment: Ints, present: Bools, site: Ints | None = None
     ) -> PanelLogit:
         """Fit on every row with an outcome; the other rows still teach what values go together.
 
@@ -77,7 +70,6 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         ----------
         X : (n, p) columns from `Design.gated`, NaN unknown · y : (n,) 0, 1 or NaN not recorded
         treatment : (n,) 0 or 1 · present : (n, M) · site : (n,)
-        answered : (n,) rows like those that will be answered, on which calibration rests; all
 
         Raises
         ------
@@ -102,8 +94,7 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
 
         self.lambda_, theta_out = self._choose(M, y, folds)
         level, gap = _level_and_gap(M, theta_out, folds, here.shape[1], rows.shape[1])
-        use = np.ones(len(y), dtype=bool) if answered is None else answered[labelled]
-        self.shrinkage_ = shrink(level[use], gap[use], treatment[use], y[use])
+        self.shrinkage_ = shrink(level, gap, treatment, y)
         fit = fit_logistic(M, y, self._penalty(self.lambda_, self.other))
         self.panel_ = self._fold(fit.theta, fit.information, gaussian, ~np.isnan(z[labelled]))
         margin = self.panel_.margins(rows, here)[np.arange(len(y)), treatment]
@@ -111,16 +102,11 @@ class PanelLogit(BaseEstimator):  # type: ignore[misc]
         self.counts_ = np.bincount(treatment, minlength=2)
         return self
 
-    def fit_cohort(self, cohort: Cohort, answered: Bools | None = None) -> PanelLogit:
+    def fit_cohort(self, cohort: Cohort) -> PanelLogit:
         """`fit` on a training table."""
         X, present = self.design.gated(cohort.features)
         return self.fit(
-            X,
-            cohort.outcome,
-            treatment=cohort.treatment,
-            present=present,
-            site=cohort.site,
-            answered=answered,
+            X, cohort.outcome, treatment=cohort.treatment, present=present, site=cohort.site
         )
 
     def predict_proba(self, X: Floats, *, present: Bools) -> Floats:

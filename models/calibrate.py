@@ -14,7 +14,7 @@ from models.cohort import Floats, Ints
 from models.ridge import fit_logistic
 
 SLOPE_PENALTY, INTERCEPT_PENALTY = 10.0, 1.0
-EFFECT_PENALTY, CONTRAST_PENALTY = 10.0, 10.0
+EFFECT_PENALTY, CONTRAST_PENALTY = 10.0, 50.0
 SMALL_TABLE = 500
 SMALLEST_BETWEEN = 0.0625
 """Least variance between sites, in squared log-odds: a handful of sites cannot prove less."""
@@ -46,8 +46,9 @@ def shrink(mu: Floats, tau: Floats, treatment: Ints, y: Floats) -> Shrinkage:
 
     Notes
     -----
-    Penalty ½ [10 (s−1)² + c² + 10 e² + 10 (r−r0)²], r clipped to [0, 1]; r0 is ½ in tables of fewer
-    than 500 courses, where the fitted difference is about twice too wide, else 1.
+    Penalty ½ [10 (s−1)² + c² + 10 e² + 50 (r−r0)²], r clipped to [0, 1]; r0 is ½ in tables of fewer
+    than 500 courses, where the fitted difference is about twice too wide, else 1. The modification
+    already has a prior of its own in the fit, so r only guards against a gross failure.
     """
     a, centre = half(treatment), float(np.mean(tau))
     X = np.column_stack([mu, np.ones_like(mu), a, a * (tau - centre)])

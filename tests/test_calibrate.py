@@ -26,7 +26,7 @@ def test_shrunk_calibration_equals_an_independent_optimiser():
         s, c, e, r = v
         eta = s * mu + c + a * (centre + e + r * (tau - centre))
         fit = np.logaddexp(0, eta).sum() - y @ eta
-        return fit + 0.5 * (10 * (s - 1) ** 2 + c**2 + 10 * e**2 + 10 * (r - 1) ** 2)
+        return fit + 0.5 * (10 * (s - 1) ** 2 + c**2 + 10 * e**2 + 50 * (r - 1) ** 2)
 
     best = minimize(loss, [1, 0, 0, 1], method="BFGS", options={"gtol": 1e-8})
     found = shrink(mu, tau, treatment, y)
