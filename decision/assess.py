@@ -21,10 +21,12 @@ from decision.clinical.assessment import (
     DecisionCard,
     ModelAnswer,
     ModelIdentity,
+    Preference,
 )
+from decision.clinical.errors import ModelError
 from decision.clinical.features import FeatureVector, Found
-from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
-from decision.clinical.spec import DecisionSpec, Presence
+from decision.clinical.record import ListingProblem, Origin, PatientListing, PatientRecord
+from decision.clinical.spec import CriterionResult, DecisionSpec, Presence
 from decision.rules import (
     causes_after_model,
     causes_before_model,
@@ -35,9 +37,7 @@ from decision.rules import (
 
 
 class RecordSource(Protocol):
-    """Where patients come from. Errors are `fhir.errors.FhirError`s, which carry a message and a
-    remedy.
-    """
+    """Where patients come from. Its errors are `RecordSourceError`s, with message and remedy."""
 
     def patients(self) -> tuple[PatientListing | ListingProblem, ...]:
         """The worklist; a file that cannot be read is a `ListingProblem` and hides no other
@@ -90,12 +90,13 @@ class Context:
     now: datetime
 
 
-def input_hash(record: PatientRecord, features: FeatureVector) -> str:
-    """SHA-256 of what the model was given, so that two assessments can be told apart without
-    storing values.
+def input_hash(record: PatientRecord, features: FeatureVector, context: Context) -> str:
+    """SHA-256 of all that the answer depends on besides model and specification versions, so that
+    two assessments can be told apart without storing a value twice.
     """
     given = {
         "spec": [features.spec_id, features.spec_version],
+        "site": context.site,
         "as_of": record.as_of.isoformat(),
         "values": {k: repr(v) for k, v in sorted(features.values.items())},
         "missing": {k: m.reason.value for k, m in sorted(features.missing.items())},
@@ -113,66 +114,31 @@ def assess(
     """Assess one patient. The audit entry is written before the result is returned; if it cannot
     be, nothing is.
 
-    Cautions and eligibility are found on every path; a caution never changes a probability.
+    Cautions and eligibility are found on every path; a caution never changes a probability. A model
+    that breaks on this patient is an abstention with its reason, like one that is not there.
     """
     features = derive_features(record, spec)
     criteria = spec.eligibility(record, spec)
     cautions = spec.find_cautions(record, spec)
-    causes = causes_before_model(spec, criteria, features)
     model = None if isinstance(predictor, NoModel) else predictor.identity
-    answer: ModelAnswer | None = None
-    if isinstance(predictor, NoModel):
-        causes += (
-            AbstentionCause(
-                reason=AbstentionReason.MODEL_UNAVAILABLE,
-                detail=predictor.detail,
-                remedy=predictor.remedy,
-            ),
-        )
-    else:
-        causes += site_cause(predictor.identity, context.site)
-        if not causes:
-            level = spec.thresholds["interval_level"].value
-            answer = predictor.answer(features, site=context.site, level=level)
-            causes = causes_after_model(spec, answer)
-
-    given = input_hash(record, features)
+    judged = _judge(spec, criteria, features, predictor, context)
+    given = input_hash(record, features, context)
     shown: dict[str, object] = {
         "as_of": record.as_of.isoformat(),
+        "site": context.site,
         "cautions": [f.rule.id for f in cautions if f.presence is Presence.PRESENT],
         "entered": sorted(
             i
             for i, f in features.findings
-            if isinstance(f, Found) and f.evidence.origin.value != "record"
+            if isinstance(f, Found) and f.evidence.origin is not Origin.RECORD
         ),
     }
-    if answer is not None and not causes:
-        chosen = preference(spec, answer, cautions)
-        shown |= {
-            "shown": "card",
-            "simulated": model.simulated if model else None,
-            "probabilities": {p.treatment: round(p.probability, 6) for p in answer.predictions},
-            "difference": round(answer.contrast.difference, 6),
-            "interval": [answer.contrast.interval.low, answer.contrast.interval.high],
-            "preference": chosen.treatment,
-            "silence": [reason.value for reason in chosen.silence],
-        }
-    else:
-        shown |= {"shown": "abstention", "reasons": [cause.reason.value for cause in causes]}
-    audit_id = audit.append(
-        AuditEvent(
-            recorded=context.now,
-            action=AuditAction.ASSESSED,
-            agent=context.agent,
-            patient_id=record.patient_id,
-            decision=spec.id,
-            spec_version=spec.version,
-            model_version=f"{model.version} ({model.checksum[:12]})" if model else "none",
-            input_hash=given,
-            outcome=shown,
+    if isinstance(judged, ModelAnswer) and model is not None:
+        chosen = preference(spec, judged, cautions)
+        shown |= _shown(judged, chosen, model)
+        audit_id = audit.append(
+            _event(spec, model, AuditAction.ASSESSED, record.patient_id, given, shown, context)
         )
-    )
-    if answer is not None and not causes and model is not None:
         return DecisionCard(
             spec=spec,
             model=model,
@@ -180,11 +146,16 @@ def assess(
             features=features,
             criteria=criteria,
             cautions=cautions,
-            answer=answer,
-            preference=preference(spec, answer, cautions),
+            answer=judged,
+            preference=chosen,
             input_hash=given,
             audit_id=audit_id,
         )
+    causes = () if isinstance(judged, ModelAnswer) else judged
+    shown |= {"shown": "abstention", "reasons": [cause.reason.value for cause in causes]}
+    audit_id = audit.append(
+        _event(spec, model, AuditAction.ASSESSED, record.patient_id, given, shown, context)
+    )
     return Abstention(
         spec=spec,
         model=model,
@@ -198,6 +169,76 @@ def assess(
     )
 
 
+def _judge(
+    spec: DecisionSpec,
+    criteria: tuple[CriterionResult, ...],
+    features: FeatureVector,
+    predictor: Predictor | NoModel,
+    context: Context,
+) -> ModelAnswer | tuple[AbstentionCause, ...]:
+    """The model's answer where it may be shown, else every reason why not."""
+    causes = causes_before_model(spec, criteria, features)
+    if isinstance(predictor, NoModel):
+        return (*causes, _no_model(predictor.detail, predictor.remedy))
+    causes += site_cause(predictor.identity, context.site)
+    if causes:
+        return causes
+    try:
+        answer = predictor.answer(
+            features, site=context.site, level=spec.thresholds["interval_level"].value
+        )
+    except ModelError as error:
+        return (_no_model(error.message, error.remedy),)
+    return causes_after_model(spec, answer) or answer
+
+
+def _no_model(detail: str, remedy: str) -> AbstentionCause:
+    return AbstentionCause(reason=AbstentionReason.MODEL_UNAVAILABLE, detail=detail, remedy=remedy)
+
+
+def _shown(answer: ModelAnswer, chosen: Preference, model: ModelIdentity) -> dict[str, object]:
+    """Every number of the card, as the trail keeps it."""
+    return {
+        "shown": "card",
+        "simulated": model.simulated,
+        "probabilities": {p.treatment: round(p.probability, 6) for p in answer.predictions},
+        "ranges": {
+            p.treatment: [round(p.interval.low, 6), round(p.interval.high, 6)]
+            for p in answer.predictions
+        },
+        "difference": round(answer.contrast.difference, 6),
+        "interval": [
+            round(answer.contrast.interval.low, 6),
+            round(answer.contrast.interval.high, 6),
+        ],
+        "level": answer.contrast.interval.level,
+        "preference": chosen.treatment,
+        "silence": [reason.value for reason in chosen.silence],
+    }
+
+
+def _event(
+    spec: DecisionSpec,
+    model: ModelIdentity | None,
+    action: AuditAction,
+    patient_id: str,
+    given: str,
+    outcome: Mapping[str, object],
+    context: Context,
+) -> AuditEvent:
+    return AuditEvent(
+        recorded=context.now,
+        action=action,
+        agent=context.agent,
+        patient_id=patient_id,
+        decision=spec.id,
+        spec_version=spec.version,
+        model_version=f"{model.version} ({model.checksum[:12]})" if model else "none",
+        input_hash=given,
+        outcome=outcome,
+    )
+
+
 def record_choice(
     assessment: Assessment,
     patient_id: str,
@@ -207,17 +248,14 @@ def record_choice(
     context: Context,
 ) -> str:
     """Write what the clinician decided beside what was shown; returns the audit id."""
-    model = assessment.model
     return audit.append(
-        AuditEvent(
-            recorded=context.now,
-            action=action,
-            agent=context.agent,
-            patient_id=patient_id,
-            decision=assessment.spec.id,
-            spec_version=assessment.spec.version,
-            model_version=f"{model.version} ({model.checksum[:12]})" if model else "none",
-            input_hash=assessment.input_hash,
-            outcome={**chosen, "about": assessment.audit_id},
+        _event(
+            assessment.spec,
+            assessment.model,
+            action,
+            patient_id,
+            assessment.input_hash,
+            {**chosen, "about": assessment.audit_id},
+            context,
         )
     )

@@ -1,1 +1,1 @@
-"""What brings probabilities in. The serving path (`predictor`, `artifact`, `shapley`) needs numpy and safetensors only."""
+"""What brings probabilities in. Serving needs numpy and safetensors only: start at `predictor`."""

@@ -12,9 +12,11 @@ from decision.clinical.assessment import (
     AbstentionReason,
     AuditAction,
     DecisionCard,
+    ModelAnswer,
     SilenceReason,
 )
-from decision.clinical.errors import AuditError
+from decision.clinical.errors import AuditError, ModelError
+from decision.clinical.features import FeatureVector
 from decision.clinical.record import Origin
 from decision.clinical.spec import CriterionResult, Eligibility, Presence
 from tests.builders import (
@@ -224,3 +226,31 @@ def test_a_missing_input_is_asked_for_before_an_open_criterion():
     )
     assert isinstance(result, Abstention)
     assert [c.reason for c in result.causes] == [AbstentionReason.REQUIRED_MISSING]
+
+
+class BreakingPredictor(FakePredictor):
+    """Fails on the patient, as an explanation beyond its certificate does."""
+
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+        raise ModelError("The explanation misses its certificate.", "Report the model version.")
+
+
+def test_a_model_that_breaks_on_this_patient_is_an_abstention_with_its_reason_and_a_trail():
+    audit = ListAuditLog()
+    spec = make_spec(cautions=(make_finding(),))
+    result = assess(RECORD, spec, BreakingPredictor(), audit, CONTEXT)
+    assert isinstance(result, Abstention)
+    (cause,) = result.causes
+    assert cause.reason is AbstentionReason.MODEL_UNAVAILABLE
+    assert "certificate" in cause.detail
+    assert result.cautions
+    assert audit.events[0].outcome["reasons"] == ["model unavailable"]
+
+
+def test_the_trail_tells_two_sites_apart():
+    audit = ListAuditLog()
+    elsewhere = Context(agent="x", site="elsewhere", now=CONTEXT.now)
+    here = assess(RECORD, make_spec(), FakePredictor(), audit, CONTEXT)
+    there = assess(RECORD, make_spec(), FakePredictor(), audit, elsewhere)
+    assert here.input_hash != there.input_hash
+    assert [e.outcome["site"] for e in audit.events] == ["here", "elsewhere"]
