@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test check format train demo clean
+.PHONY: run test check format clean
 
 run: .venv/serve.stamp
 	$(BIN)/streamlit run app.py --server.port $(PORT)
