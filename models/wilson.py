@@ -15,7 +15,7 @@ def wilson(events: int, n: int, quantile: float = 1.959963984540054) -> tuple[fl
     Examples
     --------
     >>> tuple(round(x, 4) for x in wilson(31, 84))
-    (0.2738, 0.4758)
+    (0.2737, 0.4758)
     """
     if not n:
         return 0.0, 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 
 import numpy as np
@@ -10,7 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from models import metrics
+from models import evaluate, metrics, predictor
+from models import wilson as wilson_module
 from models.ridge import sigmoid
 from models.wilson import wilson
 
@@ -69,3 +71,10 @@ def test_wilson_limits_hold_the_share_and_the_published_example():
     assert wilson(0, 0) == (0.0, 1.0)
     assert wilson(0, 20)[0] == 0.0
     assert wilson(20, 20)[1] == 1.0
+
+
+@pytest.mark.parametrize("module", [evaluate, predictor, wilson_module])
+def test_examples_in_the_docstrings_run(module):
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed
