@@ -124,13 +124,12 @@ def make_spec(
         intended_use="Tests.",
         not_for=("patients",),
         treatments=(
-            Treatment(id="a", label="drug A", label_with_article="a drug A", short="A"),
-            Treatment(id="b", label="drug B", label_with_article="a drug B", short="B"),
+            Treatment(id="a", label="drug A", label_with_article="a drug A"),
+            Treatment(id="b", label="drug B", label_with_article="a drug B"),
         ),
         outcome=Outcome(
             label="low disease activity",
             definition="CDAI at most 10",
-            horizon="24 weeks",
             horizon_weeks=24,
             citation="test",
         ),

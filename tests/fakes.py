@@ -183,12 +183,8 @@ def page_spec(*, stop: bool = False, **changes: object) -> DecisionSpec:
         base,
         title="Next drug in tests",
         treatments=(
-            Treatment(
-                id="a", label="TNF inhibitor", label_with_article="a TNF inhibitor", short="TNF"
-            ),
-            Treatment(
-                id="b", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor", short="IL-6"
-            ),
+            Treatment(id="a", label="TNF inhibitor", label_with_article="a TNF inhibitor"),
+            Treatment(id="b", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor"),
         ),
         outcome=dataclasses.replace(base.outcome, label="low disease activity (CDAI ≤ 10)"),
         features=FEATURES,

@@ -7,17 +7,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from decision.clinical.codes import LOINC, Code
+from fhir.units import conversion
 from models.simulate.ra import simulate_all
 from models.simulate.ra_record import MISSING_RATE
 from models.simulate.ra_world import COMMUNITY_SITES, CRP_MG_DL_SITES, EHR
 
 N = 30_000
+CRP = Code(system=LOINC, code="1988-5")
 TWELVE = range(1, 13)
 
 
 @pytest.fixture(scope="module")
 def s():
     return simulate_all(N, k=0.5, seed=21, sites=TWELVE)
+
+
+def read_crp(reported, unit):
+    """CRP in mg/L as the record reader converts it: by code and declared unit."""
+    factors = {declared: conversion(CRP, declared).factor for declared in ("mg/L", "mg/dL")}
+    assert conversion(CRP, "mg/L").unit == "mg/L"
+    return reported * np.vectorize(factors.get)(unit)
 
 
 def lacks(s, name):
@@ -150,14 +160,28 @@ def test_units_and_ranges_of_complete_features(s):
 
 
 def test_crp_is_milligrams_per_litre_whatever_the_site_reports(s):
+    """The product's own unit table reads back what each site's laboratory wrote."""
     deciliter = np.isin(s.cohort.site, CRP_MG_DL_SITES)
     assert set(s.crp_unit[deciliter]) == {"mg/dL"}
     assert set(s.crp_unit[~deciliter]) == {"mg/L"}
-    canonical = s.cohort.features["crp"]
-    back = np.where(s.crp_unit == "mg/dL", s.crp_reported * 10, s.crp_reported)
-    assert np.allclose(back, canonical, equal_nan=True)
-    ratio = np.nanmedian(canonical[deciliter]) / np.nanmedian(canonical[~deciliter])
-    assert ratio == pytest.approx(1.0, abs=0.1)
+    assert np.allclose(
+        read_crp(s.crp_reported, s.crp_unit), s.cohort.features["crp"], equal_nan=True
+    )
+
+
+def test_a_site_that_declares_the_wrong_unit_stands_out_by_its_median(s):
+    """A factor of ten is beyond believable values in few patients, but not lost in the spread of
+    sites: this is how a feed with a wrong unit is found.
+    """
+    wrong = np.where(s.cohort.site == CRP_MG_DL_SITES[0], "mg/L", s.crp_unit)
+
+    def odd(unit) -> list[int]:
+        crp = np.log10(read_crp(s.crp_reported, unit))
+        medians = np.array([np.nanmedian(crp[s.cohort.site == site]) for site in TWELVE])
+        return [TWELVE[i] for i in np.flatnonzero(np.abs(medians - np.median(medians)) > 0.5)]
+
+    assert odd(wrong) == [CRP_MG_DL_SITES[0]]
+    assert odd(s.crp_unit) == []
 
 
 def test_below_the_limit_of_quantification_the_limit_is_recorded(s):

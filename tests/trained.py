@@ -24,7 +24,6 @@ from models.cohort import Cohort
 from models.decisions import Modelled, modelled, simulator
 
 DECISION = "ra_biologic_response"
-REQUIRED = ("tender_joints", "swollen_joints", "patient_global", "physician_global")
 EVIDENCE = Evidence(sources=(), effective=None, origin=Origin.RECORD, how="test")
 
 

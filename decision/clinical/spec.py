@@ -171,7 +171,6 @@ class Treatment:
     id: str
     label: str
     label_with_article: str
-    short: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +179,6 @@ class Outcome:
 
     label: str
     definition: str
-    horizon: str
     horizon_weeks: int
     citation: str
 

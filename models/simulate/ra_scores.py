@@ -61,14 +61,10 @@ def endpoints(before: Patients, after: Components, stopped: NDArray[np.bool_]) -
     reached = {
         "cdai_lda": after_cdai <= 10.0,
         "cdai_remission": after_cdai <= 2.8,
-        "cdai50": after_cdai <= 0.5 * before_cdai,
         "acr20": acr(before, after, 20),
         "acr50": acr(before, after, 50),
         "acr70": acr(before, after, 70),
-        "das28_esr_remission": das28_esr(after) < 2.6,
-        "das28_crp_remission": das28_crp(after) < 2.6,
         "eular_good": eular_good(das28_crp(before), das28_crp(after)),
-        "eular_good_esr": eular_good(das28_esr(before), das28_esr(after)),
     }
     answer = {name: (flag & ~stopped).astype(float) for name, flag in reached.items()}
     return {

@@ -34,12 +34,8 @@ SPEC = DecisionSpec(
         "Any care decision while the model is simulated",
     ),
     treatments=(
-        Treatment(
-            id="tnfi", label="TNF inhibitor", label_with_article="a TNF inhibitor", short="TNF"
-        ),
-        Treatment(
-            id="il6i", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor", short="IL-6"
-        ),
+        Treatment(id="tnfi", label="TNF inhibitor", label_with_article="a TNF inhibitor"),
+        Treatment(id="il6i", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor"),
     ),
     outcome=Outcome(
         label="low disease activity (CDAI ≤ 10)",
@@ -47,7 +43,6 @@ SPEC = DecisionSpec(
             "Clinical Disease Activity Index of at most 10 at 24 weeks while still on the drug;"
             " stopping it counts as not reached."
         ),
-        horizon="by week 24",
         horizon_weeks=24,
         citation=(
             "CDAI holds no CRP or ESR, which IL-6 blockade lowers whatever the joints do: of"

@@ -6,7 +6,6 @@ import streamlit as st
 
 from decision.clinical.assessment import AuditAction, DecisionCard
 from decision.ui import assessing
-from decision.ui.components.markup import paragraph
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
 from decision.ui.texts import estimate, trail
@@ -63,7 +62,3 @@ def _write(
 ) -> None:
     said = {name: value for name, value in coded.items() if value}
     assessing.decide(services, chart, action, {**said, "displayed": list(estimate.shown(card))})
-
-
-def note() -> str:
-    return paragraph(trail.INTRO)

@@ -21,10 +21,9 @@ def items(lines: Iterable[str], style: str = "") -> str:
     return f'<ul class="{style}">{inner}</ul>' if inner else ""
 
 
-def details(summary: str, inner: str, *, opened: bool = False) -> str:
+def details(summary: str, inner: str) -> str:
     """A panel that opens in place, by mouse or keyboard, without asking the server."""
-    shown = " open" if opened else ""
-    return f"<details{shown}><summary>{text(summary)}</summary>{inner}</details>"
+    return f"<details><summary>{text(summary)}</summary>{inner}</details>"
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], style: str = "") -> str:

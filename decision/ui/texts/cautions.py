@@ -114,14 +114,4 @@ def counts(findings: Sequence[CautionFinding]) -> str:
     )
 
 
-def summary(spec: DecisionSpec, findings: Sequence[CautionFinding]) -> str:
-    """Per drug class the hardest severity present, for one line at the top."""
-    parts = []
-    for treatment in ordered(spec):
-        found = {f.severity[treatment.id] for f in present(findings)} & set(NOTABLE)
-        hardest = min(found, key=ORDER.index).value if found else "none found"
-        parts.append(f"{treatment.label}: {hardest}")
-    return " · ".join(parts)
-
-
 UNCHANGED = "A caution never changes the model's estimate, which is:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import Abstention, AbstentionCause, ModelIdentity
+from decision.clinical.assessment import AbstentionCause, ModelIdentity
 from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import PatientListing, PatientRecord
 from decision.clinical.spec import DecisionSpec
@@ -79,8 +79,3 @@ def cause(found: AbstentionCause) -> tuple[str, str, str]:
     """(reason, what exactly, what would change it)."""
     reason = found.reason.value
     return f"{reason[0].upper()}{reason[1:]}", dated(found.detail), found.remedy
-
-
-def abstained(abstention: Abstention) -> str:
-    """What the clinician read, word for word, for the audit trail."""
-    return f"{NO_ESTIMATE} " + " ".join(c.detail for c in abstention.causes)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decision.clinical.assessment import AuditAction, AuditEvent
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import instant, of_100
+from decision.ui.texts.numbers import of_100
 
 OTHER_CHOICE = ("other", "Another drug or none")
 
@@ -58,10 +58,6 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     named = outcome.get("preference")
     favoured = spec.treatment(str(named)).label if named else "none named"
     return f"{', '.join(estimates)}; preference: {favoured}"
-
-
-def line(event: AuditEvent) -> str:
-    return f"{instant(event.recorded)} · {event.agent}"
 
 
 def recorded(action_taken: AuditAction, audit_id: str) -> str:
