@@ -25,6 +25,28 @@ class Quantity:
     def __str__(self) -> str:
         return f"{self.comparator}{self.value:g} {self.unit}".rstrip()
 
+    def below(self, limit: float) -> bool | None:
+        """Whether the value is below a limit in its unit; None where `<3` or `>1` leaves it open.
+
+        At the limit itself `<=2` counts as below 2: a bound is taken on the side that warns.
+        """
+        if self.comparator.startswith("<"):
+            return True if self.value <= limit else None
+        if self.comparator.startswith(">"):
+            return False if self.value >= limit else None
+        return self.value < limit
+
+    def above(self, limit: float) -> bool | None:
+        """Whether the value is above a limit in its unit; None where a comparator leaves it open.
+
+        At the limit itself `>=2` counts as above 2, as for `below`.
+        """
+        if self.comparator.startswith("<"):
+            return False if self.value <= limit else None
+        if self.comparator.startswith(">"):
+            return True if self.value >= limit else None
+        return self.value > limit
+
 
 class Precision(StrEnum):
     """How exactly a time was recorded."""
@@ -59,6 +81,11 @@ class Moment:
     def instant(cls, when: datetime) -> Moment:
         """The moment of one exactly known, zone-aware time."""
         return cls(earliest=when, latest=when, precision=Precision.INSTANT, text=when.isoformat())
+
+    @property
+    def middle(self) -> datetime:
+        """Half way between the bounds: a single time to sort and to reckon with."""
+        return self.earliest + (self.latest - self.earliest) / 2
 
     @property
     def day_text(self) -> str:
