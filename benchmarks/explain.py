@@ -30,9 +30,9 @@ from benchmarks.explain_peers import (
     permutation,
 )
 from benchmarks.explain_shipped import shipped
+from models.cohort import Floats
 from models.decisions import known_decisions
 from models.shapley import explain, grouped
-from tests.shapley_oracles import Floats
 
 PATIENTS, PEER_PATIENTS, TREE_COHORT = 20, 5, 600
 

@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from scipy.special import expit
 
+from benchmarks.shapley_oracles import by_definition, by_periodised_sum, worth
+from models.cohort import Floats
 from models.shapley import Background
-from tests.shapley_oracles import Floats, by_definition, by_periodised_sum, worth
 
 MOST_BY_DEFINITION = 12
 Input = TypeVar("Input")

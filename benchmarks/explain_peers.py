@@ -11,7 +11,8 @@ from scipy.special import expit
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 
 from benchmarks.explain_models import Case, Task
-from tests.shapley_oracles import Floats, by_definition
+from benchmarks.shapley_oracles import by_definition
+from models.cohort import Floats
 
 Method = Callable[[Case], Floats]
 TREE_PLAYERS, TREE_ROWS, TREE_PATIENTS = 10, 64, 5

@@ -14,8 +14,8 @@ import numpy as np
 from models.cohort import Floats
 from models.design import Bools, patterns
 from models.gaussian import conditional
+from models.link import sigmoid
 from models.panel import SIDES, Panel
-from models.ridge import sigmoid
 
 ENOUGH_ROWS = 500
 """Courses with a value from which its worth is believed; below, the floor of outside evidence."""

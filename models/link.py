@@ -33,8 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.clinical.errors import ModelError
-
-Floats = NDArray[np.float64]
+from models.cohort import Floats
 
 TABLE = Path(__file__).with_name("link_frequencies.json")
 TABLE_LIMITS = (*np.arange(2.0, 8.0, 0.5).tolist(), *np.arange(8.0, 33.0).tolist())

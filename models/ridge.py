@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.cohort import Floats
+from models.link import sigmoid as sigmoid  # offered with the regression whose link it is
 
 MOST_STEPS = 25
 SMALLEST_STEP = 1e-7
@@ -14,11 +15,6 @@ SMALLEST_STEP = 1e-7
 
 class FitError(ValueError):
     """A regression that cannot be fitted; the message says what to look at."""
-
-
-def sigmoid(x: Floats) -> Floats:
-    """Logistic function, without overflow for any finite argument."""
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(x, dtype=np.float64))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,10 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.clinical.errors import ModelError
+from models.cohort import Floats
 from models.link import sigmoid
 from models.trigonometric import REPORT, CertificateError, trigonometric_values
-
-Floats = NDArray[np.float64]
 
 MOST_ENUMERATED = 9
 FINITE = "Give unmeasured players a contribution of 0 and mask them in the background."

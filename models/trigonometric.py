@@ -30,9 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.clinical.errors import ModelError
+from models.cohort import Floats
 from models.link import Link, link_for, sigmoid
-
-Floats = NDArray[np.float64]
 
 _SUP_SHARE, _QUADRATURE_SHARE, _ROUNDING_SHARE = 0.40, 0.19, 0.01
 """Of the error allowed to one treatment: the link's sup error (it counts twice), quadrature,

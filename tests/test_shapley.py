@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from models import trigonometric
-from models.link import Link, LinkError, link_for
-from models.shapley import Background, CertificateError, ShapleyError, explain, grouped, mask
-from tests.shapley_oracles import (
+from benchmarks.shapley_oracles import (
     SPREADS,
     Game,
     by_counting,
@@ -19,8 +15,10 @@ from tests.shapley_oracles import (
     game,
     worth,
 )
-
-Floats = NDArray[np.float64]
+from models import trigonometric
+from models.cohort import Floats
+from models.link import Link, LinkError, link_for
+from models.shapley import Background, CertificateError, ShapleyError, explain, grouped, mask
 
 
 @pytest.mark.parametrize("spread", SPREADS)

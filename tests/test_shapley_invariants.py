@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from models.shapley import Background, explain, mask
-from tests.shapley_oracles import (
+from benchmarks.shapley_oracles import (
     SPREADS,
     Game,
     by_definition,
     game,
 )
+from models.shapley import Background, explain, mask
 
 
 def games(most_players: int = 14) -> st.SearchStrategy[Game]:

@@ -8,12 +8,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from models.cohort import Floats
 from models.shapley import Background, explain
-
-Floats = NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from models.simulate.ra import simulate_all
 from models.simulate.ra_population import eligible
 from models.simulate.ra_response import Components, at_week_24
 from models.simulate.ra_world import EHR, TRIAL_NAIVE
+from tests.printed_vectors import DAS28, PRINTED
 
 
 def components(tjc=0.0, sjc=0.0, ptga=0.0, phga=0.0, pain=0.0, haq=0.0, crp=0.0, esr=0.0):
@@ -20,24 +21,11 @@ def components(tjc=0.0, sjc=0.0, ptga=0.0, phga=0.0, pain=0.0, haq=0.0, crp=0.0,
     )
 
 
-@pytest.mark.parametrize(
-    ("tjc", "sjc", "reactant", "ptga", "crp_score", "esr_score"),
-    [
-        (4, 5, 7, 50, 4.154698, 3.808236),
-        (28, 28, 10, 100, 7.668105, 7.456672),
-        (16, 9, 20, 60, 5.976028, 6.017013),
-        (9, 4, 30, 70, 5.416235, 5.600838),
-        (12, 10, 24, 65, 5.854130, 5.959972),
-        (3, 2, 4, 20, 3.185326, 2.616334),
-        (1, 1, 10, 10, 2.803242, 2.591810),
-        (0, 0, 0, 0, 0.96, 0.0),
-    ],
-)
+@pytest.mark.parametrize(("tjc", "sjc", "reactant", "ptga", "crp_score", "esr_score"), DAS28)
 def test_das28_golden_values(tjc, sjc, reactant, ptga, crp_score, esr_score):
-    # Printed to six decimals in the evidence file, which is independent of this code.
     p = components(tjc=tjc, sjc=sjc, ptga=ptga, crp=reactant, esr=reactant)
-    assert ra_scores.das28_crp(p)[0] == pytest.approx(crp_score, abs=1e-6)
-    assert ra_scores.das28_esr(p)[0] == pytest.approx(esr_score, abs=1e-6)
+    assert ra_scores.das28_crp(p)[0] == pytest.approx(crp_score, abs=PRINTED)
+    assert ra_scores.das28_esr(p)[0] == pytest.approx(esr_score, abs=PRINTED)
 
 
 @pytest.mark.parametrize(

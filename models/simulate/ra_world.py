@@ -6,7 +6,7 @@ the same site whichever other sites, patients or number of patients are asked fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -81,41 +81,27 @@ EHR = Mode(
     hidden=True,
     masked=True,
 )
-EHR_COMPLETE = Mode(
+EHR_COMPLETE = replace(
+    EHR,
     name="EHR population, complete, one centre, randomised",
-    population=Population.REGISTRY,
-    dropout=0.18,
-    gap=-0.15,
-    monotherapy=0.28,
     sites=False,
     assays=False,
     confounded=False,
     hidden=False,
     masked=False,
 )
-TRIAL_NAIVE = Mode(
+TRIAL_NAIVE = replace(
+    EHR_COMPLETE,
     name="trial, bDMARD-naive, with methotrexate",
     population=Population.TRIAL_NAIVE,
     dropout=0.10,
     gap=0.0,
     monotherapy=0.0,
-    sites=False,
-    assays=False,
-    confounded=False,
-    hidden=False,
-    masked=False,
 )
-TRIAL_TNF_IR = Mode(
+TRIAL_TNF_IR = replace(
+    TRIAL_NAIVE,
     name="trial, TNF-IR, with methotrexate",
     population=Population.TRIAL_TNF_IR,
-    dropout=0.10,
-    gap=0.0,
-    monotherapy=0.0,
-    sites=False,
-    assays=False,
-    confounded=False,
-    hidden=False,
-    masked=False,
 )
 
 

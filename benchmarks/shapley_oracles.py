@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from models.cohort import Floats
 from models.shapley import Background, ShapleyValues, explain
 
-Floats = NDArray[np.float64]
 SPREADS = (0.3, 1.0, 3.0, 10.0)
 
 
