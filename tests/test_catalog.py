@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from decision import catalog
-from decision.catalog.ra_biologic_response.rules import CautionFileError, read_rules
 from decision.catalog.ra_biologic_response.thresholds import WRITTEN
 from decision.catalog.validate import problems_of
 from decision.clinical.codes import LOCAL
@@ -22,6 +21,7 @@ from decision.clinical.spec import (
     Transform,
     Verification,
 )
+from decision.evidence.caution_table import CautionFileError, read_cautions
 
 SPEC = catalog.load("ra_biologic_response")
 SPECS = tuple(catalog.discover().values())
@@ -239,7 +239,7 @@ def test_a_wrong_caution_is_named_with_file_and_line(tmp_path, row, told):
     path = tmp_path / "cautions.csv"
     path.write_text(HEADER + row + "\n", encoding="utf-8")
     with pytest.raises(CautionFileError, match=told) as caught:
-        read_rules(path)
+        read_cautions(path, SPEC.treatments)
     assert str(caught.value).startswith("cautions.csv:2")
 
 
@@ -248,4 +248,4 @@ def test_a_caution_listed_twice_is_refused(tmp_path):
     path = tmp_path / "cautions.csv"
     path.write_text(HEADER + row + row, encoding="utf-8")
     with pytest.raises(CautionFileError, match=r"cautions\.csv:3: R1 is listed twice"):
-        read_rules(path)
+        read_cautions(path, SPEC.treatments)

@@ -49,9 +49,15 @@ def refuted(*of: str) -> PatientRecord:
     return having(*of, state="refuted")
 
 
-def joints(tender: int, patient: float, esr: float) -> PatientRecord:
+def joints(tender: int, patient: float, esr: float, *csdmards: str) -> PatientRecord:
     parts = {"tender_joints": tender, "swollen_joints": tender, "patient_global": patient}
-    return record([*(observation(k, v) for k, v in parts.items()), observation("esr", esr)])
+    return record(
+        [*(observation(k, v) for k, v in parts.items()), observation("esr", esr)],
+        medications=[medication(drug, "stopped", start="2020-01-01") for drug in csdmards],
+    )
+
+
+TWO_CSDMARDS = ("methotrexate", "sulfasalazine")
 
 
 none_of_these = observation("pregnancy_status", answer="answer_no_pregnancy_question")
@@ -114,7 +120,7 @@ PRESENT_AND_ABSENT: dict[str, tuple[PatientRecord, PatientRecord]] = {
         record([observation("weight", 120, unit="kg")]),
         record(latex_route, [condition("latex_allergy", "refuted")]),
     ),
-    "R27": (joints(12, 7, 60), joints(1, 1, 10)),
+    "R27": (joints(12, 7, 60, *TWO_CSDMARDS), joints(1, 1, 10)),
 }
 """Per rule a record in which it is present and one in which it is absent."""
 
@@ -150,7 +156,7 @@ def test_every_finding_is_a_sentence_and_names_the_resource_it_rests_on(rule):
     present, _ = PRESENT_AND_ABSENT[rule]
     finding = find(rule, present)
     assert finding.detail.endswith(".")
-    assert finding.evidence or rule == "R27"
+    assert finding.evidence
 
 
 def test_low_neutrophils_name_value_date_and_limit():
@@ -233,7 +239,34 @@ def test_pregnancy_is_absent_for_recorded_men_unless_somebody_says_otherwise():
 
 def test_the_payer_band_uses_the_global_in_millimetres():
     # 12 and 12 joints, ESR 60, global 7 of 10: 5.775 + 0.98; on 0-10 it would be 5.87
-    assert "DAS28-ESR 6.76" in find("R27", joints(12, 7, 60)).detail
+    assert "DAS28-ESR 6.76" in find("R27", joints(12, 7, 60, *TWO_CSDMARDS)).detail
+
+
+@pytest.mark.parametrize(
+    ("taken", "known"),
+    [((), 0), (("methotrexate",), 1), (("methotrexate", "methotrexate", "adalimumab"), 1)],
+)
+def test_a_payer_band_needs_two_different_csdmards_that_are_known(taken, known):
+    finding = find("R27", joints(12, 7, 60, *taken))
+    assert finding.presence is Presence.NOT_FOUND
+    assert f"csDMARDs listed: {known}" in finding.detail
+    assert "at least 2 csDMARDs not found" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("tender", "esr", "band"), [(12, 60, "high activity band"), (3, 20, "moderate activity band")]
+)
+def test_with_two_csdmards_the_payer_band_is_named(tender, esr, band):
+    finding = find("R27", joints(tender, 5, esr, *TWO_CSDMARDS))
+    assert finding.presence is Presence.PRESENT
+    assert finding.detail.endswith(f"csDMARDs listed: 2; {band}.")
+
+
+def test_a_csdmard_only_ordered_has_not_been_tried():
+    told = joints(12, 7, 60, "methotrexate")
+    ordered = medication("sulfasalazine", "planned")
+    told = dataclasses.replace(told, medications=(*told.medications, ordered))
+    assert find("R27", told).presence is Presence.NOT_FOUND
 
 
 @pytest.mark.parametrize("hard", [Severity.STOP, Severity.AVOID, Severity.FAVOUR])

@@ -1,31 +1,13 @@
-"""Every caution applied to one record: present, absent, or not found, which is never absent."""
+"""This decision's cautions applied to one record."""
 
 from __future__ import annotations
 
 from decision.catalog.ra_biologic_response.triggers import TRIGGERS
-from decision.catalog.ra_biologic_response.triggers.signs import presence_of, severity_of
 from decision.clinical.record import PatientRecord
-from decision.clinical.spec import CautionFinding, CautionRule, DecisionSpec, Presence
-
-
-def apply(rule: CautionRule, record: PatientRecord, spec: DecisionSpec) -> CautionFinding:
-    """One caution applied to one record, saying what was seen and, if nothing was, so."""
-    signs = TRIGGERS[rule.id](record, spec)
-    presence = presence_of(signs)
-    shown = [s for s in signs if presence is not Presence.PRESENT or s.presence is presence]
-    said = "; ".join(dict.fromkeys(s.words for s in shown))
-    if presence is Presence.NOT_FOUND:
-        said = f"{said}. This does not mean that it is not there"
-    references = (r for s in shown for r in s.evidence)
-    return CautionFinding(
-        rule=rule,
-        presence=presence,
-        severity=severity_of(rule, signs),
-        detail=f"{said}.",
-        evidence=tuple(dict.fromkeys(references)),
-    )
+from decision.clinical.spec import CautionFinding, DecisionSpec
+from decision.evidence.cautions import apply_all
 
 
 def find_cautions(record: PatientRecord, spec: DecisionSpec) -> tuple[CautionFinding, ...]:
     """One finding per rule of the decision, in the order of the rules."""
-    return tuple(apply(rule, record, spec) for rule in spec.cautions)
+    return apply_all(TRIGGERS, record, spec)

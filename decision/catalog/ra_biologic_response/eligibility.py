@@ -7,14 +7,10 @@ missing inputs come before open criteria, and entering it settles all of them at
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from decision.catalog.ra_biologic_response.activity import activity, find
-from decision.catalog.ra_biologic_response.answers import newest_answer
+from decision.catalog.ra_biologic_response.activity import activity
 from decision.catalog.ra_biologic_response.codelists import BIOLOGIC_OR_TARGETED
-from decision.catalog.ra_biologic_response.derive.drugs import started, taking
 from decision.clinical.features import Found
-from decision.clinical.quantities import Quantity, whole_years_between
+from decision.clinical.quantities import Quantity
 from decision.clinical.record import ConditionState, MedicationState, PatientRecord
 from decision.clinical.spec import (
     CriterionResult,
@@ -23,8 +19,10 @@ from decision.clinical.spec import (
     Entry,
     EntryKind,
 )
-
-Criterion = Callable[[PatientRecord, DecisionSpec], CriterionResult]
+from decision.evidence.answers import newest_answer
+from decision.evidence.courses import started, taking
+from decision.evidence.criteria import Criterion, adult, alive, met, not_met, unknown
+from decision.evidence.predictors import find
 
 OVERLAP = (
     "lupus",
@@ -53,71 +51,27 @@ _ASK_LINES = Entry(
 )
 
 
-def _met(criterion: str, detail: str) -> CriterionResult:
-    return CriterionResult(id=criterion, state=Eligibility.MET, detail=detail)
-
-
-def _not_met(criterion: str, detail: str, remedy: str = "") -> CriterionResult:
-    outside = "The model was not built for this patient."
-    return CriterionResult(
-        id=criterion, state=Eligibility.NOT_MET, detail=detail, remedy=remedy or outside
-    )
-
-
-def _unknown(
-    criterion: str, detail: str, remedy: str, entry: Entry | None = None
-) -> CriterionResult:
-    return CriterionResult(
-        id=criterion, state=Eligibility.UNKNOWN, detail=detail, remedy=remedy, entry=entry
-    )
-
-
-def alive(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
-    """A record that ends with the patient's death may be reviewed as it stood, not acted upon."""
-    died = record.deceased
-    if died is None:
-        return _met("alive", "No death recorded.")
-    if died.latest < record.as_of:
-        return _not_met("alive", f"The patient died on {died.day_text}.")
-    return _met("alive", f"The record ends with death on {died.day_text}: for review only.")
-
-
-def adult(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
-    """Surely at least the threshold age, whatever the birth date leaves open."""
-    limit = spec.thresholds["adult_age"].value
-    born = record.identity.birth_date
-    if born is None:
-        return _unknown("adult", "No birth date in the record.", "Record it in the chart.")
-    youngest, oldest = whole_years_between(born, record.as_of)
-    if youngest >= limit:
-        return _met("adult", f"{youngest} years old.")
-    if oldest < limit:
-        return _not_met("adult", f"{oldest} years old, under {limit:g}.")
-    detail = f"{youngest} or {oldest} years old: the birth date is not exact."
-    return _unknown("adult", detail, "Record the full birth date.")
-
-
 def rheumatoid_arthritis(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     """Confirmed and nowhere refuted."""
     name = "rheumatoid_arthritis"
     states = {c.state for c in record.diagnosed(spec.codelists[name])}
     if ConditionState.ACTIVE in states and ConditionState.REFUTED in states:
         detail = "Rheumatoid arthritis is recorded both as active and as refuted."
-        return _unknown(name, detail, "Correct the problem list.")
+        return unknown(name, detail, "Correct the problem list.")
     if ConditionState.ACTIVE in states:
-        return _met(name, "Rheumatoid arthritis in the problem list.")
+        return met(name, "Rheumatoid arthritis in the problem list.")
     if ConditionState.REFUTED in states:
-        return _not_met(name, "Rheumatoid arthritis is recorded as refuted.")
+        return not_met(name, "Rheumatoid arthritis is recorded as refuted.")
     if ConditionState.UNCONFIRMED in states:
         detail = "Rheumatoid arthritis is recorded, but not confirmed."
-        return _unknown(name, detail, "Confirm the diagnosis in the problem list.")
+        return unknown(name, detail, "Confirm the diagnosis in the problem list.")
     if ConditionState.RESOLVED in states:
         detail = "Rheumatoid arthritis is recorded as resolved or in remission."
-        return _unknown(name, detail, "Update the problem list if the disease is active.")
+        return unknown(name, detail, "Update the problem list if the disease is active.")
     if not record.conditions:
-        return _unknown(name, "No problem list in the record.", "Record the diagnosis.")
+        return unknown(name, "No problem list in the record.", "Record the diagnosis.")
     detail = f"No rheumatoid arthritis among {len(record.conditions)} recorded conditions."
-    return _not_met(name, detail)
+    return not_met(name, detail)
 
 
 def no_overlap(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
@@ -126,12 +80,12 @@ def no_overlap(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     for name, condition in found:
         words = name.replace("_", " ")
         if condition.state in (ConditionState.ACTIVE, ConditionState.RESOLVED):
-            return _not_met("no_overlap", f"Overlap with {words} is recorded.")
+            return not_met("no_overlap", f"Overlap with {words} is recorded.")
     for name, condition in found:
         if condition.state is ConditionState.UNCONFIRMED:
             detail = f"Overlap with {name.replace('_', ' ')} is recorded, but not confirmed."
-            return _unknown("no_overlap", detail, "Confirm or refute it in the problem list.")
-    return _met("no_overlap", "No overlap connective-tissue disease in the problem list.")
+            return unknown("no_overlap", detail, "Confirm or refute it in the problem list.")
+    return met("no_overlap", "No overlap connective-tissue disease in the problem list.")
 
 
 def no_prior_il6i(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
@@ -139,14 +93,14 @@ def no_prior_il6i(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     taken = [e for e in record.exposed(spec.codelists["il6i"]) if started(e, record)]
     if taken:
         detail = "The patient has already received an IL-6 inhibitor."
-        return _not_met("no_prior_il6i", detail, "The model was not built for that choice.")
+        return not_met("no_prior_il6i", detail, "The model was not built for that choice.")
     answer = newest_answer(record, spec, "prior_il6i", "answer_positive", "answer_negative")
     if answer and answer[0] == "answer_positive":
-        return _not_met("no_prior_il6i", "An earlier IL-6 inhibitor is stated.")
+        return not_met("no_prior_il6i", "An earlier IL-6 inhibitor is stated.")
     if answer or record.medications:
-        return _met("no_prior_il6i", "No IL-6 inhibitor in the record.")
+        return met("no_prior_il6i", "No IL-6 inhibitor in the record.")
     remedy = "Answer below whether one was ever taken."
-    return _unknown("no_prior_il6i", "No medication list in the record.", remedy, _ASK_IL6I)
+    return unknown("no_prior_il6i", "No medication list in the record.", remedy, _ASK_IL6I)
 
 
 def prior_lines(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
@@ -164,11 +118,11 @@ def prior_lines(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
         counts.append(tnfi.value)
     if max(counts) > most:
         detail = f"{max(counts):g} earlier biologic or targeted drugs, more than {most:g}."
-        return _not_met("prior_lines", detail)
+        return not_met("prior_lines", detail)
     if record.medications or stated or isinstance(tnfi, Found):
-        return _met("prior_lines", f"{max(counts):g} earlier biologic or targeted drugs.")
+        return met("prior_lines", f"{max(counts):g} earlier biologic or targeted drugs.")
     remedy = "Enter how many were ever taken."
-    return _unknown("prior_lines", "No medication list in the record.", remedy, _ASK_LINES)
+    return unknown("prior_lines", "No medication list in the record.", remedy, _ASK_LINES)
 
 
 def _count(value: object) -> float | None:
@@ -183,8 +137,8 @@ def same_question(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
             if planned or taking(exposure, record):
                 state = "planned" if planned else "being taken"
                 detail = f"A {words} is {state}: the question is another one."
-                return _not_met("same_question", detail.replace("A rit", "Rit"))
-    return _met("same_question", "No JAK inhibitor or rituximab planned or being taken.")
+                return not_met("same_question", detail.replace("A rit", "Rit"))
+    return met("same_question", "No JAK inhibitor or rituximab planned or being taken.")
 
 
 def active_disease(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
@@ -194,14 +148,14 @@ def active_disease(record: PatientRecord, spec: DecisionSpec) -> CriterionResult
     dates = now.newest if now.oldest == now.newest else f"{now.oldest} to {now.newest}"
     if now.cdai is None and now.at_least <= limit:
         names = ", ".join(spec.feature(name).short for name in now.missing)
-        return _unknown(
+        return unknown(
             "active_disease", f"CDAI cannot be computed: {names} missing.", "Enter what is missing."
         )
     if now.at_least > limit:
         least = "" if now.cdai is not None else "at least "
-        return _met("active_disease", f"CDAI {least}{now.at_least:g} ({dates}), above {limit:g}.")
+        return met("active_disease", f"CDAI {least}{now.at_least:g} ({dates}), above {limit:g}.")
     detail = f"CDAI {now.cdai:g} ({dates}) is not above {limit:g}: low disease activity already."
-    return _not_met("active_disease", detail, "Check the joint counts and global assessments.")
+    return not_met("active_disease", detail, "Check the joint counts and global assessments.")
 
 
 def about_to_start(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
@@ -210,14 +164,14 @@ def about_to_start(record: PatientRecord, spec: DecisionSpec) -> CriterionResult
         record, spec, "biologic_decision", "answer_starting_or_changing", "answer_not_now"
     )
     if answer and answer[0] == "answer_not_now":
-        return _not_met("about_to_start", "No biologic is to be started or changed now.")
+        return not_met("about_to_start", "No biologic is to be started or changed now.")
     if answer:
-        return _met("about_to_start", "A biologic is to be started or changed, as stated.")
+        return met("about_to_start", "A biologic is to be started or changed, as stated.")
     orders = [
         e for e in record.exposed(spec.codelists["bts_dmard"]) if e.state is MedicationState.PLANNED
     ]
     if orders:
-        return _met("about_to_start", "A biologic is ordered.")
+        return met("about_to_start", "A biologic is ordered.")
     treated = any(
         started(e, record)
         for concept in ("csdmard", "bts_dmard")
@@ -225,9 +179,9 @@ def about_to_start(record: PatientRecord, spec: DecisionSpec) -> CriterionResult
     )
     if treated and active_disease(record, spec).state is Eligibility.MET:
         detail = "Inferred from active disease on or after a DMARD; no order or answer says so."
-        return _met("about_to_start", detail)
+        return met("about_to_start", detail)
     detail = "The record does not say that a biologic is to be started or changed."
-    return _unknown("about_to_start", detail, "Answer the question below.", _ASK_DECISION)
+    return unknown("about_to_start", detail, "Answer the question below.", _ASK_DECISION)
 
 
 CRITERIA: tuple[Criterion, ...] = (

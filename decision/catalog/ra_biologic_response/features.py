@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from decision.catalog.ra_biologic_response.derive import drugs, person, results
+from decision.catalog.ra_biologic_response.derive import arthritis, drugs
 from decision.catalog.ra_biologic_response.thresholds import lookback
 from decision.clinical.codes import Codelist
 from decision.clinical.features import Finding
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import Entry, EntryKind, FeatureSpec, Limits, Modality
+from decision.evidence import person, results
 
 Derive = Callable[[PatientRecord, FeatureSpec, Mapping[str, Codelist]], Finding]
 
@@ -197,7 +198,7 @@ _ACTIVITY = (
         "tender joint count",
         "{count}",
         _JOINTS,
-        results.joint_count,
+        arthritis.joint_count,
         within=lookback("activity"),
         required=True,
         entry=_whole("Tender joints (of 28)", "tender_joints"),
@@ -208,7 +209,7 @@ _ACTIVITY = (
         "swollen joint count",
         "{count}",
         _JOINTS,
-        results.joint_count,
+        arthritis.joint_count,
         within=lookback("activity"),
         required=True,
         entry=_whole("Swollen joints (of 28)", "swollen_joints"),
@@ -276,8 +277,8 @@ def _antibody(feature_id: str, label: str, short: str, derive: Derive) -> Featur
 
 
 _BLOOD = (
-    _antibody("rheumatoid_factor", "Rheumatoid factor", "RF", results.rheumatoid_factor),
-    _antibody("acpa", "ACPA (anti-CCP)", "ACPA", results.acpa),
+    _antibody("rheumatoid_factor", "Rheumatoid factor", "RF", arthritis.rheumatoid_factor),
+    _antibody("acpa", "ACPA (anti-CCP)", "ACPA", results.antibody),
     _blood(
         "crp",
         "C-reactive protein",

@@ -9,12 +9,19 @@ from decision.catalog.ra_biologic_response.codelists import load_codelists
 from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUORUM
 from decision.catalog.ra_biologic_response.eligibility import eligibility
 from decision.catalog.ra_biologic_response.features import FEATURES
-from decision.catalog.ra_biologic_response.rules import read_rules
 from decision.catalog.ra_biologic_response.thresholds import THRESHOLDS
 from decision.clinical.spec import DecisionSpec, Outcome, OverrideReason, Treatment
+from decision.evidence.caution_table import read_cautions
+
+FOLDER = Path(__file__).parent
+
+TREATMENTS = (
+    Treatment(id="tnfi", label="TNF inhibitor", label_with_article="a TNF inhibitor"),
+    Treatment(id="il6i", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor"),
+)
 
 SPEC = DecisionSpec(
-    id=Path(__file__).parent.name,
+    id=FOLDER.name,
     version="1.0.0",
     title="Next biologic in rheumatoid arthritis: TNF inhibitor or IL-6 inhibitor",
     intended_use=(
@@ -33,10 +40,7 @@ SPEC = DecisionSpec(
         "Deciding on dose, product, biosimilar or route",
         "Any care decision while the model is simulated",
     ),
-    treatments=(
-        Treatment(id="tnfi", label="TNF inhibitor", label_with_article="a TNF inhibitor"),
-        Treatment(id="il6i", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor"),
-    ),
+    treatments=TREATMENTS,
     outcome=Outcome(
         label="low disease activity (CDAI ≤ 10)",
         definition=(
@@ -56,7 +60,7 @@ SPEC = DecisionSpec(
     quorum=QUORUM,
     thresholds=THRESHOLDS,
     codelists=load_codelists(),
-    cautions=read_rules(),
+    cautions=read_cautions(FOLDER / "cautions.csv", TREATMENTS),
     eligibility=eligibility,
     find_cautions=find_cautions,
     override_reasons=(

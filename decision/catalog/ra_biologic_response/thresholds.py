@@ -189,6 +189,14 @@ _CAUTIONS = (
         Verification.PARTLY,
     ),
     _threshold(
+        "csdmards_nice",
+        2,
+        "{count}",
+        "Fewest different csDMARDs tried before NICE allows a biologic.",
+        "NICE TA375, TA247; TA715 read in the consultation text.",
+        Verification.PARTLY,
+    ),
+    _threshold(
         "das28_nice_high",
         5.1,
         "{score}",

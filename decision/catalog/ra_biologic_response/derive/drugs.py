@@ -5,48 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from decision.catalog.ra_biologic_response.codelists import TNF_INHIBITORS
-from decision.catalog.ra_biologic_response.derive.select import (
-    FINAL,
-    Reading,
-    evidence_of,
-    latest,
-    on_record,
-)
 from decision.clinical.codes import Code, Codelist
 from decision.clinical.features import Evidence, Finding, Found, Missing, MissingReason
 from decision.clinical.quantities import Quantity
-from decision.clinical.record import (
-    MedicationExposure,
-    MedicationState,
-    Observation,
-    Origin,
-    PatientRecord,
-)
+from decision.clinical.record import MedicationExposure, Observation, Origin, PatientRecord
 from decision.clinical.spec import FeatureSpec
+from decision.evidence.courses import evidence_of_courses, started, taking
+from decision.evidence.select import FINAL, Reading, evidence_of, latest, on_record
 
 Codelists = Mapping[str, Codelist]
 
 _NO_LIST = "No medication list in the record."
-
-
-def started(exposure: MedicationExposure, record: PatientRecord) -> bool:
-    """Taken at some time up to the record's own time; an order not yet begun does not count."""
-    begun = exposure.start is None or exposure.start.earliest <= record.as_of
-    return exposure.state is not MedicationState.PLANNED and begun
-
-
-def taking(exposure: MedicationExposure, record: PatientRecord) -> bool:
-    """Taken at the record's own time, going by its status; the reader notes an end in the past."""
-    return exposure.state is MedicationState.ACTIVE and started(exposure, record)
-
-
-def _from(exposures: tuple[MedicationExposure, ...], how: str) -> Evidence:
-    return Evidence(
-        sources=tuple(e.source for e in exposures),
-        effective=exposures[-1].start if exposures else None,
-        origin=Origin.RECORD,
-        how=how,
-    )
 
 
 def _entered(finding: Finding) -> bool:
@@ -69,13 +38,15 @@ def monotherapy(record: PatientRecord, feature: FeatureSpec, codelists: Codelist
         return stated
     active = tuple(e for e in record.exposed(codelists["csdmard"]) if taking(e, record))
     if active:
-        return Found(value=0.0, evidence=_from(active, "active csDMARD in the medication list"))
+        return Found(
+            value=0.0, evidence=evidence_of_courses(active, "active csDMARD in the medication list")
+        )
     if isinstance(stated, Found):
         return stated
     if not record.medications:
         return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
     how = f"no active csDMARD among {len(record.medications)} listed medications"
-    return Found(value=1.0, evidence=_from((), how))
+    return Found(value=1.0, evidence=evidence_of_courses((), how))
 
 
 def tnfi_taken(
@@ -107,7 +78,9 @@ def prior_tnfi_count(record: PatientRecord, feature: FeatureSpec, codelists: Cod
     if taken:
         exposures = tuple(e for listed in taken.values() for e in listed)
         names = ", ".join(sorted(name.replace("_", " ") for name in taken))
-        return Found(value=float(len(taken)), evidence=_from(exposures, f"listed: {names}"))
+        return Found(
+            value=float(len(taken)), evidence=evidence_of_courses(exposures, f"listed: {names}")
+        )
     for observation in on_record(record, codelists["last_tnfi_stop_reason"]):
         if observation.status in FINAL and isinstance(observation.value, Code):
             how = "none listed, but a reason for stopping one is stated: at least one"
@@ -115,7 +88,7 @@ def prior_tnfi_count(record: PatientRecord, feature: FeatureSpec, codelists: Cod
     if not record.medications:
         return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
     how = f"no TNF inhibitor among {len(record.medications)} listed medications"
-    return Found(value=0.0, evidence=_from((), how))
+    return Found(value=0.0, evidence=evidence_of_courses((), how))
 
 
 _FAILED = {"stop_primary_failure": 1.0}
@@ -192,5 +165,7 @@ def _never_taken(record: PatientRecord, codelists: Codelists) -> Finding:
             detail = "No reason for stopping the last TNF inhibitor."
             return Missing(reason=MissingReason.NOT_FOUND, detail=detail)
     if record.medications:
-        return Found(value=0.0, evidence=_from((), "no TNF inhibitor in the medication list"))
+        return Found(
+            value=0.0, evidence=evidence_of_courses((), "no TNF inhibitor in the medication list")
+        )
     return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)

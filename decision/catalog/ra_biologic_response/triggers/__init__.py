@@ -14,7 +14,7 @@ from decision.catalog.ra_biologic_response.triggers import (
     situation,
     therapy,
 )
-from decision.catalog.ra_biologic_response.triggers.signs import Trigger
+from decision.evidence.signs import Trigger
 
 TRIGGERS: Mapping[str, Trigger] = MappingProxyType(
     {

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 
-from decision.catalog.ra_biologic_response.answers import newest_answer
-from decision.catalog.ra_biologic_response.derive.drugs import taking
 from decision.catalog.ra_biologic_response.thresholds import lookback
-from decision.catalog.ra_biologic_response.triggers.evidence import (
+from decision.clinical.record import ConditionState, PatientRecord
+from decision.clinical.spec import DecisionSpec, Presence, Severity
+from decision.evidence.answers import newest_answer
+from decision.evidence.courses import taking
+from decision.evidence.kinds import (
     ACTIVE_ONLY,
     assay,
     diagnosis,
     since,
     yes_or_no,
 )
-from decision.catalog.ra_biologic_response.triggers.signs import Sign, not_found, present
-from decision.clinical.record import ConditionState, PatientRecord
-from decision.clinical.spec import DecisionSpec, Presence, Severity
+from decision.evidence.signs import Sign, not_found, present
 
 _CLASS_UNSURE = {"tnfi": Severity.CAUTION}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from decision.catalog.ra_biologic_response.answers import newest_answer
 from decision.catalog.ra_biologic_response.thresholds import lookback
-from decision.catalog.ra_biologic_response.triggers.evidence import (
+from decision.clinical.record import ConditionState, PatientRecord
+from decision.clinical.spec import DecisionSpec, Presence, Severity
+from decision.evidence.answers import newest_answer
+from decision.evidence.kinds import (
     ACTIVE_ONLY,
     assay,
     diagnosis,
@@ -14,32 +16,29 @@ from decision.catalog.ra_biologic_response.triggers.evidence import (
     since,
     yes_or_no,
 )
-from decision.catalog.ra_biologic_response.triggers.signs import (
+from decision.evidence.signs import (
     Sign,
     absent,
-    both,
+    every,
     not_found,
     present,
 )
-from decision.clinical.record import ConditionState, PatientRecord
-from decision.clinical.spec import DecisionSpec, Presence, Severity
-
-_TREAT_FIRST = both(Severity.CAUTION)
 
 
 def tuberculosis(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """Active disease stops both drugs; latent or past disease is to be treated first."""
+    treat_first = every(spec, Severity.CAUTION)
     active = diagnosis(
         record, spec, "active_tuberculosis", "Active tuberculosis", states=ACTIVE_ONLY
     )
     latent = diagnosis(
-        record, spec, "latent_tuberculosis", "Latent tuberculosis", severity=_TREAT_FIRST
+        record, spec, "latent_tuberculosis", "Latent tuberculosis", severity=treat_first
     )
     past = tuple(
         present(
             f"Tuberculosis {since(c)}: check that treatment was completed",
             c.source.reference,
-            severity=_TREAT_FIRST,
+            severity=treat_first,
         )
         for c in record.diagnosed(spec.codelists["active_tuberculosis"])
         if c.state is ConditionState.RESOLVED
@@ -49,20 +48,21 @@ def tuberculosis(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
 
 def _screened(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """Once positive stays positive; a negative screen must be recent, and then settles it."""
+    treat_first = every(spec, Severity.CAUTION)
     name = "Tuberculosis screen"
     if answer := newest_answer(record, spec, "tb_screen", "answer_active_tb"):
         when = answer[1].effective.day_text
         return (present(f"{name}: active on {when}", answer[1].source.reference),)
     if answer := newest_answer(record, spec, "tb_screen", "answer_latent_tb", "answer_positive"):
         words = f"{name} positive on {answer[1].effective.day_text}"
-        return (present(words, answer[1].source.reference, severity=_TREAT_FIRST),)
+        return (present(words, answer[1].source.reference, severity=treat_first),)
     return (
         assay(
             record,
             spec,
             "tb_screen",
             name,
-            severity=_TREAT_FIRST,
+            severity=treat_first,
             within=lookback("screening"),
             settles=True,
         ),
@@ -87,7 +87,7 @@ def past_hepatitis_b(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, .
         return (dataclasses.replace(core, words=f"{core.words}; HBsAg not found"),)
     if surface[0]:
         words = f"{core.words}; HBsAg is positive as well, see there"
-        return (dataclasses.replace(core, words=words, severity=both(Severity.NONE)),)
+        return (dataclasses.replace(core, words=words, severity=every(spec, Severity.NONE)),)
     when = surface[1].effective.day_text
     return (dataclasses.replace(core, words=f"{core.words}; HBsAg negative on {when}"),)
 

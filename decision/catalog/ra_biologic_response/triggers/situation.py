@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from decision.catalog.ra_biologic_response.activity import das28
-from decision.catalog.ra_biologic_response.answers import newest_answer
 from decision.catalog.ra_biologic_response.codelists import CONVENTIONAL
-from decision.catalog.ra_biologic_response.derive.drugs import started
-from decision.catalog.ra_biologic_response.derive.select import FINAL, on_record
 from decision.catalog.ra_biologic_response.thresholds import lookback
-from decision.catalog.ra_biologic_response.triggers.blood import above
-from decision.catalog.ra_biologic_response.triggers.evidence import (
+from decision.clinical.quantities import Quantity
+from decision.clinical.record import PatientRecord
+from decision.clinical.scores.checks import rounded
+from decision.clinical.spec import DecisionSpec, Presence
+from decision.evidence.answers import newest_answer
+from decision.evidence.courses import started
+from decision.evidence.kinds import (
     ACTIVE_ONLY,
     diagnosis,
     yes_or_no,
 )
-from decision.catalog.ra_biologic_response.triggers.signs import (
+from decision.evidence.select import FINAL, on_record
+from decision.evidence.signs import (
     Sign,
     absent,
     not_found,
     present,
 )
-from decision.clinical.quantities import Quantity
-from decision.clinical.record import PatientRecord
-from decision.clinical.scores.checks import rounded
-from decision.clinical.spec import DecisionSpec, Presence
 
 _STATED = {
     "answer_pregnant": "Pregnant",
@@ -84,7 +83,7 @@ def _weight(record: PatientRecord, spec: DecisionSpec) -> Sign:
         value = observation.value
         if observation.status not in FINAL or not isinstance(value, Quantity):
             continue
-        heavy = above(value, limit.value)
+        heavy = value.above(limit.value)
         recent = observation.effective.within(lookback("screening"), record.as_of)
         if value.unit != limit.unit or heavy is None or not recent:
             continue
@@ -95,18 +94,26 @@ def _weight(record: PatientRecord, spec: DecisionSpec) -> Sign:
 
 
 def payer_eligibility_england(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
-    """Which NICE band the DAS28 falls in; DAS28 is used here and never as the compared outcome."""
+    """Which NICE band the DAS28 falls in, after enough csDMARDs; DAS28 is never the outcome.
+
+    Drugs given elsewhere are often missing from a list: too few known is not found, never absent.
+    """
     measured = das28(record, spec)
     if measured is None:
         return (not_found("DAS28 cannot be computed"),)
     score, name = rounded(measured[0], 2), measured[1]
-    tried = sum(
-        any(started(e, record) for e in record.exposed(spec.codelists[drug]))
+    tried = {
+        drug: begun
         for drug in CONVENTIONAL
-    )
-    listed = f"{name} {score:.2f}, csDMARDs listed: {tried}"
-    if score > spec.thresholds["das28_nice_high"].value:
-        return (present(f"{listed}; high activity band"),)
-    if score >= spec.thresholds["das28_nice_moderate"].value:
-        return (present(f"{listed}; moderate activity band"),)
-    return (absent(f"{listed}; below both bands", settles=True),)
+        if (begun := [e for e in record.exposed(spec.codelists[drug]) if started(e, record)])
+    }
+    listed = f"{name} {score:.2f}, csDMARDs listed: {len(tried)}"
+    if score < spec.thresholds["das28_nice_moderate"].value:
+        return (absent(f"{listed}; below both bands", settles=True),)
+    high = score > spec.thresholds["das28_nice_high"].value
+    band = f"{'high' if high else 'moderate'} activity band"
+    needed = spec.thresholds["csdmards_nice"].value
+    if len(tried) < needed:
+        return (not_found(f"{listed}; {band}, but at least {needed:g} csDMARDs not found"),)
+    references = (e.source.reference for begun in tried.values() for e in begun)
+    return (present(f"{listed}; {band}", *references),)

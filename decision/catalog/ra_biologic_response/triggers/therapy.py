@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from decision.catalog.ra_biologic_response.answers import newest_answer
-from decision.catalog.ra_biologic_response.derive.drugs import started, taking
-from decision.catalog.ra_biologic_response.derive.select import FINAL, on_record
 from decision.catalog.ra_biologic_response.thresholds import lookback
-from decision.catalog.ra_biologic_response.triggers.signs import (
-    Sign,
-    absent,
-    both,
-    not_found,
-    present,
-)
 from decision.clinical.codes import Code
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import MedicationState, PatientRecord
 from decision.clinical.spec import DecisionSpec, Severity
+from decision.evidence.answers import newest_answer
+from decision.evidence.courses import started, taking
+from decision.evidence.select import FINAL, on_record
+from decision.evidence.signs import (
+    Sign,
+    absent,
+    every,
+    not_found,
+    present,
+)
 
 _STOPS = ("stop_primary_failure", "stop_secondary_failure", "stop_adverse_event", "stop_other")
 _FAILURES = {
-    "stop_primary_failure": ("primary failure", None),
-    "stop_secondary_failure": ("secondary failure", both(Severity.INFORMATION)),
+    "stop_primary_failure": "primary failure",
+    "stop_secondary_failure": "secondary failure",
 }
 
 
@@ -63,7 +63,8 @@ def _stopped(record: PatientRecord, spec: DecisionSpec) -> list[Sign]:
         reason = exposure.stop_reason
         known = [s for s in _STOPS if isinstance(reason, Code) and reason in spec.codelists[s]]
         when = f" on {exposure.end.day_text}" if exposure.end else ""
-        signs.append(_sign(known[0] if known else "", f"TNF inhibitor stopped{when}", reference))
+        words = f"TNF inhibitor stopped{when}"
+        signs.append(_sign(spec, known[0] if known else "", words, reference))
     return signs
 
 
@@ -73,15 +74,16 @@ def _stated(record: PatientRecord, spec: DecisionSpec) -> list[Sign]:
         return []
     meaning, observation = answer
     words = f"Last TNF inhibitor stopped, stated on {observation.effective.day_text}"
-    return [_sign(meaning, words, observation.source.reference)]
+    return [_sign(spec, meaning, words, observation.source.reference)]
 
 
-def _sign(meaning: str, words: str, reference: str) -> Sign:
+def _sign(spec: DecisionSpec, meaning: str, words: str, reference: str) -> Sign:
+    no_more_than_worth_knowing = every(spec, Severity.INFORMATION)
     if meaning in _FAILURES:
-        why, severity = _FAILURES[meaning]
-        return present(f"{words} ({why})", reference, severity=severity)
+        severity = None if meaning == "stop_primary_failure" else no_more_than_worth_knowing
+        return present(f"{words} ({_FAILURES[meaning]})", reference, severity=severity)
     if meaning:
         why = meaning.removeprefix("stop_").replace("_", " ")
         return absent(f"{words} ({why})", reference)
     words = f"{words} (reason not found)"
-    return present(words, reference, severity=both(Severity.INFORMATION))
+    return present(words, reference, severity=no_more_than_worth_knowing)

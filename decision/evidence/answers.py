@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from decision.catalog.ra_biologic_response.derive.select import FINAL, on_record
 from decision.clinical.codes import Code
 from decision.clinical.record import Observation, PatientRecord
 from decision.clinical.spec import DecisionSpec
+from decision.evidence.select import FINAL, on_record
 
 
 def newest_answer(

@@ -1,15 +1,12 @@
-"""The 27 cautions as read from `cautions.csv`: data only; what triggers them is in `triggers/`."""
+"""A decision's cautions as read from its CSV file: data only; what triggers them is its code."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
-from decision.clinical.spec import CautionRule, Severity, Verification
-
-FILE = Path(__file__).parent / "cautions.csv"
-
-TREATMENTS = ("tnfi", "il6i")
+from decision.clinical.spec import CautionRule, Severity, Treatment, Verification
 
 
 class CautionFileError(ValueError):
@@ -23,14 +20,17 @@ def _cell(row: dict[str, str], column: str, where: str) -> str:
     return text
 
 
-def read_rules(path: Path = FILE) -> tuple[CautionRule, ...]:
-    """Every caution of the file, in its order; CautionFileError names the line that is wrong."""
+def read_cautions(path: Path, treatments: Sequence[Treatment]) -> tuple[CautionRule, ...]:
+    """Every caution of the file, in its order, with a `severity_` and a `message_` column for each
+    treatment. CautionFileError names the line that is wrong.
+    """
+    ids = [treatment.id for treatment in treatments]
     rules: list[CautionRule] = []
     with path.open(newline="", encoding="utf-8") as handle:
         for line, row in enumerate(csv.DictReader(handle), start=2):
             where = f"{path.name}:{line}"
             try:
-                severity = {t: Severity(_cell(row, f"severity_{t}", where)) for t in TREATMENTS}
+                severity = {t: Severity(_cell(row, f"severity_{t}", where)) for t in ids}
                 verification = Verification(_cell(row, "verification", where))
             except CautionFileError:
                 raise
@@ -41,7 +41,7 @@ def read_rules(path: Path = FILE) -> tuple[CautionRule, ...]:
                 title=_cell(row, "title", where),
                 trigger=_cell(row, "trigger", where),
                 severity=severity,
-                message={t: _cell(row, f"message_{t}", where) for t in TREATMENTS},
+                message={t: _cell(row, f"message_{t}", where) for t in ids},
                 source=_cell(row, "source", where),
                 source_date=_cell(row, "source_date", where),
                 verification=verification,

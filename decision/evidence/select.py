@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from decision.clinical.codes import Codelist
 from decision.clinical.features import Evidence, Found, Missing, MissingReason
@@ -29,14 +29,9 @@ def evidence_of(observation: Observation, how: str, caveat: str = "") -> Evidenc
     )
 
 
-def _middle(observation: Observation) -> datetime:
-    moment = observation.effective
-    return moment.earliest + (moment.latest - moment.earliest) / 2
-
-
 def newest_first(observations: Sequence[Observation]) -> list[Observation]:
     """By time, except that what the clinician entered goes before all that is not surely newer."""
-    ordered = sorted(observations, key=_middle, reverse=True)
+    ordered = sorted(observations, key=lambda o: o.effective.middle, reverse=True)
     entries = [o for o in ordered if o.source.origin is Origin.CLINICIAN]
     if not entries:
         return ordered

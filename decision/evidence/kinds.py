@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from decision.catalog.ra_biologic_response.answers import newest_answer
-from decision.catalog.ra_biologic_response.derive.results import antibody_reading
-from decision.catalog.ra_biologic_response.derive.select import FINAL, on_record
-from decision.catalog.ra_biologic_response.triggers.signs import (
-    Sign,
-    absent,
-    not_found,
-    present,
-)
 from decision.clinical.record import Condition, ConditionState, Observation, PatientRecord
 from decision.clinical.spec import DecisionSpec, Severity
+from decision.evidence.answers import newest_answer
+from decision.evidence.results import antibody_reading
+from decision.evidence.select import FINAL, on_record
+from decision.evidence.signs import Sign, absent, not_found, present
 
 ACTIVE_ONLY = frozenset({ConditionState.ACTIVE})
 EVER = frozenset({ConditionState.ACTIVE, ConditionState.RESOLVED})

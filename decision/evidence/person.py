@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from decision.catalog.ra_biologic_response.derive.select import Reading, latest
 from decision.clinical.codes import Codelist
 from decision.clinical.features import Evidence, Finding, Found, Missing, MissingReason
 from decision.clinical.quantities import Moment, Precision, Quantity, whole_years_between
@@ -18,6 +17,7 @@ from decision.clinical.record import (
     Source,
 )
 from decision.clinical.spec import FeatureSpec
+from decision.evidence.select import Reading, latest
 
 DAYS_IN_YEAR = 365.25
 
@@ -64,10 +64,6 @@ def _years(start: datetime, end: datetime) -> float:
     return (end - start).total_seconds() / 86400 / DAYS_IN_YEAR
 
 
-def _middle(moment: Moment) -> datetime:
-    return moment.earliest + (moment.latest - moment.earliest) / 2
-
-
 def _earliest_onset(conditions: tuple[Condition, ...]) -> tuple[Condition, Moment] | None:
     dated = [
         (c, c.onset)
@@ -78,19 +74,22 @@ def _earliest_onset(conditions: tuple[Condition, ...]) -> tuple[Condition, Momen
 
 
 def disease_duration(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
-    """A stated duration plus the time since it was stated, else the time since recorded onset."""
+    """A stated duration plus the time since it was stated, else the time since recorded onset.
+
+    The feature's first concept is the stated duration, its second the diagnosis.
+    """
 
     def read(observation: Observation) -> Reading | str:
         value = observation.value
         if not isinstance(value, Quantity) or value.unit != feature.unit:
             return "it is not a number of years"
-        passed = max(0.0, _years(_middle(observation.effective), record.as_of))
+        passed = max(0.0, _years(observation.effective.middle, record.as_of))
         return round(value.value + passed, 1), f"{value} stated, plus the time since"
 
     stated = latest(record, feature, codelists, read)
     if isinstance(stated, Found):
         return stated
-    onset = _earliest_onset(record.diagnosed(codelists["rheumatoid_arthritis"]))
+    onset = _earliest_onset(record.diagnosed(codelists[feature.concepts[1]]))
     if onset is None:
         return stated
     condition, moment = onset
@@ -100,7 +99,7 @@ def disease_duration(record: PatientRecord, feature: FeatureSpec, codelists: Cod
             detail=f"The recorded onset {moment.day_text} is later than the record.",
         )
     return Found(
-        value=round(max(0.0, _years(_middle(moment), record.as_of)), 1),
+        value=round(max(0.0, _years(moment.middle, record.as_of)), 1),
         evidence=Evidence(
             sources=(condition.source,),
             effective=moment,

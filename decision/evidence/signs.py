@@ -61,9 +61,9 @@ def not_found(words: str) -> Sign:
     return Sign(presence=Presence.NOT_FOUND, words=words)
 
 
-def both(severity: Severity) -> dict[str, Severity]:
-    """The same severity for both treatments."""
-    return {"tnfi": severity, "il6i": severity}
+def every(spec: DecisionSpec, severity: Severity) -> dict[str, Severity]:
+    """The same severity for every treatment of the decision."""
+    return {treatment.id: severity for treatment in spec.treatments}
 
 
 def presence_of(signs: Iterable[Sign]) -> Presence:

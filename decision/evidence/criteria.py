@@ -1,0 +1,58 @@
+"""Eligibility criteria that any decision asks, and short ways to write a criterion's result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from decision.clinical.quantities import whole_years_between
+from decision.clinical.record import PatientRecord
+from decision.clinical.spec import CriterionResult, DecisionSpec, Eligibility, Entry
+
+Criterion = Callable[[PatientRecord, DecisionSpec], CriterionResult]
+
+
+def met(criterion: str, detail: str) -> CriterionResult:
+    """The record says that the criterion holds."""
+    return CriterionResult(id=criterion, state=Eligibility.MET, detail=detail)
+
+
+def not_met(criterion: str, detail: str, remedy: str = "") -> CriterionResult:
+    """The record says that it does not hold."""
+    outside = "The model was not built for this patient."
+    return CriterionResult(
+        id=criterion, state=Eligibility.NOT_MET, detail=detail, remedy=remedy or outside
+    )
+
+
+def unknown(
+    criterion: str, detail: str, remedy: str, entry: Entry | None = None
+) -> CriterionResult:
+    """The record leaves it open; `entry` is what the page may ask."""
+    return CriterionResult(
+        id=criterion, state=Eligibility.UNKNOWN, detail=detail, remedy=remedy, entry=entry
+    )
+
+
+def alive(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
+    """A record that ends with the patient's death may be reviewed as it stood, not acted upon."""
+    died = record.deceased
+    if died is None:
+        return met("alive", "No death recorded.")
+    if died.latest < record.as_of:
+        return not_met("alive", f"The patient died on {died.day_text}.")
+    return met("alive", f"The record ends with death on {died.day_text}: for review only.")
+
+
+def adult(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
+    """Surely at least the decision's `adult_age`, whatever the birth date leaves open."""
+    limit = spec.thresholds["adult_age"].value
+    born = record.identity.birth_date
+    if born is None:
+        return unknown("adult", "No birth date in the record.", "Record it in the chart.")
+    youngest, oldest = whole_years_between(born, record.as_of)
+    if youngest >= limit:
+        return met("adult", f"{youngest} years old.")
+    if oldest < limit:
+        return not_met("adult", f"{oldest} years old, under {limit:g}.")
+    detail = f"{youngest} or {oldest} years old: the birth date is not exact."
+    return unknown("adult", detail, "Record the full birth date.")
