@@ -228,6 +228,11 @@ def page_record(
 COMPLETE = (observe("tender", 12), observe("crp", 42, "mg/L"))
 
 
+def contribution(player: str, effects: Mapping[str, float]) -> Contribution:
+    a, b = effects["a"], effects["b"]
+    return Contribution(player=player, effects=effects, prognostic=(a + b) / 2, differential=b - a)
+
+
 class TenderPredictor(FakePredictor):
     """Its answer follows the tender joint count, so that a page can be seen to update."""
 
@@ -247,16 +252,12 @@ class TenderPredictor(FakePredictor):
             make_answer(a, b),
             explanation=Explanation(
                 base={"a": 0.5, "b": 0.5},
-                contributions=tuple(
-                    Contribution(
-                        player=player,
-                        effects=e,
-                        prognostic=(e["a"] + e["b"]) / 2,
-                        differential=e["b"] - e["a"],
-                    )
-                    for player, e in effects
+                contributions=tuple(contribution(player, e) for player, e in effects),
+                modalities=(
+                    contribution(Modality.CLINICAL, effects[0][1]),
+                    contribution(Modality.SEROLOGICAL, {"a": 0.0, "b": 0.0}),
+                    contribution(Modality.TRANSCRIPTOMIC, {"a": 0.0, "b": 0.0}),
                 ),
-                modalities=(),
                 certificate=1e-10,
             ),
             missing_costs=costs,

@@ -15,7 +15,8 @@ from decision.clinical.quantities import Quantity
 from decision.clinical.record import Origin
 from decision.clinical.spec import CriterionResult, Eligibility, Entry, EntryKind
 from decision.rules import derive_features
-from decision.ui import entries
+from decision.ui import assessing, entries
+from decision.ui.session import Chart
 from tests.builders import ListAuditLog
 from tests.fakes import COMPLETE, FakeSource, observe, page_record, page_services, page_spec
 from tests.screens import field, go, open_patient, opened, press, shown
@@ -202,12 +203,27 @@ def test_another_session_sees_nothing_of_it():
     assert "No estimate." in shown(opened(services, "p2"))
 
 
-def test_an_entry_for_a_concept_replaces_the_earlier_one():
+def test_after_undo_the_question_can_be_answered_anew():
     at = enter(opened(page_services(BARE), "p2"), Tender_joints=12)
     press(at, "Undo")
     page = shown(enter(at, Tender_joints=20))
     assert "44 of 100" in page
     assert page.count("(entered by clinician, this session only)") == 1
+
+
+def test_an_entry_for_a_concept_replaces_the_earlier_one_and_no_other():
+    services = page_services(BARE)
+    chart = Chart(record=BARE)
+    tender, mtx, _ = fields_of()
+    first = entries.observation(tender, 12, BARE)
+    other = entries.observation(mtx, "taking", BARE)
+    again = entries.observation(tender, 20, BARE)
+    assessing.enter(services, chart, (first, other))
+    assessing.enter(services, chart, (again,))
+    assert chart.entries == (other, again)
+    found = assessing.assessed(services, chart).features
+    assert found.value("tender") == 20
+    assert found.value("mtx") == 0
 
 
 @pytest.mark.parametrize("value", [0, 28])

@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from decision.assess import assess
 from decision.clinical.assessment import (
-    Contribution,
     DecisionCard,
     DomainCheck,
     Interval,
     ModelAnswer,
     SilenceReason,
 )
+from decision.clinical.spec import Modality
 from decision.ui.components.estimates import estimates
 from decision.ui.components.icons import icons
 from decision.ui.components.reasons import reasons as reasons_markup
 from decision.ui.texts import cautions, estimate, reasons
 from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
-from tests.fakes import COMPLETE, TenderPredictor, page_record, page_spec
+from tests.fakes import COMPLETE, TenderPredictor, contribution, page_record, page_spec
 
 
 def card_of(answer: ModelAnswer | None = None, *, stop: bool = False) -> DecisionCard:
@@ -119,6 +119,25 @@ def test_r02_thin_overlap_is_said_with_its_number():
     assert "only 1 comparable patient (everyone)" in estimate.silence_sentence(card, ())
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "positive", "said"),
+    [
+        (0.36, 0.38, 0.64, "In 64 of 100 plausible values of the difference, the estimate with an IL-6"),
+        (0.38, 0.36, 0.36, "In 64 of 100 plausible values of the difference, the estimate with a TNF"),
+        (0.10, 0.60, 0.9999, "In more than 99 of 100 plausible values"),
+    ],
+)
+def test_r02_how_sure_the_direction_is_stands_folded_and_names_no_drug(a, b, positive, said):
+    answer = make_answer(a, b)
+    contrast = dataclasses.replace(answer.contrast, probability_positive=positive)
+    card = card_of(dataclasses.replace(answer, contrast=contrast))
+    words = estimate.direction(card.spec, card.answer.contrast)
+    assert said in words
+    assert "names no drug class by itself" in words
+    assert re.search(r"better|favour|prefer", words) is None
+    assert f"<details><summary>{estimate.DIRECTION}</summary>" in estimates(card)
+
+
 def test_r02_the_estimate_is_called_an_association():
     assert "not a proven treatment effect" in estimates(card_of())
 
@@ -185,12 +204,7 @@ def test_r06_the_order_is_by_name_and_never_by_estimate(a, b):
 
 
 def with_effects(card: DecisionCard, effects: list[tuple[float, float]]) -> DecisionCard:
-    contributions = tuple(
-        Contribution(
-            player="crp", effects={"a": a, "b": b}, prognostic=(a + b) / 2, differential=b - a
-        )
-        for a, b in effects
-    )
+    contributions = tuple(contribution("crp", {"a": a, "b": b}) for a, b in effects)
     explanation = dataclasses.replace(card.answer.explanation, contributions=contributions)
     return dataclasses.replace(
         card, answer=dataclasses.replace(card.answer, explanation=explanation)
@@ -221,6 +235,34 @@ def test_r07_what_rounds_to_nothing_is_no_reason():
     card = with_effects(card_of(), [(0.004, 0.004)])
     assert reasons.prognostic(card) == ()
     assert "No single input moves both drugs" in reasons_markup(card)
+
+
+def test_r07_each_kind_of_data_has_its_line_and_an_absent_one_is_exactly_zero():
+    card = card_of()
+    kinds = (
+        contribution(Modality.CLINICAL, {"a": 0.02, "b": 0.10}),
+        contribution(Modality.SEROLOGICAL, {"a": -0.03, "b": -0.031}),
+        contribution(Modality.TRANSCRIPTOMIC, {"a": 0.0, "b": 0.0}),
+    )
+    explanation = dataclasses.replace(card.answer.explanation, modalities=kinds)
+    answer = dataclasses.replace(card.answer, explanation=explanation)
+    card = dataclasses.replace(card, answer=answer)
+    assert reasons.by_modality(card) == (
+        "Clinical data: raise both by about 6 of 100; move the gap by about 8 of 100 towards "
+        "an IL-6 inhibitor.",
+        "Serological data: lower both by about 3 of 100; move the gap by under 1 of 100 towards "
+        "a TNF inhibitor.",
+        "Transcriptomic data: not measured: exactly 0.",
+    )
+    panel = reasons_markup(card).split("<details><summary>By kind of data</summary>")[1]
+    assert panel.count("<li>") == 3
+
+
+def test_r07_a_kind_with_too_few_values_is_not_called_unmeasured():
+    card = card_of()
+    answer = dataclasses.replace(card.answer, absent_modalities=(Modality.SEROLOGICAL,))
+    lines = reasons.by_modality(dataclasses.replace(card, answer=answer))
+    assert lines[1] == "Serological data: too little measured to be used: exactly 0."
 
 
 def test_r07_the_reminder_stands_with_the_reasons():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decision.clinical.assessment import DecisionCard
 from decision.clinical.spec import Treatment
 from decision.ui.components.icons import icons
-from decision.ui.components.markup import items, paragraph, text
+from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import cautions, estimate
 
 
@@ -54,6 +54,9 @@ def estimates(card: DecisionCard) -> str:
         f"{text(estimate.difference(card.spec, card.answer))}</p>"
         + paragraph(estimate.silence_sentence(card, stopped))
         + paragraph(estimate.association(card.model.simulated), "tr-small")
+        + details(
+            estimate.DIRECTION, paragraph(estimate.direction(card.spec, card.answer.contrast))
+        )
         + "</div></section>"
     )
 

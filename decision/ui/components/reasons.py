@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decision.clinical.assessment import DecisionCard
-from decision.ui.components.markup import items, paragraph, text
+from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import reasons as words
 from decision.ui.texts.reasons import Group
 
@@ -14,6 +14,7 @@ def _column(title: str, groups: tuple[Group, ...], empty: str) -> str:
 
 
 def reasons(card: DecisionCard) -> str:
+    kinds = items(words.by_modality(card))
     return (
         '<section class="tr-reasons" aria-label="Reasons"><h2>Reasons</h2>'
         + paragraph(words.NOTE)
@@ -22,5 +23,6 @@ def reasons(card: DecisionCard) -> str:
         + _column("Moves the gap", words.differential(card), words.nothing("the gap"))
         + "</div>"
         + paragraph(f"{words.baseline(card)} {words.MEAN_NOTE}", "tr-small")
+        + (details(words.BY_MODALITY, kinds) if kinds else "")
         + "</section>"
     )

@@ -123,6 +123,21 @@ def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
     return f"{per_100(gap)} more of 100 reach the outcome with {a} than with {b} {ranged}.{rounded}"
 
 
+DIRECTION = "How sure the direction is"
+
+
+def direction(spec: DecisionSpec, contrast: Contrast) -> str:
+    """On which side of zero the plausible values lie; never how much it matters, nor a choice."""
+    more, _, _, _ = _toward(contrast)
+    share = contrast.probability_positive
+    side = spec.treatment(more).label_with_article
+    return (
+        f"In {of_100(share if more == contrast.b else 1.0 - share)} plausible values of the "
+        f"difference, the estimate with {side} is the larger; 50 of 100 would leave the direction "
+        "open. This says nothing of how large the difference is, and names no drug class by itself."
+    )
+
+
 def verdict(card: DecisionCard) -> str:
     """What the estimates say, in as few words as hold."""
     named = card.preference.treatment

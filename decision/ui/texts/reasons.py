@@ -108,6 +108,42 @@ def differential(card: DecisionCard) -> tuple[Group, ...]:
     return _pick(card, lambda c: sign * c.differential, titles)
 
 
+BY_MODALITY = "By kind of data"
+
+
+def by_modality(card: DecisionCard) -> tuple[str, ...]:
+    """What each kind of data as a whole does to both estimates and to their gap, one line each.
+
+    A kind that is absent contributes exactly 0, which is said and not rounded to.
+    """
+    first, second = ordered(card.spec)
+    sign = 1.0 if card.answer.contrast.b == first.id else -1.0
+    lines = []
+    for found in card.answer.explanation.modalities:
+        kind = f"{found.player[:1].upper()}{found.player[1:]} data"
+        if found.player in card.answer.absent_modalities:
+            lines.append(f"{kind}: {_how_absent(card, found.player)}: exactly 0.")
+            continue
+        drug = first if sign * found.differential >= 0 else second
+        way = "raise" if found.prognostic >= 0 else "lower"
+        lines.append(
+            f"{kind}: {way} both by {_points(found.prognostic)}; move the gap by "
+            f"{_points(found.differential)} towards {drug.label_with_article}."
+        )
+    return tuple(lines)
+
+
+def _how_absent(card: DecisionCard, modality: str) -> str:
+    known = card.features.values
+    some = any(f.modality == modality and f.id in known for f in card.spec.features)
+    return "too little measured to be used" if some else "not measured"
+
+
+def _points(change: float) -> str:
+    whole = abs(per_100(change))
+    return f"about {whole} of 100" if whole else "under 1 of 100"
+
+
 def nothing(group: str) -> str:
     return f"No single input moves {group} by 1 of 100 or more."
 
