@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
-from pathlib import Path
 
 import pytest
 
@@ -13,18 +11,13 @@ from decision.clinical.quantities import Moment
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import Presence
 from decision.rules import causes_before_model, derive_features
-from fhir.bundles import FolderSource
 from tests.clinical_records import COMPONENTS, SPEC, observation
-
-SAMPLES = Path(__file__).parent / "data" / "samples"
+from tests.samples import unpacked
 
 
 @pytest.fixture(scope="module")
 def patients(tmp_path_factory) -> dict[str, PatientRecord]:
-    folder = tmp_path_factory.mktemp("samples")
-    for packed in SAMPLES.glob("*.json.gz"):
-        (folder / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
-    source = FolderSource(folder)
+    source = unpacked(tmp_path_factory.mktemp("samples"))
     records = (source.load(listing.patient_id) for listing in source.patients())
     return {record.identity.name.split()[-1]: record for record in records}
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 
-from tests.real_parts import ROOT, real_services
 from tests.screens import bodies, go, open_patient, shown, start
+
+ROOT = Path(__file__).parent.parent
 
 BANNED = (
     r"relative risk",
@@ -32,7 +34,7 @@ DEMO = sorted((ROOT / "examples" / "demo_patients").glob("*.json"))
 
 
 @pytest.fixture(scope="module")
-def every_page(tmp_path_factory) -> dict[str, tuple[str, str]]:
+def every_page(real_services, tmp_path_factory) -> dict[str, tuple[str, str]]:
     """(text, markup) of the Patient page of every demo patient, and of the other pages once."""
     services = real_services(tmp_path_factory.mktemp("trail"))
     at = start(services)
