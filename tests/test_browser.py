@@ -43,12 +43,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(audit: Path, **settings: str) -> Iterator[str]:
+def served(audit: Path, *, script: str = "app.py", **settings: str) -> Iterator[str]:
     """The app as a person starts it, on a free port, with its own trail; yields its address."""
     port = free_port()
     environment = dict(os.environ) | {f"TREATMENT_RESPONSE_{k}": v for k, v in settings.items()}
     environment["TREATMENT_RESPONSE_AUDIT"] = str(audit)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment["PYTHONPATH"] = str(ROOT)
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
     log = audit.with_suffix(".log")
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -206,6 +207,26 @@ def test_two_tabs_with_two_patients_never_mix(browser, address):
         expect(other.get_by_role("heading", level=1, name="Data used")).to_be_visible()
         expect(other.locator(".tr-strip")).to_contain_text("Nora Example-Naive")
         expect(other.get_by_text("entered by clinician")).to_have_count(0)
+
+
+CLICK_BOTH = "(one, other) => { one.click(); setTimeout(() => other.click(), 100) }"
+
+
+def test_a_second_click_never_opens_the_patient_before(browser, tmp_path):
+    """A click ends the run that the click before it began, wherever that run is."""
+    with (
+        served(tmp_path / "audit.sqlite", script="tests/slow_app.py") as address,
+        visit(browser, address) as page,
+    ):
+        choose(page, "Name of p1")
+        page.get_by_role("link", name="Worklist").click()
+        second = page.get_by_role("button", name="Name of p2")
+        second.wait_for()
+        second.evaluate(CLICK_BOTH, page.get_by_role("link", name="Patient").element_handle())
+        expect(page.locator("h1.tr-name")).to_have_text("Name of p2")
+        page.get_by_role("link", name="Worklist").click()
+        expect(page.get_by_role("heading", level=1, name="Worklist")).to_be_visible()
+        expect(second).to_be_visible()
 
 
 def test_the_patient_never_reaches_the_address_bar_or_the_tab(browser, address):

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import decision.ui.session as session_module
 from decision.ui import services
-from tests.fakes import page_record
+from tests.fakes import page_record, page_services
+from tests.screens import go, shown, start
 
 UI = Path(session_module.__file__).parent
 
@@ -36,6 +37,13 @@ def test_a_new_patient_gets_widgets_that_no_earlier_patient_has_touched():
         st.session_state["found"] = {"keys": {first, second, session.widget_key("tender")}}
 
     assert len(in_session(script)["keys"]) == 3
+
+
+def test_a_choice_overtaken_by_a_link_does_not_wait_for_the_next_visit_to_the_worklist():
+    at = start(page_services(page_record("p1")))
+    at.session_state["just_chosen"] = True
+    go(at, "about")
+    assert "Worklist" in shown(go(at, ""))
 
 
 def test_a_chart_is_only_found_after_its_record_was_read_for_this_opening():

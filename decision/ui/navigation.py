@@ -7,6 +7,7 @@ import streamlit as st
 from decision.ui.guard import guarded
 from decision.ui.pages import about, data_used, patient, worklist
 from decision.ui.services import services
+from decision.ui.session import take_chosen
 from decision.ui.style import STYLE
 
 
@@ -36,10 +37,12 @@ def draw() -> None:
         st.Page(draw_data, title="Data used", url_path="data"),
         st.Page(draw_about, title="About this model", url_path="about"),
     ]
-    chosen = st.navigation(every, position="hidden")
+    asked = st.navigation(every, position="hidden")
+    if asked is not every[0]:
+        take_chosen()  # a second click came before the worklist could answer the first
     # Streamlit folds its own menu into a drawer on narrow screens, where it stays open over the
     # page that was asked for; these links stay one click away at every width.
     with st.container(horizontal=True, key="pages"):
         for page in every:
             st.page_link(page)
-    chosen.run()
+    asked.run()

@@ -14,6 +14,7 @@ from decision.clinical.assessment import Assessment
 from decision.clinical.record import Observation, PatientRecord
 
 _CHARTS = "charts"
+_CHOSEN = "just_chosen"
 _CURRENT = "current_patient"
 _HALT = "halted"
 _REREAD = "read_again"
@@ -49,10 +50,20 @@ def current_patient() -> str | None:
 
 
 def choose(patient_id: str) -> None:
-    """Make this the session's patient. Every widget gets a new name, so none keeps a value."""
-    st.session_state[_CURRENT] = patient_id
-    st.session_state[_REREAD] = True
+    """Make this the session's patient. Every widget gets a new name, so none keeps a value.
+
+    A click's callback: it ends before the next click is heard, which a line further down a page
+    need not. The patient comes last, so that whatever is cut short leaves no earlier chart open.
+    """
     renew_widgets()
+    st.session_state[_REREAD] = True
+    st.session_state[_CHOSEN] = True
+    st.session_state[_CURRENT] = patient_id
+
+
+def take_chosen() -> bool:
+    """Whether a patient was chosen by the click that started this run."""
+    return bool(st.session_state.pop(_CHOSEN, False))
 
 
 def chart(patient_id: str) -> Chart | None:

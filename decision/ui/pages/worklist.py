@@ -11,12 +11,17 @@ from decision.clinical.record import ListingProblem, PatientListing
 from decision.ui.components import frame
 from decision.ui.components.markup import paragraph, text
 from decision.ui.services import Services
-from decision.ui.session import choose, widget_key
+from decision.ui.session import choose, take_chosen, widget_key
 from decision.ui.texts import pages
 
 
 def render(services: Services, show_patient: Callable[[], None]) -> None:
-    """One click opens a patient; a file with a problem is named and hides nobody else."""
+    """One click opens a patient; a file with a problem is named and hides nobody else.
+
+    The click is answered before the folder is read, because any further click ends this run.
+    """
+    if take_chosen():
+        show_patient()
     try:
         lines = services.source.patients()
     except RecordSourceError as error:
@@ -36,13 +41,13 @@ def render(services: Services, show_patient: Callable[[], None]) -> None:
         with st.container(key=f"listed-{listing.patient_id}"):
             button, said = st.columns([2, 5], vertical_alignment="center")
             said.html(_patient(listing))
-            if button.button(
+            button.button(
                 listing.identity.name or pages.NAMELESS,
                 key=widget_key(f"open-{listing.patient_id}"),
+                on_click=choose,
+                args=(listing.patient_id,),
                 width="stretch",
-            ):
-                choose(listing.patient_id)
-                show_patient()
+            )
 
 
 def _patient(listing: PatientListing) -> str:
