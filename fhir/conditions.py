@@ -9,6 +9,7 @@ from fhir.codings import codes_of, status_code, words_of
 from fhir.dates import read_moment, read_period
 from fhir.doubts import Doubts
 from fhir.fields import Json, child, text
+from fhir.modifiers import modified
 from fhir.references import Entry
 
 _CLINICAL = {
@@ -36,6 +37,8 @@ def read_condition(entry: Entry, doubts: Doubts) -> Condition | None:
             "nothing to do, unless it was marked so by mistake",
             codes,
         )
+        return None
+    if modified(resource, reference, codes, doubts):
         return None
     if not codes and not words:
         doubts.add(

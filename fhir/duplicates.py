@@ -21,34 +21,35 @@ from fhir.units import TESTS, known
 Fact = TypeVar("Fact", Observation, Condition, MedicationExposure)
 
 
-def one_version_each(entries: Iterable[Entry], doubts: Doubts) -> list[Entry]:
-    """One entry per type and id. Of two versions the one updated last counts; where nothing says
-    which that is, neither does.
+def one_version_each(entries: Iterable[Entry], home: str, doubts: Doubts) -> list[Entry]:
+    """One entry per server, type and id; `home` is the server of what names none. Of two versions
+    the one updated last counts; where nothing says which that is, neither does.
     """
-    kept: dict[str, Entry] = {}
-    torn: set[str] = set()
+    kept: dict[tuple[str, str], Entry] = {}
+    torn: set[tuple[str, str]] = set()
     for entry in entries:
-        other = kept.setdefault(entry.reference, entry)
+        key = (entry.base or home, entry.reference)
+        other = kept.setdefault(key, entry)
         if other is entry:
             continue
         if other.resource == entry.resource:
-            _note_duplicate(entry.reference, doubts)
+            _note_duplicate(entry.label, doubts)
             continue
         updated = [text(child(e.resource, "meta"), "lastUpdated") for e in (other, entry)]
         # versions of one resource come from one server, hence in one zone: they compare as text
         if all(updated) and updated[0] != updated[1]:
-            kept[entry.reference] = entry if updated[1] > updated[0] else other
-            _note_duplicate(entry.reference, doubts, "an older version was left out")
+            kept[key] = entry if updated[1] > updated[0] else other
+            _note_duplicate(entry.label, doubts, "an older version was left out")
         else:
-            torn.add(entry.reference)
-    for reference in sorted(torn):
+            torn.add(key)
+    for _, reference in sorted(torn):
         doubts.add(
             IssueKind.CONFLICT,
             reference,
             "it is there twice with different content, and neither is used",
             "export the record again, or enter the value",
         )
-    return [e for r, e in kept.items() if r not in torn]
+    return [e for key, e in kept.items() if key not in torn]
 
 
 def _note_duplicate(

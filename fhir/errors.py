@@ -9,11 +9,13 @@ decision.clinical.errors.RecordSourceError
         ├── NotABundleError        JSON, but not a Bundle of current resources
         ├── WrongVersionError      looks like another FHIR version than R4
         ├── PatientCountError      no Patient, or more than one
+        ├── StandingError          the Patient was replaced, or cannot be understood
         ├── OtherPatientError      a resource belongs to somebody else
         └── UndatedError           nothing says when the data were true
 
 A doubt about one resource is no error: it becomes a `DataIssue` and the record is still read.
-No message holds a name, an identifier, a birth date or a display.
+No message holds a person's name, birth date or number, or a display. It names the file and, by its
+id, the resource that stopped it; a Patient is called just that, since its id may be such a number.
 """
 
 from __future__ import annotations
@@ -57,6 +59,10 @@ class WrongVersionError(BundleError):
 
 class PatientCountError(BundleError):
     """A record needs exactly one Patient."""
+
+
+class StandingError(BundleError):
+    """The Patient resource is not, or not surely, the one to read for this person."""
 
 
 class OtherPatientError(BundleError):

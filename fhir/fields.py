@@ -6,13 +6,13 @@ Only what is used is read through these; a vendor's extra elements stay untouche
 from __future__ import annotations
 
 import math
-import re
+import unicodedata
 from typing import Any
 
 Json = dict[str, Any]
 
-# Lone surrogates cannot be written to a page or a file; zero-width characters hide in real displays
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
+# Controls, invisible marks that turn or hide text, lone surrogates that no file takes, line breaks
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LONGEST = 500
 
 
@@ -21,13 +21,22 @@ def clean(value: object) -> str:
     if not isinstance(value, str):
         return ""
     if not value.isprintable():
-        value = _UNPRINTABLE.sub("", value)
+        value = "".join(c for c in value if unicodedata.category(c) not in _UNPRINTABLE)
     return value.strip()[:_LONGEST]
 
 
 def text(parent: Json, key: str) -> str:
     """The cleaned string under `key`."""
     return clean(parent.get(key))
+
+
+def exact(parent: Json, key: str) -> str:
+    """The string under `key` if it needs no cleaning, else "": for what is compared, not shown.
+
+    Two addresses must not become the same by what cleaning takes away.
+    """
+    value = parent.get(key)
+    return value if isinstance(value, str) and clean(value) == value else ""
 
 
 def child(parent: Json, key: str) -> Json:

@@ -12,6 +12,7 @@ from fhir.codings import answer_of, codes_of, words_of
 from fhir.dates import read_moment, read_period
 from fhir.doubts import Doubts
 from fhir.fields import Json, child, children, text
+from fhir.modifiers import modified
 from fhir.references import Entry, Library
 
 _PLANS = frozenset({"proposal", "plan", "option"})
@@ -50,11 +51,14 @@ def read_medication(
 ) -> MedicationExposure | None:
     """One drug over one period, or None where the record says it was never taken or cannot say."""
     resource, reference = entry.resource, entry.reference
-    drug = _drug(resource, library)
+    medication = library.medication(child(resource, "medicationReference"), entry)
+    drug = _drug(resource, medication)
     codes = codes_of(drug, reference, doubts)
     words = words_of(drug)
     status = text(resource, "status")
-    if not _counts(resource, status, reference, codes, doubts):
+    if not _counts(resource, status, reference, codes, doubts) or any(
+        modified(part, reference, codes, doubts) for part in (resource, medication or {})
+    ):
         return None
     if not codes and not words:
         doubts.add(
@@ -136,13 +140,13 @@ def _counts(
     return False
 
 
-def _drug(resource: Json, library: Library) -> Json:
+def _drug(resource: Json, medication: Json | None) -> Json:
     """The concept that names the drug, directly or through the Medication referred to."""
     if concept := child(resource, "medicationCodeableConcept"):
         return concept
-    reference = child(resource, "medicationReference")
-    medication = library.find(reference, resource)
-    return child(medication, "code") if medication else {"text": text(reference, "display")}
+    if medication:
+        return child(medication, "code")
+    return {"text": text(child(resource, "medicationReference"), "display")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from fhir.codings import answer_of, codes_of, words_of
 from fhir.dates import read_moment, read_period, spanning
 from fhir.doubts import Doubts
 from fhir.fields import Json, child, children, text
+from fhir.modifiers import about_another, modified
 from fhir.quantities import NoValue, read_quantity, read_range
-from fhir.references import Entry
+from fhir.references import Entry, Subject
 from fhir.units import TESTS, TestKind, known
 
 _USED = frozenset({"preliminary", "final", "amended", "corrected"})
@@ -20,7 +21,7 @@ _DROPPED = frozenset({"entered-in-error", "cancelled"})
 _SEE_REPORT = "look at the report itself, or enter the value"
 
 
-def read_observation(entry: Entry, doubts: Doubts) -> list[Observation]:
+def read_observation(entry: Entry, subject: Subject, doubts: Doubts) -> list[Observation]:
     """Every usable result of one resource. What is not usable is noted, unless it is a number of a
     test that no table lists: nothing here would have used it.
     """
@@ -55,7 +56,11 @@ def read_observation(entry: Entry, doubts: Doubts) -> list[Observation]:
         )
         return []
     effective = _effective(resource, entry.reference, every_code, doubts)
-    if effective is None:
+    if (
+        effective is None
+        or about_another(entry, subject, every_code, doubts, effective)
+        or modified(resource, entry.reference, every_code, doubts, effective)
+    ):
         return []
     frame = _Frame(entry, status, effective)
     found = [o for named, part in parts if (o := _read_part(frame, named, part, doubts))]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from decision.clinical.codes import Code
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import IssueKind, ReferenceRange
 from fhir.fields import Json, child, children, number, text
-from fhir.units import TESTS, Conversion, conversion
+from fhir.units import TESTS, Conversion, conversion, looks_like_a_unit
 
 _UCUM = "http://unitsofmeasure.org"
 _MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u"})
 _COMPARATORS = ("", "<", "<=", ">", ">=")
-# What may be repeated on the page as "the unit": a free-text field can hold anything, even a name
-_LOOKS_LIKE_A_UNIT = re.compile(
-    r"[A-Za-z%]{1,3}|[A-Za-z0-9%/*^\[\]{}().]{0,12}[/%*\[{][A-Za-z0-9%/*^\[\]{}().']{0,12}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ def read_quantity(code: Code, quantity: Json) -> Converted | NoValue:
     unit, shown = _units(quantity)
     how = conversion(code, unit)
     if how is None:
-        shown_unit = f"the unit {unit}" if _LOOKS_LIKE_A_UNIT.fullmatch(unit) else "its unit"
+        shown_unit = f"the unit {unit}" if looks_like_a_unit(unit) else "its unit"
         said = f"{shown_unit} is not known for this test" if unit else "no unit is given"
         return NoValue(
             IssueKind.UNKNOWN_UNIT, said, "have the laboratory's unit added, or enter the value"

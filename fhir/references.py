@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from fhir.fields import Json, child, children, text
+from fhir.fields import Json, child, children, exact, text
 
 _KIND = re.compile(r"[A-Z][A-Za-z]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
 _UUID = re.compile(r"urn:uuid:([0-9a-fA-F\-]{36})")
+_ON_A_SERVER = re.compile(r"(https?://.+)/[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
+_PATIENT_TYPES = ("", "Patient", "http://hl7.org/fhir/StructureDefinition/Patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,23 @@ class Entry:
     resource: Json
     reference: str
     """`Observation/abc`; where the id is unusable, the position in the bundle."""
+    base: str
+    """The server its `fullUrl` names, against which its relative references count; may be ""."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every reference that means this entry."""
         return (self.full_url, self.reference) if self.full_url else (self.reference,)
 
+    @property
+    def label(self) -> str:
+        """What a message calls it: the id of a Patient may be a number that identifies them."""
+        return "the Patient" if self.kind == "Patient" else self.reference
 
-def entry_of(position: int, full_url: str, resource: Json) -> Entry:
+
+def entry_of(position: int, item: Json) -> Entry:
     """The entry under a name that is safe to show: FHIR ids only, never free text."""
+    resource, full_url = child(item, "resource"), exact(item, "fullUrl")
     kind, identity = text(resource, "resourceType"), text(resource, "id")
     if not _KIND.fullmatch(kind):
         kind = "Resource"
@@ -40,7 +50,8 @@ def entry_of(position: int, full_url: str, resource: Json) -> Entry:
         name = f"{kind}/{match[1]}"
     else:
         name = f"{kind} at entry {position}"
-    return Entry(kind, full_url, resource, name)
+    server = _ON_A_SERVER.fullmatch(full_url)
+    return Entry(kind, full_url, resource, name, server[1] if server else "")
 
 
 class Subject:
@@ -48,22 +59,40 @@ class Subject:
 
     def __init__(self, patient: Entry) -> None:
         self.id = patient.reference.removeprefix("Patient/")
+        self.base = patient.base
+        self._relative = patient.reference
         self._names = frozenset(patient.names)
         self._identifiers = frozenset(_identifiers(children(patient.resource, "identifier")))
+        self._systems = frozenset(system for system, _ in self._identifiers)
 
-    def is_meant_by(self, reference: Json) -> bool | None:
-        """Whether a Reference means this patient; None where nothing can be checked."""
-        if written := text(reference, "reference"):
-            return written.split("/_history/")[0] in self._names
-        if identifier := child(reference, "identifier"):
-            return not self._identifiers.isdisjoint(_identifiers([identifier]))
-        return None
+    def is_meant_by(self, reference: Json, base: str) -> bool | None:
+        """Whether a Reference in an entry of that base means this patient; None where nothing can
+        be checked. Whatever of it points at anybody else decides.
+        """
+        if text(reference, "type") not in _PATIENT_TYPES:
+            return False
+        written = exact(reference, "reference").split("/_history/")[0]
+        addressed = self._is_at(written, base) if written else None
+        numbers = list(_identifiers([child(reference, "identifier")]))
+        identified = self._has(*numbers[0]) if numbers else None
+        if addressed is None and identified is None and numbers:
+            return False  # somebody's number, of a system that this patient has none of
+        return False if False in (addressed, identified) else addressed or identified
 
-    def owns(self, resource: Json) -> bool | None:
+    def _is_at(self, written: str, base: str) -> bool:
+        if written == self._relative and base and self.base and base != self.base:
+            return False  # the same id on another server is another person
+        return written in self._names
+
+    def _has(self, system: str, value: str) -> bool | None:
+        """None where the patient is not known to have a number of that system."""
+        return (system, value) in self._identifiers if system in self._systems else None
+
+    def owns(self, entry: Entry) -> bool | None:
         """True when every `subject` and `patient` of a resource means this patient, False when one
         means anybody else, None when the resource does not say.
         """
-        verdicts = [self.is_meant_by(reference) for reference in _subjects(resource)]
+        verdicts = [self.is_meant_by(r, entry.base) for r in _subjects(entry.resource)]
         if not verdicts or None in verdicts:
             return False if False in verdicts else None
         return all(verdicts)
@@ -78,19 +107,36 @@ def _subjects(resource: Json) -> Iterator[Json]:
 
 
 def _identifiers(identifiers: Iterable[Json]) -> Iterator[tuple[str, str]]:
-    return ((text(i, "system"), text(i, "value")) for i in identifiers if text(i, "value"))
+    """(system, value) of those that have both: a number without its system is anybody's."""
+    for identifier in identifiers:
+        system, value = exact(identifier, "system"), exact(identifier, "value")
+        if system and value:
+            yield system, value
 
 
 class Library:
-    """Looks up what a reference points at: contained, or elsewhere in the bundle."""
+    """Looks up the Medication that a reference points at: contained, or elsewhere in the bundle."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self._by_name = {name: entry.resource for entry in entries for name in entry.names}
+    def __init__(self, entries: Iterable[Entry], home: str) -> None:
+        self._home = home
+        self._by_name: dict[tuple[str, str], Json] = {}
+        for entry in entries:
+            if entry.kind == "Medication":
+                self._by_name[entry.base or home, entry.reference] = entry.resource
+                if entry.full_url:
+                    self._by_name["", entry.full_url] = entry.resource
 
-    def find(self, reference: Json, inside: Json) -> Json | None:
-        """The resource meant, or None where the bundle does not hold it."""
-        written = text(reference, "reference")
+    def medication(self, reference: Json, inside: Entry) -> Json | None:
+        """The Medication meant, or None where the bundle does not hold it."""
+        written = exact(reference, "reference").split("/_history/")[0]
         if written.startswith("#"):
-            contained = children(inside, "contained")
-            return next((c for c in contained if text(c, "id") == written[1:]), None)
-        return self._by_name.get(written.split("/_history/")[0])
+            return next(
+                (
+                    c
+                    for c in children(inside.resource, "contained")
+                    if text(c, "id") == written[1:] and text(c, "resourceType") == "Medication"
+                ),
+                None,
+            )
+        relative = (inside.base or self._home, written)
+        return self._by_name.get(("", written)) or self._by_name.get(relative)

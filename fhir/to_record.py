@@ -27,7 +27,7 @@ from fhir.errors import (
 from fhir.fields import Json, child, children, text
 from fhir.medications import read_medication
 from fhir.observations import read_observation
-from fhir.person import read_death, read_identity
+from fhir.person import check_standing, read_death, read_identity
 from fhir.references import Entry, Library, Subject, entry_of
 from fhir.snapshot import as_of
 from fhir.versions import other_version
@@ -51,21 +51,25 @@ def read_bundle(bundle: object, file: str) -> PatientRecord:
     doubts = Doubts()
     every = _entries(bundle, file, doubts)
     patient = _patient(every, file)
-    entries = one_version_each(every, doubts)
+    check_standing(patient, file, doubts)
     subject = Subject(patient)
-    mine = _owned(entries, subject, file, doubts)
-    identity = read_identity(patient.resource, patient.reference, doubts)
-    deceased = read_death(patient.resource, patient.reference, doubts)
+    _refuse_others(every, subject, file)  # first: else a stranger's could pass for an old version
+    entries = one_version_each(every, subject.base, doubts)
+    mine = _owned(entries, subject, doubts)
+    deceased = read_death(patient, doubts)
     now = as_of(bundle, mine, deceased, doubts)
     if now is None:
         raise UndatedError(
             file, "Bundle", "nothing says when its data were true", "add Bundle.timestamp"
         )
-    observations = [o for e in mine if e.kind == "Observation" for o in read_observation(e, doubts)]
+    identity = read_identity(patient, now, doubts)
+    observations = [
+        o for e in mine if e.kind == "Observation" for o in read_observation(e, subject, doubts)
+    ]
     conditions = [
         c for e in mine if e.kind == "Condition" if (c := read_condition(e, doubts)) is not None
     ]
-    library = Library(entries)
+    library = Library(entries, subject.base)
     medications = [
         m
         for e in mine
@@ -104,21 +108,27 @@ def _entries(bundle: Json, file: str, doubts: Doubts) -> list[Entry]:
         )
     found = []
     for position, item in enumerate(children(bundle, "entry"), start=1):
-        resource = child(item, "resource")
-        if not resource:
+        if not child(item, "resource"):
             continue  # a transaction may hold bare requests
-        entry = entry_of(position, text(item, "fullUrl"), resource)
-        if entry.kind == "OperationOutcome":
+        entry = entry_of(position, item)
+        if entry.kind == "Bundle":
+            doubts.add(
+                IssueKind.INCOMPLETE,
+                entry.reference,
+                "it is a Bundle inside the Bundle, and nothing in it was read",
+                "export all resources as entries of one Bundle",
+            )
+        elif entry.kind == "OperationOutcome":
             doubts.add(
                 IssueKind.INCOMPLETE,
                 entry.reference,
                 "the server reported a problem with this export; parts may be missing",
                 "read the OperationOutcome and export again",
             )
-        elif version := other_version(resource):
+        elif version := other_version(entry.resource):
             raise WrongVersionError(
                 file,
-                entry.reference,
+                entry.label,
                 f"it looks like FHIR {version}, not R4",
                 "export as FHIR R4 (4.0.1)",
             )
@@ -136,7 +146,7 @@ def _patient(entries: list[Entry], file: str) -> Entry:
         if patients[0].reference.startswith("Patient/"):
             return patients[0]
         raise PatientCountError(
-            file, patients[0].reference, "its Patient has no usable id", "export it with its id"
+            file, patients[0].label, "its Patient has no usable id", "export it with its id"
         )
     if not patients:
         raise PatientCountError(
@@ -144,27 +154,31 @@ def _patient(entries: list[Entry], file: str) -> Entry:
         )
     raise PatientCountError(
         file,
-        patients[1].reference,
+        patients[1].label,
         f"it holds {len(patients)} Patients, or versions of one",
         "export one Bundle for each patient",
     )
 
 
-def _owned(entries: list[Entry], subject: Subject, file: str, doubts: Doubts) -> list[Entry]:
-    """Entries that say they are about this patient. Anybody else's is an error."""
-    mine = []
+def _refuse_others(entries: list[Entry], subject: Subject, file: str) -> None:
+    """A file with anybody else's resource is not trusted at all."""
     for entry in entries:
-        if entry.kind == "Patient":
-            continue
-        verdict = subject.owns(entry.resource)
-        if verdict is False:
+        if entry.kind != "Patient" and subject.owns(entry) is False:
             raise OtherPatientError(
                 file,
                 entry.reference,
                 "it belongs to another patient than the rest of the file",
                 "export the Bundle again for one patient alone",
             )
-        if verdict:
+
+
+def _owned(entries: list[Entry], subject: Subject, doubts: Doubts) -> list[Entry]:
+    """Entries that say they are about this patient."""
+    mine = []
+    for entry in entries:
+        if entry.kind == "Patient":
+            continue
+        if subject.owns(entry):
             mine.append(entry)
         elif entry.kind in _READ:
             doubts.add(

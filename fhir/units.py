@@ -9,6 +9,7 @@ has no value. `data/results.csv` says which codes are which test and what is bel
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,10 @@ from decision.clinical.codes import SYSTEMS, Code
 
 _DATA = Path(__file__).parent / "data"
 _ANY_UNIT = "*"
+_UNIT = re.compile(
+    r"[A-Za-z%]{1,3}|1|units|index|ratio|tit(?:er|re)"
+    r"|[A-Za-z0-9%/*^\[\]{}().]{0,12}[/%*\[{][A-Za-z0-9%/*^\[\]{}().']{0,12}"
+)
 _UNITLESS = {"{count}": ("", "1", "{count}", "{joints}"), "{score}": ("", "1", "{score}")}
 """Counts and scores come with no unit, with 1, or with any of these annotations: all the same."""
 
@@ -107,9 +112,15 @@ def known(codes: Iterable[Code]) -> Code | None:
     return next((c for c in codes if (c.system, c.code) in TESTS), None)
 
 
+def looks_like_a_unit(unit: str) -> bool:
+    """Whether a unit may be repeated on the page: its field can hold anything, even a name."""
+    return _UNIT.fullmatch(unit) is not None
+
+
 def conversion(code: Code, unit: str) -> Conversion | None:
     """How to read that unit for that code; None where the pair has no line."""
     found = TO_CANONICAL.get((code.system, code.code, unit))
-    if found is None and unit and (code.system, code.code, _ANY_UNIT) in TO_CANONICAL:
+    listed = (code.system, code.code, _ANY_UNIT) in TO_CANONICAL
+    if found is None and listed and looks_like_a_unit(unit):
         return Conversion(unit=unit, factor=1.0, offset=0.0, status="as reported")
     return found

@@ -59,7 +59,7 @@ def test_a_case_note_is_shown_only_from_our_own_tag(tmp_path):
         ("list.json", [], "not a FHIR Bundle", "R4 Bundle"),
         ("single.json", patient("p9"), "not a FHIR Bundle", "R4 Bundle"),
         ("nobody.json", bundle() | {"entry": []}, "no Patient", "include the Patient"),
-        ("two.json", bundle(patient("p8"), patient("p9")), "Patient/p9", "each patient"),
+        ("two.json", bundle(patient("p8"), patient("p9")), "holds 2 Patients", "each patient"),
         ("mixed.json", bundle(patient("p9"), observation("o7")), "Observation/o7", "alone"),
         (
             "r5.json",

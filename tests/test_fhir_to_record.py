@@ -66,7 +66,7 @@ def test_what_is_no_such_bundle_is_refused(content):
 def test_no_patient_and_two_patients_are_refused():
     with pytest.raises(PatientCountError, match="no Patient"):
         read_bundle(bundle() | {"entry": []}, "file.json")
-    with pytest.raises(PatientCountError, match=r"Patient/p2.*2 Patients"):
+    with pytest.raises(PatientCountError, match=r"the Patient.*2 Patients"):
         record_of(patient("p1"), patient("p2"))
     with pytest.raises(PatientCountError):
         record_of(patient("p1"), patient("p1", gender="male"))

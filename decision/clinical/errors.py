@@ -10,7 +10,7 @@ from __future__ import annotations
 
 
 class DecisionSupportError(Exception):
-    """What went wrong and what can be done, in words fit for a screen: no name, no identifier."""
+    """What went wrong and what can be done, in words fit for a screen: nobody's name or number."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)

@@ -55,6 +55,8 @@ class Precision(StrEnum):
     MONTH = "month"
     DAY = "day"
     INSTANT = "instant"
+    UNKNOWN = "unknown"
+    """It happened, and the record does not say when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,11 @@ class Moment:
 
     @property
     def day_text(self) -> str:
-        """As exact as the record and no more: `2027`, `2027-05` or `2027-05-04`."""
+        """As exact as the record and no more: `2027`, `2027-05` or `2027-05-04`; in words where
+        the record gives no date at all.
+        """
+        if self.precision is Precision.UNKNOWN:
+            return "an unrecorded date"
         return self.text[: {Precision.YEAR: 4, Precision.MONTH: 7}.get(self.precision, 10)]
 
     def within(self, lookback: timedelta, as_of: datetime) -> bool:

@@ -124,7 +124,8 @@ class IssueKind(StrEnum):
 class DataIssue:
     """One doubt about the record that the page shows: what, where, and what can be done about it.
 
-    `detail` and `remedy` never hold a name, an identifier or a birth date.
+    `detail` and `remedy` never hold a name, a person's number or a birth date; `reference` is the
+    id of a resource, and for the Patient itself just that word.
     """
 
     kind: IssueKind

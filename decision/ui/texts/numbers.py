@@ -105,7 +105,7 @@ def instant(when: datetime) -> str:
 
 def moment(when: Moment | None) -> str:
     """As exact as the record and no more: `2027`, `May 2027` or `4 May 2027`."""
-    if when is None:
+    if when is None or when.precision is Precision.UNKNOWN:
         return "date not recorded"
     parts = when.day_text.split("-")
     if when.precision is Precision.YEAR:
@@ -126,7 +126,7 @@ def dated(words: str) -> str:
 
 def age_of(when: Moment | None, as_of: datetime) -> str:
     """How old a finding is at the data's own time, in the largest unit that says enough."""
-    if when is None:
+    if when is None or when.precision is Precision.UNKNOWN:
         return ""
     days = max(0, (as_of - when.latest).days)
     if days < 1:
