@@ -164,7 +164,8 @@ def preference(
         silence.append(SilenceReason.STOP_CAUTION)
     if answer.comparable < spec.thresholds["smallest_comparable"].value:
         silence.append(SilenceReason.THIN_OVERLAP)
-    named = None if silence else (contrast.b if contrast.difference > 0 else contrast.a)
+    b_is_better = (contrast.difference > 0) is spec.outcome.desirable
+    named = None if silence else (contrast.b if b_is_better else contrast.a)
     return Preference(treatment=named, silence=tuple(silence))
 
 

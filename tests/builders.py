@@ -132,6 +132,7 @@ def make_spec(
             definition="CDAI at most 10",
             horizon_weeks=24,
             citation="test",
+            desirable=True,
         ),
         features=(
             FeatureSpec(
@@ -145,13 +146,20 @@ def make_spec(
                 supported=Limits(low=0, high=500, citation="test"),
                 required=required,
                 derive=newest_crp,
-                entry=Entry(kind=EntryKind.NUMBER, question="CRP", concept="crp"),
+                entry=Entry(
+                    kind=EntryKind.NUMBER,
+                    question="CRP",
+                    concept="crp",
+                    unit="mg/L",
+                    limits=Limits(low=0, high=500, citation="test"),
+                ),
             ),
         ),
         players=(Player(id="crp", label="CRP", modality=Modality.SEROLOGICAL, features=("crp",)),),
         columns=(
             ModelColumn(id="crp", player="crp", inputs=("crp",), transform=Transform.IDENTITY),
         ),
+        strata=(),
         quorum={Modality.SEROLOGICAL: 1},
         thresholds={
             t.id: t

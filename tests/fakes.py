@@ -101,6 +101,7 @@ def make_feature(
     kind: EntryKind = EntryKind.NUMBER,
 ) -> FeatureSpec:
     chosen = kind is EntryKind.CHOICE
+    limits = Limits(low=0, high=high, citation="test")
     return FeatureSpec(
         id=name,
         label=label,
@@ -109,11 +110,17 @@ def make_feature(
         unit=unit,
         concepts=(name,),
         lookback=timedelta(days=90),
-        supported=Limits(low=0, high=high, citation="test"),
+        supported=limits,
         required=required,
         derive=derive,
         entry=Entry(
-            kind=kind, question=label, concept=name, step=0.5, choices=CHOICES if chosen else None
+            kind=kind,
+            question=label,
+            concept=name,
+            step=0.5,
+            choices=CHOICES if chosen else None,
+            unit="" if chosen else unit,
+            limits=None if chosen else limits,
         ),
         flag_labels=("on methotrexate", "no methotrexate") if chosen else None,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from decision.clinical.errors import AuditError, ModelError
 from decision.clinical.features import FeatureVector
 from decision.clinical.record import Origin
 from decision.clinical.spec import CriterionResult, Eligibility, Presence
+from decision.rules import preference
 from tests.builders import (
     CONTEXT,
     FakePredictor,
@@ -146,6 +149,15 @@ def test_a_drug_is_named_only_beyond_every_limit(answer, named, silence):
     assert isinstance(card, DecisionCard)
     assert card.preference.treatment == named
     assert (silence in card.preference.silence) if silence else card.preference.silence == ()
+
+
+@pytest.mark.parametrize(("a", "b", "lower"), [(0.2, 0.5, "a"), (0.5, 0.2, "b")])
+def test_of_an_outcome_to_be_avoided_the_class_with_the_lower_probability_is_named(a, b, lower):
+    spec = make_spec()
+    harm = dataclasses.replace(spec, outcome=dataclasses.replace(spec.outcome, desirable=False))
+    answer = make_answer(a, b, half_difference=0.1)
+    assert preference(harm, answer, ()).treatment == lower
+    assert preference(spec, answer, ()).treatment == {"a": "b", "b": "a"}[lower]
 
 
 @given(a=st.floats(0, 1), b=st.floats(0, 1), half=st.floats(0, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from decision import catalog
 from decision.catalog.ra_biologic_response.thresholds import WRITTEN
-from decision.catalog.validate import problems_of
+from decision.catalog.validate import NEEDED, problems_of
 from decision.clinical.codes import LOCAL
 from decision.clinical.spec import (
     DecisionSpec,
@@ -88,11 +89,33 @@ def without_threshold(name: str) -> dict[str, object]:
     return {k: v for k, v in SPEC.thresholds.items() if k != name}
 
 
+ROOT = Path(__file__).parent.parent
+SHARED = [
+    *(ROOT / "decision").glob("*.py"),
+    *(ROOT / "decision" / "ui").rglob("*.py"),
+    *(ROOT / "decision" / "evidence").rglob("*.py"),
+]
+"""Code that serves every decision."""
+READ_BY_ALL = sorted(
+    {
+        name
+        for path in SHARED
+        if path.parent.name != "evidence"
+        for name in re.findall(r'thresholds\["(\w+)"\]', path.read_text(encoding="utf-8"))
+    }
+)
+
 uncited = {
     **SPEC.thresholds,
     "adult_age": dataclasses.replace(SPEC.thresholds["adult_age"], citation=" "),
 }
 crp = SPEC.feature("crp")
+other_limits = tuple(
+    dataclasses.replace(f, supported=dataclasses.replace(f.supported, high=400.0))
+    if f.id == "crp"
+    else f
+    for f in SPEC.features
+)
 crp_from_zero = tuple(
     dataclasses.replace(f, supported=dataclasses.replace(f.supported, low=0.0))
     if f.id == "crp"
@@ -119,7 +142,16 @@ crp_from_zero = tuple(
         (changed(columns=first("columns", player="nobody")), "names player 'nobody'"),
         (changed(columns=first("columns", inputs=("bmi",))), "which is not of its player"),
         (changed(columns=SPEC.columns[1:]), "no column reads age"),
-        (changed(thresholds=without_threshold("naming_margin")), "'naming_margin' is missing"),
+        *(
+            (changed(thresholds=without_threshold(name)), f"{name!r} is missing")
+            for name in READ_BY_ALL
+        ),
+        (changed(features=other_limits), "'crp': its entry has another unit or other limits"),
+        (
+            changed(strata=first("strata", ranges={"nothing": (0.0, 1.0)})),
+            "names feature 'nothing'",
+        ),
+        (changed(strata=(*SPEC.strata, SPEC.strata[0])), "'naive_mtx' is defined 2 times"),
         (changed(thresholds=uncited), "threshold 'adult_age' needs a unit, a meaning and a cit"),
         (changed(cautions=first("cautions", severity={"tnfi": Severity.STOP})), "'R1' needs a sev"),
         (changed(cautions=first("cautions", source="")), "'R1' needs a source"),
@@ -132,6 +164,18 @@ crp_from_zero = tuple(
 )
 def test_what_is_wrong_with_a_decision_is_said(spec, told):
     assert any(told in problem for problem in problems_of(spec, "ra_biologic_response"))
+
+
+def test_every_threshold_that_rules_or_pages_read_is_needed_of_every_decision():
+    assert set(NEEDED) == set(READ_BY_ALL)
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda p: p.stem)
+def test_code_that_serves_every_decision_names_no_treatment_and_no_stratum_of_one(path):
+    text = path.read_text(encoding="utf-8")
+    names = {t.id for s in SPECS for t in s.treatments}
+    names |= {s.id for spec in SPECS for s in spec.strata if "_" in s.id}
+    assert [n for n in sorted(names) if re.search(rf"\b\w*{n}\b", text)] == []
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.id)

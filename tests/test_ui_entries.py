@@ -13,7 +13,7 @@ from decision.clinical.assessment import AuditAction
 from decision.clinical.codes import LOCAL, Code
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Origin
-from decision.clinical.spec import CriterionResult, Eligibility, Entry, EntryKind
+from decision.clinical.spec import CriterionResult, Eligibility, Entry, EntryKind, Limits
 from decision.rules import derive_features
 from decision.ui import assessing, entries
 from decision.ui.session import Chart
@@ -77,14 +77,31 @@ def test_a_refused_value_names_field_value_range_and_remedy():
     assert "-1 is below the limits" in entries.problem(tender, -1)
 
 
-def test_a_count_without_stated_limits_is_still_not_negative():
-    lines = Entry(kind=EntryKind.WHOLE_NUMBER, question="How many?", concept="lines")
+@pytest.mark.parametrize("kind", [EntryKind.NUMBER, EntryKind.WHOLE_NUMBER])
+@pytest.mark.parametrize(
+    "given_", [{}, {"unit": "kg"}, {"limits": Limits(low=0, high=9, citation="test")}]
+)
+def test_a_number_cannot_be_asked_without_its_unit_and_its_limits(kind, given_):
+    with pytest.raises(ValueError, match="'How much\\?' asks for a number: give unit and limits"):
+        Entry(kind=kind, question="How much?", concept="weight", **given_)
+
+
+def test_what_a_criterion_asks_has_its_own_unit_and_limits():
+    lines = Entry(
+        kind=EntryKind.WHOLE_NUMBER,
+        question="How many?",
+        concept="lines",
+        unit="{lines}",
+        limits=Limits(low=0, high=20, citation="test"),
+    )
     criterion = CriterionResult(id="x", state=Eligibility.UNKNOWN, detail="", entry=lines)
     asked = fields_of(criteria=(criterion,))[0]
-    assert "-1 is below 0" in entries.problem(asked, -1)
-    assert entries.problem(asked, 0) == ""
+    assert "-1 is below the limits (0 to 20)" in entries.problem(asked, -1)
+    assert "21 is above the limits (0 to 20)" in entries.problem(asked, 21)
+    assert entries.problem(asked, 0) == entries.problem(asked, 20) == ""
+    assert asked.hint.startswith("0 to 20")
     assert asked.code == Code(system=LOCAL, code="lines")
-    assert entries.observation(asked, 2, BARE).value == Quantity(value=2, unit="{count}")
+    assert entries.observation(asked, 2, BARE).value == Quantity(value=2, unit="{lines}")
 
 
 def test_an_entry_is_an_observation_of_this_record_by_the_clinician():

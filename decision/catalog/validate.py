@@ -19,8 +19,10 @@ NEEDED = (
     "widest_range",
     "domain_p_value",
     "smallest_comparable",
+    "widest_usual_range",
+    "smallest_calibration_band",
 )
-"""Thresholds that the rules read from every decision."""
+"""Thresholds that the rules and the pages read from every decision."""
 
 
 def _twice(what: str, ids: Iterable[str]) -> Iterator[str]:
@@ -33,6 +35,7 @@ def _unique(spec: DecisionSpec) -> Iterator[str]:
     yield from _twice("feature", (f.id for f in spec.features))
     yield from _twice("player", (p.id for p in spec.players))
     yield from _twice("column", (c.id for c in spec.columns))
+    yield from _twice("stratum", (s.id for s in spec.strata))
     yield from _twice("treatment", (t.id for t in spec.treatments))
     yield from _twice("caution", (r.id for r in spec.cautions))
     yield from _twice("override reason", (r.code for r in spec.override_reasons))
@@ -54,6 +57,11 @@ def _features(spec: DecisionSpec) -> Iterator[str]:
             yield f"feature {feature.id!r} files entries under unknown concept {entry.concept!r}"
         if (entry.kind is EntryKind.CHOICE) != bool(entry.choices):
             yield f"feature {feature.id!r}: choices go with a choice entry and only with one"
+        if entry.limits is not None and (entry.unit, entry.limits) != (
+            feature.unit,
+            feature.supported,
+        ):
+            yield f"feature {feature.id!r}: its entry has another unit or other limits than it"
 
 
 def _players(spec: DecisionSpec) -> Iterator[str]:
@@ -93,6 +101,14 @@ def _columns(spec: DecisionSpec) -> Iterator[str]:
         yield f"no column reads {', '.join(sorted(unread))}"
 
 
+def _strata(spec: DecisionSpec) -> Iterator[str]:
+    known = {f.id for f in spec.features}
+    for stratum in spec.strata:
+        for name in stratum.ranges:
+            if name not in known:
+                yield f"stratum {stratum.id!r} names feature {name!r}, which does not exist"
+
+
 def _thresholds(spec: DecisionSpec) -> Iterator[str]:
     for name in NEEDED:
         if name not in spec.thresholds:
@@ -127,6 +143,7 @@ CHECKS: tuple[Callable[[DecisionSpec], Iterator[str]], ...] = (
     _features,
     _players,
     _columns,
+    _strata,
     _thresholds,
     _cautions,
     _words,

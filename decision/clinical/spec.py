@@ -69,7 +69,8 @@ class EntryKind(StrEnum):
 class Entry:
     """A form field: what to ask, in which unit, and the concept under which the answer is filed.
 
-    `choices` maps the stored local code to its label; for a number, `limits` of the feature apply.
+    `choices` maps the stored local code to its label. A number has a unit and limits, so that no
+    answer can be filed unchecked; ValueError where they are missing.
     """
 
     kind: EntryKind
@@ -77,6 +78,12 @@ class Entry:
     concept: str
     step: float = 1.0
     choices: Mapping[str, str] | None = None
+    unit: str = ""
+    limits: Limits | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind is not EntryKind.CHOICE and (self.limits is None or not self.unit):
+            raise ValueError(f"entry {self.question!r} asks for a number: give unit and limits")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +136,13 @@ class ModelColumn:
     the difference of any other column is shrunk harder."""
 
 
+class ShownAs(StrEnum):
+    """How a reason words the features of one player."""
+
+    PARTS = "each part with its value"
+    SUM = "the sum of the parts"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
     """What one reason speaks of: a feature, or features that only make sense together."""
@@ -137,6 +151,7 @@ class Player:
     label: str
     modality: Modality
     features: tuple[str, ...]
+    shown_as: ShownAs = ShownAs.PARTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +196,8 @@ class Outcome:
     definition: str
     horizon_weeks: int
     citation: str
+    desirable: bool
+    """True where the larger probability is the better one, as for response; False for harm."""
 
 
 class Severity(StrEnum):
@@ -277,6 +294,7 @@ class DecisionSpec:
     features: tuple[FeatureSpec, ...]
     players: tuple[Player, ...]
     columns: tuple[ModelColumn, ...]
+    strata: tuple[Stratum, ...]
     quorum: Mapping[Modality, int]
     """How many features of a modality must be there for the modality to count as present."""
     thresholds: Mapping[str, Threshold]

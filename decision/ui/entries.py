@@ -14,11 +14,9 @@ from decision.clinical.spec import (
     DecisionSpec,
     Eligibility,
     Entry,
-    EntryKind,
-    Limits,
     Modality,
 )
-from decision.ui.texts.inputs import negative, outside_limits
+from decision.ui.texts.inputs import outside_limits
 from decision.ui.texts.numbers import number, unit
 
 NEEDED = "Needed for an estimate"
@@ -36,16 +34,14 @@ class Field:
     entry: Entry
     code: Code
     group: str
-    unit: str = ""
-    limits: Limits | None = None
 
     @property
     def hint(self) -> str:
         """The limits with their unit, shown where the answer goes."""
-        if self.limits is None:
+        limits = self.entry.limits
+        if limits is None:
             return "Not known"
-        span = f"{number(self.limits.low)} to {number(self.limits.high)}"
-        return f"{span} {unit(self.unit)}".rstrip()
+        return f"{number(limits.low)} to {number(limits.high)} {unit(self.entry.unit)}".rstrip()
 
 
 def filed_under(spec: DecisionSpec, concept: str) -> Code:
@@ -64,40 +60,24 @@ def fields(
     for criterion in criteria:
         if criterion.entry is not None and criterion.state is Eligibility.UNKNOWN:
             code = filed_under(spec, criterion.entry.concept)
-            counted = criterion.entry.kind is not EntryKind.CHOICE
-            asked = Field(
-                entry=criterion.entry, code=code, group=NEEDED, unit="{count}" if counted else ""
-            )
-            found.setdefault(code.code, asked)
+            found.setdefault(code.code, Field(entry=criterion.entry, code=code, group=NEEDED))
     gone = features.missing
     for feature in sorted(spec.features, key=lambda f: not f.required):
         if feature.entry is None or feature.id not in gone:
             continue
         code = filed_under(spec, feature.entry.concept)
-        counted = feature.entry.kind is not EntryKind.CHOICE
-        found.setdefault(
-            code.code,
-            Field(
-                entry=feature.entry,
-                code=code,
-                group=NEEDED if feature.required else GROUPS[feature.modality],
-                unit=feature.unit if counted else "",
-                limits=feature.supported if counted else None,
-            ),
-        )
+        group = NEEDED if feature.required else GROUPS[feature.modality]
+        found.setdefault(code.code, Field(entry=feature.entry, code=code, group=group))
     order = [NEEDED, *GROUPS.values()]
     return tuple(sorted(found.values(), key=lambda f: order.index(f.group)))
 
 
 def problem(field: Field, answer: float | str) -> str:
     """Why this answer cannot be used, naming field, value and remedy; empty when it can."""
-    if isinstance(answer, str):
+    limits = field.entry.limits
+    if isinstance(answer, str) or limits is None or answer in limits:
         return ""
-    if field.limits is None:
-        return negative(field.entry.question, answer) if answer < 0 else ""
-    if answer in field.limits:
-        return ""
-    return outside_limits(field.entry.question, answer, field.limits.low, field.limits.high)
+    return outside_limits(field.entry.question, answer, limits.low, limits.high)
 
 
 def observation(field: Field, answer: float | str, record: PatientRecord) -> Observation:
@@ -106,7 +86,7 @@ def observation(field: Field, answer: float | str, record: PatientRecord) -> Obs
         labels = field.entry.choices or {}
         value: Quantity | Code = Code(system=LOCAL, code=answer, display=labels.get(answer, answer))
     else:
-        value = Quantity(value=float(answer), unit=field.unit)
+        value = Quantity(value=float(answer), unit=field.entry.unit)
     return Observation(
         codes=(field.code,),
         value=value,

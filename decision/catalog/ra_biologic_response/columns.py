@@ -13,6 +13,7 @@ from decision.clinical.spec import (
     Modality,
     ModelColumn,
     Player,
+    ShownAs,
     Stratum,
     Transform,
     UnmeasuredFloor,
@@ -85,8 +86,20 @@ COLUMNS: tuple[ModelColumn, ...] = (
 )
 
 
-def _player(player: str, label: str, modality: Modality, *features: str) -> Player:
-    return Player(id=player, label=label, modality=modality, features=features or (player,))
+def _player(
+    player: str,
+    label: str,
+    modality: Modality,
+    *features: str,
+    shown_as: ShownAs = ShownAs.PARTS,
+) -> Player:
+    return Player(
+        id=player,
+        label=label,
+        modality=modality,
+        features=features or (player,),
+        shown_as=shown_as,
+    )
 
 
 PLAYERS: tuple[Player, ...] = (
@@ -99,7 +112,13 @@ PLAYERS: tuple[Player, ...] = (
     _player("prior_tnfi", "Earlier TNF inhibitors", Modality.CLINICAL, "prior_tnfi_count"),
     _player("primary_failure", "Why the last TNF inhibitor was stopped", Modality.CLINICAL),
     _player("haq", "Function (HAQ-DI)", Modality.CLINICAL),
-    _player("disease_activity", "Disease activity (CDAI)", Modality.CLINICAL, *_CDAI),
+    _player(
+        "disease_activity",
+        "Disease activity (CDAI)",
+        Modality.CLINICAL,
+        *_CDAI,
+        shown_as=ShownAs.SUM,
+    ),
     _player("rheumatoid_factor", "Rheumatoid factor", Modality.SEROLOGICAL),
     _player("acpa", "ACPA (anti-CCP)", Modality.SEROLOGICAL),
     _player("crp", "C-reactive protein", Modality.SEROLOGICAL),

@@ -18,6 +18,7 @@ from decision.clinical.spec import (
     Eligibility,
     Entry,
     EntryKind,
+    Limits,
 )
 from decision.evidence.answers import newest_answer
 from decision.evidence.courses import started, taking
@@ -48,6 +49,12 @@ _ASK_LINES = Entry(
     kind=EntryKind.WHOLE_NUMBER,
     question="How many different biologic or targeted drugs were ever taken?",
     concept="prior_lines",
+    unit="{count}",
+    limits=Limits(
+        low=0,
+        high=20,
+        citation="Design assumption: more drugs than there are is an error of entry.",
+    ),
 )
 
 

@@ -12,8 +12,9 @@ from decision.catalog.ra_biologic_response.thresholds import lookback
 from decision.clinical.codes import Codelist
 from decision.clinical.features import Finding
 from decision.clinical.record import PatientRecord
-from decision.clinical.spec import Entry, EntryKind, FeatureSpec, Limits, Modality
+from decision.clinical.spec import FeatureSpec, Limits, Modality
 from decision.evidence import person, results
+from decision.evidence.asking import Ask, choice, number, whole_number
 
 Derive = Callable[[PatientRecord, FeatureSpec, Mapping[str, Codelist]], Finding]
 
@@ -34,7 +35,7 @@ def _feature(
     within: timedelta | None = None,
     concepts: tuple[str, ...] | None = None,
     required: bool = False,
-    entry: Entry | None = None,
+    ask: Ask | None = None,
     flag_labels: tuple[str, str] | None = None,
 ) -> FeatureSpec:
     return FeatureSpec(
@@ -48,25 +49,13 @@ def _feature(
         supported=limits,
         required=required,
         derive=derive,
-        entry=entry,
+        entry=ask(unit, limits) if ask else None,
         flag_labels=flag_labels,
     )
 
 
 def _limits(low: float, high: float, citation: str = _PLAUSIBLE) -> Limits:
     return Limits(low=low, high=high, citation=citation)
-
-
-def _number(question: str, concept: str, step: float) -> Entry:
-    return Entry(kind=EntryKind.NUMBER, question=question, concept=concept, step=step)
-
-
-def _whole(question: str, concept: str) -> Entry:
-    return Entry(kind=EntryKind.WHOLE_NUMBER, question=question, concept=concept)
-
-
-def _choice(question: str, concept: str, choices: Mapping[str, str]) -> Entry:
-    return Entry(kind=EntryKind.CHOICE, question=question, concept=concept, choices=choices)
 
 
 _POSITIVE = {"positive": "Positive", "negative": "Negative"}
@@ -103,7 +92,7 @@ _PERSON = (
         "kg/m2",
         _limits(12, 70),
         within=lookback("bmi"),
-        entry=_number("Body mass index (kg/m²)", "bmi", 0.1),
+        ask=number("Body mass index (kg/m²)", "bmi", 0.1),
     ),
     _feature(
         "current_smoker",
@@ -114,7 +103,7 @@ _PERSON = (
         results.current_smoker,
         concepts=("smoking_status",),
         within=lookback("smoking"),
-        entry=_choice(
+        ask=choice(
             "Does the patient smoke now?",
             "smoking_status",
             {"not-current-smoker": "Does not smoke now", "current-smoker": "Smokes now"},
@@ -129,7 +118,7 @@ _PERSON = (
         _limits(0, 70),
         person.disease_duration,
         concepts=("disease_duration", "rheumatoid_arthritis"),
-        entry=_number("Years since rheumatoid arthritis began", "disease_duration", 0.5),
+        ask=number("Years since rheumatoid arthritis began", "disease_duration", 0.5),
     ),
 )
 
@@ -143,7 +132,7 @@ _DRUGS = (
         drugs.monotherapy,
         concepts=("methotrexate_status", "csdmard"),
         within=lookback("methotrexate_status"),
-        entry=_choice(
+        ask=choice(
             "Is the patient taking methotrexate or another conventional DMARD?",
             "methotrexate_status",
             {"taking": "Taking one", "not-taking": "Taking none"},
@@ -158,7 +147,7 @@ _DRUGS = (
         _limits(0, 3, "Three or fewer earlier drugs: the model was built for no more."),
         drugs.prior_tnfi_count,
         concepts=("prior_tnfi_count", "tnfi"),
-        entry=_whole("How many different TNF inhibitors were ever taken?", "prior_tnfi_count"),
+        ask=whole_number("How many different TNF inhibitors were ever taken?", "prior_tnfi_count"),
     ),
     _feature(
         "primary_failure",
@@ -168,7 +157,7 @@ _DRUGS = (
         _FLAG,
         drugs.primary_failure,
         concepts=("last_tnfi_stop_reason", "tnfi"),
-        entry=_choice(
+        ask=choice(
             "Why was the last TNF inhibitor stopped?",
             "last_tnfi_stop_reason",
             {
@@ -190,7 +179,7 @@ _ACTIVITY = (
         "{score}",
         _limits(0, 3, _SCALE),
         within=lookback("haq"),
-        entry=_number("HAQ-DI (0 to 3)", "haq", 0.125),
+        ask=number("HAQ-DI (0 to 3)", "haq", 0.125),
     ),
     _feature(
         "tender_joints",
@@ -201,7 +190,7 @@ _ACTIVITY = (
         arthritis.joint_count,
         within=lookback("activity"),
         required=True,
-        entry=_whole("Tender joints (of 28)", "tender_joints"),
+        ask=whole_number("Tender joints (of 28)", "tender_joints"),
     ),
     _feature(
         "swollen_joints",
@@ -212,7 +201,7 @@ _ACTIVITY = (
         arthritis.joint_count,
         within=lookback("activity"),
         required=True,
-        entry=_whole("Swollen joints (of 28)", "swollen_joints"),
+        ask=whole_number("Swollen joints (of 28)", "swollen_joints"),
     ),
     _feature(
         "patient_global",
@@ -222,7 +211,7 @@ _ACTIVITY = (
         _TEN,
         within=lookback("activity"),
         required=True,
-        entry=_number("Patient global assessment (0 to 10)", "patient_global", 0.5),
+        ask=number("Patient global assessment (0 to 10)", "patient_global", 0.5),
     ),
     _feature(
         "physician_global",
@@ -232,7 +221,7 @@ _ACTIVITY = (
         _TEN,
         within=lookback("activity"),
         required=True,
-        entry=_number("Physician global assessment (0 to 10)", "physician_global", 0.5),
+        ask=number("Physician global assessment (0 to 10)", "physician_global", 0.5),
     ),
 )
 
@@ -248,7 +237,7 @@ def _blood(
     step: float = 0.1,
     modality: Modality = Modality.SEROLOGICAL,
 ) -> FeatureSpec:
-    entry = _number(question, feature_id, step) if question else None
+    ask = number(question, feature_id, step) if question else None
     return _feature(
         feature_id,
         label,
@@ -258,7 +247,7 @@ def _blood(
         results.concentration if modality is Modality.SEROLOGICAL else results.measured,
         modality=modality,
         within=lookback(within),
-        entry=entry,
+        ask=ask,
     )
 
 
@@ -271,7 +260,7 @@ def _antibody(feature_id: str, label: str, short: str, derive: Derive) -> Featur
         _FLAG,
         derive,
         modality=Modality.SEROLOGICAL,
-        entry=_choice(f"{label}?", feature_id, _POSITIVE),
+        ask=choice(f"{label}?", feature_id, _POSITIVE),
         flag_labels=_ANTIBODY_WORDS,
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from decision.catalog.ra_biologic_response.cautions import find_cautions
 from decision.catalog.ra_biologic_response.codelists import load_codelists
-from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUORUM
+from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUORUM, STRATA
 from decision.catalog.ra_biologic_response.eligibility import eligibility
 from decision.catalog.ra_biologic_response.features import FEATURES
 from decision.catalog.ra_biologic_response.thresholds import THRESHOLDS
@@ -53,10 +53,12 @@ SPEC = DecisionSpec(
             " tocilizumab patients in DAS28 remission 26 % were in SDAI remission (Smolen and"
             " Aletaha 2011)."
         ),
+        desirable=True,
     ),
     features=FEATURES,
     players=PLAYERS,
     columns=COLUMNS,
+    strata=STRATA,
     quorum=QUORUM,
     thresholds=THRESHOLDS,
     codelists=load_codelists(),

@@ -22,12 +22,22 @@ METRICS = {
     "sign_agreement": "Sign of the difference right, all patients",
     "named_share": "Share of patients with a drug class named",
     "named_sign_agreement": "Sign of the difference right where a class is named",
-    "no_clear_preference_naive_mtx": "Share told no clear preference: first biologic, methotrexate",
     "policy_value": "Share reaching the outcome if the larger estimate is followed",
     "policy_value_oracle": "The same with the true probabilities (ceiling)",
     "policy_value_best_fixed": "Share reaching the outcome with the best single class for all",
 }
 """Words for the metrics that evaluation reports; an unlisted metric is shown under its own name."""
+
+NO_PREFERENCE = "no_clear_preference_"
+"""Begins the name of a metric that is measured in one stratum; the stratum's id ends it."""
+
+
+def metric_text(spec: DecisionSpec, metric: str) -> str:
+    """What a metric measures; strata are worded by the decision itself."""
+    told = {f"{NO_PREFERENCE}{s.id}": s.label for s in spec.strata}
+    if metric in told:
+        return f"Share told no clear preference: {told[metric]}"
+    return METRICS.get(metric, metric.replace("_", " "))
 
 
 def model_rows(model: ModelIdentity | NoModel) -> tuple[tuple[str, str], ...]:
@@ -53,7 +63,7 @@ def metric_rows(
     for name, value in metrics.items():
         *path, metric = name.split(".")
         where = next((labels[part] for part in path if part in labels), "Both")
-        rows.append((where, METRICS.get(metric, metric.replace("_", " ")), figure(value)))
+        rows.append((where, metric_text(spec, metric), figure(value)))
     return tuple(rows)
 
 

@@ -121,10 +121,6 @@ def outside_limits(label: str, value: float, low: float, high: float) -> str:
     )
 
 
-def negative(label: str, value: float) -> str:
-    return f"{label}: {number(value)} is below 0. Correct the value; nothing was saved."
-
-
 def missing_plain(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
     """What is missing and why, one line each; what an estimate needs comes first."""
     gone = sorted(features.missing.items(), key=lambda item: not spec.feature(item[0]).required)

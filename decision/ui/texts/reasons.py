@@ -9,7 +9,7 @@ from decision.clinical.assessment import Contribution, DecisionCard
 from decision.clinical.features import FeatureVector, Found
 from decision.clinical.quantities import Moment
 from decision.clinical.record import Origin
-from decision.clinical.spec import DecisionSpec, FeatureSpec, Player, Transform
+from decision.clinical.spec import DecisionSpec, FeatureSpec, Player, ShownAs
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import moment, number, per_100, quantity
 
@@ -57,21 +57,15 @@ def _single(player: Player, feature: FeatureSpec, value: float) -> str:
     return f"{player.label}: {said}"
 
 
-def _is_sum(spec: DecisionSpec, player: Player) -> bool:
-    return any(
-        c.transform is Transform.LOG_SUM and c.inputs == player.features for c in spec.columns
-    )
-
-
 def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> str:
     """`C-reactive protein 42 mg/L (4 May 2027)`; parts that are added up are shown as their sum."""
     known = [(spec.feature(i), f) for i in player.features if isinstance(f := features[i], Found)]
     if not known:
         return f"{player.label} not known"
     when = _when([finding for _, finding in known])
-    if len(player.features) > 1 and _is_sum(spec, player) and len(known) == len(player.features):
+    if player.shown_as is ShownAs.SUM and len(known) == len(player.features):
         return f"{player.label} {number(sum(finding.value for _, finding in known))}{when}"
-    if len(known) == 1:
+    if len(player.features) == 1:
         return f"{_single(player, known[0][0], known[0][1].value)}{when}"
     parts = ", ".join(f"{feature.short} {value_text(feature, f.value)}" for feature, f in known)
     return f"{player.label}: {parts}{when}"

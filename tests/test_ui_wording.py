@@ -1,0 +1,52 @@
+"""What a page says of a decision's own parts comes from the decision's data, not from the page."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from decision.clinical.spec import Modality, Player, ShownAs, Stratum
+from decision.rules import derive_features
+from decision.ui.texts.about import metric_rows
+from decision.ui.texts.reasons import player_text
+from tests.fakes import observe, page_record, page_spec
+
+BOTH = ("tender", "crp")
+
+
+def player(shown_as: ShownAs) -> Player:
+    return Player(
+        id="both", label="Both", modality=Modality.CLINICAL, features=BOTH, shown_as=shown_as
+    )
+
+
+def words(shown_as: ShownAs, *values: float) -> str:
+    spec = page_spec(players=(player(shown_as),))
+    units = ("{count}", "mg/L")
+    told = [observe(n, v, u) for n, v, u in zip(BOTH, values, units, strict=False)]
+    return player_text(spec, derive_features(page_record("p1", *told), spec), spec.players[0])
+
+
+def test_r07_a_player_is_worded_as_the_decision_says():
+    assert words(ShownAs.SUM, 12, 30).startswith("Both 42 (")
+    assert words(ShownAs.PARTS, 12, 30).startswith("Both: Tender joints 12, CRP 30 mg/L (")
+
+
+@pytest.mark.parametrize("shown_as", ShownAs)
+def test_r07_a_sum_with_a_part_missing_is_not_shown_as_the_whole(shown_as):
+    assert words(shown_as, 12).startswith("Both: Tender joints 12 (")
+
+
+def test_r14_a_figure_of_one_stratum_is_worded_by_the_decision():
+    stratum = Stratum(id="first", label="nobody treated before", ranges={})
+    spec = dataclasses.replace(page_spec(), strata=(stratum,))
+    rows = metric_rows(spec, {"contrast.no_clear_preference_first": 0.97})
+    assert rows == (
+        ("Difference", "Share told no clear preference: nobody treated before", "0.970"),
+    )
+
+
+def test_r14_a_figure_of_an_unknown_stratum_keeps_its_own_name():
+    rows = metric_rows(page_spec(), {"contrast.no_clear_preference_first": 0.97})
+    assert rows[0][1] == "no clear preference first"
