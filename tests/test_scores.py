@@ -1,11 +1,13 @@
 """Scores against the published and computed vectors, and against the traps of floats and units."""
 
+import inspect
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from decision.clinical import scores
 from decision.clinical.scores import (
     HAQ_IMPORTANT_DIFFERENCE,
     SOURCES,
@@ -379,6 +381,32 @@ def test_das28_never_falls_when_a_joint_swells(tender, swollen, crp, pga):
     assert crp_score(tender, swollen + 1, crp, pga) > crp_score(tender, swollen, crp, pga)
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_every_score_is_cited(name):
-    assert SOURCES[name].citation
+FORMULAS = sorted(
+    name
+    for name in scores.__all__
+    if inspect.isfunction(getattr(scores, name)) or isinstance(getattr(scores, name), float)
+)
+"""Every public function and number of the package, whether or not anybody thought of its source."""
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_every_formula_and_cut_off_is_cited(name):
+    assert SOURCES[name].citation.strip()
+    assert SOURCES[name].verification in Verification
+
+
+def test_nothing_is_cited_that_is_no_formula_or_cut_off():
+    assert sorted(SOURCES) == FORMULAS
+
+
+def test_every_function_of_the_package_that_computes_a_score_is_public():
+    files = (scores.das28, scores.indices, scores.response, scores.states)
+    defined = {
+        name
+        for module in files
+        for name, thing in vars(module).items()
+        if inspect.isfunction(thing)
+        and thing.__module__ == module.__name__
+        and not name.startswith("_")
+    }
+    assert defined <= set(scores.__all__)

@@ -35,7 +35,7 @@ from decision.clinical.scores.states import (
 )
 
 SOURCES = {**_DAS28, **_INDICES, **_STATES, **_RESPONSE}
-"""Citation and verification status of every formula and cut-off here, by function name."""
+"""Citation and verification status of every formula and cut-off here, by its public name."""
 
 __all__ = [
     "HAQ_IMPORTANT_DIFFERENCE",

@@ -26,8 +26,8 @@ SOURCES = {
         verification=Verification.UNVERIFIED,
     ),
 }
-"""PARTLY: retyped from the project's evidence file and held by its test vectors; the paper itself
-is to be re-read.
+"""PARTLY: taken from the paper by way of docs/evidence.md and held by printed test vectors; the
+paper itself is to be re-read.
 """
 
 HIGHEST_CRP_MG_L = 1000.0

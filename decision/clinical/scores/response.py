@@ -23,8 +23,13 @@ SOURCES = {
         " is unverified",
         verification=Verification.PARTLY,
     ),
-    "haq_important_difference": ScoreSource(
+    "HAQ_IMPORTANT_DIFFERENCE": ScoreSource(
         citation="Wells 1993 J Rheumatol 20:557", verification=Verification.PARTLY
+    ),
+    "acr_reached": ScoreSource(
+        citation="Felson 1995 Arthritis Rheum 38:727; a component that was and stays 0 counts as"
+        " improved by assumption",
+        verification=Verification.PARTLY,
     ),
     "acr_response": ScoreSource(
         citation="Felson 1995 Arthritis Rheum 38:727", verification=Verification.PARTLY

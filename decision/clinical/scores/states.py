@@ -15,6 +15,11 @@ SOURCES = {
         " 39:34",
         verification=Verification.PARTLY,
     ),
+    "das28_crp_state": ScoreSource(
+        citation="Fleischmann 2015 Ann Rheum Dis 74:1132 (2.4 and 2.9, as in its abstract); 4.6"
+        " for high activity: source to be supplied",
+        verification=Verification.PARTLY,
+    ),
     "cdai_state": ScoreSource(
         citation="Aletaha and Smolen 2005 Clin Exp Rheumatol 23:S100",
         verification=Verification.PARTLY,
