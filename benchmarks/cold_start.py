@@ -7,34 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-LONGEST = 60.0
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def healthy(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+from benchmarks.running_app import served
 
 
 def resident_megabytes(process: int) -> float:
@@ -48,21 +25,8 @@ def resident_megabytes(process: int) -> float:
 
 def start_once() -> tuple[float, float]:
     """(seconds to healthy, megabytes) of one start with a trail of its own."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        environment = dict(os.environ, TREATMENT_RESPONSE_AUDIT=f"{folder}/audit.sqlite")
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-        began = time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
-        try:
-            while not healthy(port):
-                if process.poll() is not None or time.perf_counter() - began > LONGEST:
-                    raise SystemExit("the app did not start; run `streamlit run app.py` to see why")
-                time.sleep(0.02)
-            return time.perf_counter() - began, resident_megabytes(process.pid)
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "audit.sqlite") as app:
+        return app.seconds, resident_megabytes(app.process)
 
 
 def main() -> None:

@@ -5,13 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,62 +13,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from benchmarks.running_app import CHROMIUM, FLAGS, ROOT, served
+from benchmarks.screens import STATES, take
 
 if CHROMIUM is None and os.environ.get("CI") != "true":
     pytest.skip("Chromium is not installed; CI has it", allow_module_level=True)
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def served(audit: Path, *, script: str = "app.py", **settings: str) -> Iterator[str]:
-    """The app as a person starts it, on a free port, with its own trail; yields its address."""
-    port = free_port()
-    environment = dict(os.environ) | {f"TREATMENT_RESPONSE_{k}": v for k, v in settings.items()}
-    environment["TREATMENT_RESPONSE_AUDIT"] = str(audit)
-    environment["PYTHONPATH"] = str(ROOT)
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
-    log = audit.with_suffix(".log")
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            pytest.fail(f"the app ended at its start: {log.read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    pytest.fail("the app was not healthy within a minute")
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +27,8 @@ def trail(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(trail) -> Iterator[str]:
-    with served(trail) as url:
-        yield url
+    with served(trail) as app:
+        yield app.address
 
 
 @pytest.fixture(scope="module")
@@ -215,8 +158,8 @@ CLICK_BOTH = "(one, other) => { one.click(); setTimeout(() => other.click(), 100
 def test_a_second_click_never_opens_the_patient_before(browser, tmp_path):
     """A click ends the run that the click before it began, wherever that run is."""
     with (
-        served(tmp_path / "audit.sqlite", script="tests/slow_app.py") as address,
-        visit(browser, address) as page,
+        served(tmp_path / "audit.sqlite", script="tests/slow_app.py") as app,
+        visit(browser, app.address) as page,
     ):
         choose(page, "Name of p1")
         page.get_by_role("link", name="Worklist").click()
@@ -243,11 +186,19 @@ def test_bad_files_show_a_message_and_no_traceback(browser, tmp_path):
     shutil.copy(good, folder)
     (folder / "truncated.json").write_text(other.read_text()[:2000])
     with (
-        served(tmp_path / "audit.sqlite", BUNDLES=str(folder)) as address,
-        visit(browser, address) as page,
+        served(tmp_path / "audit.sqlite", BUNDLES=str(folder)) as app,
+        visit(browser, app.address) as page,
     ):
         expect(page.get_by_text("Not listed: truncated.json")).to_be_visible()
         expect(page.get_by_text("Traceback")).to_have_count(0)
         choose(page, "Nora Example-Naive")
         assert len(numbers(page)) == 2
     assert "Example-Naive" not in (tmp_path / "audit.log").read_text()
+
+
+def test_pictures_of_every_state_can_be_taken(browser, address, tmp_path):
+    """Narrow and dark only: `python -m benchmarks.screens` takes the rest for a release."""
+    saved = take(browser, address, tmp_path, widths=(420,), schemes=("dark",))
+    assert [path.name for path in saved] == [f"{state}-420-dark.png" for state in STATES]
+    pictures = {path.read_bytes() for path in saved}
+    assert len(pictures) == len(STATES)

@@ -1,0 +1,144 @@
+"""Pictures of every page and state, for a person to look at before a release.
+
+`python -m benchmarks.screens --out DIR` starts the app with a trail of its own and saves the
+worklist, a card, an abstention, a STOP, the entry form, the audit trail, the About page and the
+data used: at two widths, light and dark, each as tall as its content.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.running_app import CHROMIUM, FLAGS, served
+
+Scheme = Literal["light", "dark"]
+
+WIDTHS = (1024, 420)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+FIRST_HEIGHT = 900
+CARD, ABSTENTION, STOP = (
+    "Nora Example-Naive",
+    "Julia Example-Joints",
+    "Viktor Example-Diverticulitis",
+)
+"""Demo patients who show each state; the first may be anybody with an answer."""
+
+
+def _heading(page: Page, name: str) -> None:
+    page.get_by_role("heading", level=1, name=name).wait_for()
+
+
+def _link(page: Page, name: str, heading: str) -> None:
+    page.get_by_role("link", name=name).click()
+    _heading(page, heading)
+
+
+def _patient(page: Page, name: str) -> None:
+    _link(page, "Worklist", "Worklist")
+    page.get_by_role("button", name=name).click()
+    page.locator("h1.tr-name", has_text=name).wait_for()
+
+
+def _card(page: Page) -> None:
+    _patient(page, CARD)
+    page.locator(".tr-icons").nth(1).wait_for()
+
+
+def _abstention(page: Page) -> None:
+    _patient(page, ABSTENTION)
+    page.get_by_role("heading", name="No estimate.").wait_for()
+
+
+def _stop(page: Page) -> None:
+    _patient(page, STOP)
+    page.locator(".tr-stop").first.wait_for()
+
+
+def _form(page: Page) -> None:
+    """A refused value, so that the form is seen with its message."""
+    _abstention(page)
+    page.get_by_label("Tender joints (of 28)").fill("31")
+    page.get_by_role("button", name="Save and update the answer").click()
+    page.get_by_text("above the limits").wait_for()
+
+
+def _audit(page: Page) -> None:
+    _card(page)
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_text("Accepted. Audit entry").wait_for()
+    page.get_by_text("Audit trail of this patient").click()
+    page.get_by_role("row", name="Accepted").last.wait_for()
+
+
+STATES: dict[str, Callable[[Page], None]] = {
+    "worklist": lambda page: _heading(page, "Worklist"),
+    "card": _card,
+    "data-used": lambda page: _link(page, "Data used", "Data used"),
+    "audit": _audit,
+    "abstention": _abstention,
+    "form": _form,
+    "stop": _stop,
+    "about": lambda page: _link(page, "About this model", "About this model"),
+}
+"""In this order, so that the data used are those of the card."""
+
+
+def _save(page: Page, path: Path, width: int) -> None:
+    """The page as tall as its content: it scrolls inside the window, not with it."""
+    tall = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(FIRST_HEIGHT, int(tall))})
+    page.screenshot(path=path)
+    page.set_viewport_size({"width": width, "height": FIRST_HEIGHT})
+
+
+def take(
+    browser: Browser,
+    address: str,
+    out: Path,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    schemes: Sequence[Scheme] = SCHEMES,
+) -> list[Path]:
+    """One picture of every state at every width in every scheme; their paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    saved = []
+    for width in widths:
+        for scheme in schemes:
+            page = browser.new_page(
+                viewport={"width": width, "height": FIRST_HEIGHT}, color_scheme=scheme
+            )
+            page.goto(address)
+            for name, show in STATES.items():
+                show(page)
+                saved.append(out / f"{name}-{width}-{scheme}.png")
+                _save(page, saved[-1], width)
+            page.close()
+    return saved
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    if CHROMIUM is None:
+        sys.exit("Chromium is not installed: install the package chromium")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder) / "audit.sqlite") as app,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for path in take(browser, app.address, asked.out):
+            print(path)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
