@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,10 +9,8 @@ from decision.clinical.codes import LOCAL
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from fhir.errors import BundleError, FolderError, UnknownPatientError, UnreadableError
 from fhir.fields import Json, child, children, text
+from fhir.files import read_json, shown_name
 from fhir.to_record import read_bundle
-
-MAX_BYTES = 20_000_000
-"""Larger files are refused unread; the largest sample record of a lifetime has 1.3 MB."""
 
 CASE_NOTE = "case-note"
 """Code of the tag in `Bundle.meta` (system `LOCAL`) whose display says what a demo case shows."""
@@ -28,26 +25,31 @@ class FolderSource:
 
     def patients(self) -> tuple[PatientListing | ListingProblem, ...]:
         """The worklist in order of file name. A file with a problem is listed as that problem."""
+        lines, self._files = self._listed()
+        return lines
+
+    def _listed(self) -> tuple[tuple[PatientListing | ListingProblem, ...], dict[str, Path]]:
+        """The lines of the worklist, and the file of each patient on it."""
         try:
             paths = self._paths()
         except FolderError as error:
-            return (_problem(self._folder.name, error),)
+            return (_problem(shown_name(self._folder), error),), {}
         if not paths:
-            return (
-                ListingProblem(
-                    file=self._folder.name,
-                    message=f"{self._folder.name}: the folder holds no patient.",
-                    remedy="Put FHIR R4 Bundles named *.json into it, one per patient.",
-                ),
+            name = shown_name(self._folder)
+            nobody = ListingProblem(
+                file=name,
+                message=f"{name}: the folder holds no patient.",
+                remedy="Put FHIR R4 Bundles named *.json into it, one per patient.",
             )
+            return (nobody,), {}
         lines: list[PatientListing | ListingProblem] = []
         files: dict[str, Path] = {}
         for path in paths:
+            name = shown_name(path)
             try:
-                bundle = read_json(path)
-                record = read_bundle(bundle, path.name)
+                bundle, record = _read(path)
             except BundleError as error:
-                lines.append(_problem(path.name, error))
+                lines.append(_problem(name, error))
                 continue
             first = files.setdefault(record.patient_id, path)
             if first is path:
@@ -62,13 +64,12 @@ class FolderSource:
             else:
                 lines.append(
                     ListingProblem(
-                        file=path.name,
-                        message=f"{path.name}: the same Patient id as in {first.name}.",
+                        file=name,
+                        message=f"{name}: the same Patient id as in {shown_name(first)}.",
                         remedy="Keep one of the two files; the first is shown.",
                     )
                 )
-        self._files = files
-        return tuple(lines)
+        return tuple(lines), files
 
     def load(self, patient_id: str) -> PatientRecord:
         """The record of one patient, read from disk now.
@@ -80,12 +81,14 @@ class FolderSource:
         BundleError
             The file has become unusable since it was listed.
         """
-        if patient_id not in self._files:
-            self.patients()
-        path = self._files.get(patient_id)
+        files = self._files  # another session may list the folder meanwhile
+        if patient_id not in files:
+            _, files = self._listed()
+            self._files = files
+        path = files.get(patient_id)
         if path is None:
             _refuse_unknown()
-        record = read_bundle(read_json(path), path.name)
+        _, record = _read(path)
         if record.patient_id != patient_id:  # the file was replaced since the folder was listed
             self._files = {}
             _refuse_unknown()
@@ -98,7 +101,7 @@ class FolderSource:
             )
         except OSError:
             raise FolderError(
-                f"{self._folder.name}: the folder of patient files cannot be opened.",
+                f"{shown_name(self._folder)}: the folder of patient files cannot be opened.",
                 "Check its path and permissions in the settings.",
             ) from None
 
@@ -113,51 +116,16 @@ def _problem(file: str, error: BundleError | FolderError) -> ListingProblem:
     return ListingProblem(file=file, message=error.message, remedy=error.remedy)
 
 
-def read_json(path: Path) -> object:
-    """The parsed content of one file.
-
-    Raises
-    ------
-    UnreadableError
-        Too large, unreadable, not UTF-8 or not complete JSON. The cause is not chained: it would
-        carry the patient's data along into a log.
-    """
+def _read(path: Path) -> tuple[object, PatientRecord]:
+    """The content of one file and its record; `BundleError` whatever is wrong with it."""
+    name = shown_name(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UnreadableError(
-                path.name,
-                "",
-                f"larger than {MAX_BYTES // 1_000_000} MB and not read",
-                "export a shorter period or fewer resource types",
-            )
-        raw = path.read_bytes()
-    except OSError:
+        bundle = read_json(path)
+        return bundle, read_bundle(bundle, name)
+    except RecursionError:  # content that could be parsed may still be too deep to be compared
         raise UnreadableError(
-            path.name, "", "the file cannot be opened", "check its permissions"
+            name, "", "its content is nested too deeply", "export the file again"
         ) from None
-    try:
-        written = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableError(
-            path.name, "", f"not UTF-8 from byte {error.start + 1}", "save the file as UTF-8"
-        ) from None
-    try:
-        return json.loads(written, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise UnreadableError(
-            path.name,
-            "",
-            f"not complete JSON: it breaks at line {error.lineno}, column {error.colno}",
-            "export or copy the file again",
-        ) from None
-    except (ValueError, RecursionError):
-        raise UnreadableError(
-            path.name, "", "not JSON that can be read", "export the file again"
-        ) from None
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are not JSON")
 
 
 def _case_note(bundle: object) -> str:

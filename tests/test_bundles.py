@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import fhir.bundles
+import fhir.files
 from decision.catalog.ra_biologic_response.codelists import load_codelists
 from decision.clinical.quantities import Quantity
-from decision.clinical.record import ConditionState, ListingProblem, PatientListing
+from decision.clinical.record import (
+    ConditionState,
+    ListingProblem,
+    PatientListing,
+    PatientRecord,
+)
 from fhir.bundles import FolderSource
 from fhir.errors import OtherPatientError, UnknownPatientError, UnreadableError
+from fhir.to_record import read_bundle
 from tests.fhir_builders import LOCAL, NAME, bundle, medication, observation, patient, write
 
 SAMPLES = Path(__file__).parent / "data" / "samples"
@@ -67,6 +75,14 @@ def test_a_case_note_is_shown_only_from_our_own_tag(tmp_path):
             "MedicationRequest/m1",
             "R4",
         ),
+        (
+            "twice.json",
+            json.dumps(other("p9")).replace(
+                '"reference":', '"reference": "Patient/p1", "reference":', 1
+            ),
+            "twice",
+            "again",
+        ),
         ("again.json", other("p1"), "same Patient id as in a.json", "one of the two"),
     ],
 )
@@ -92,8 +108,82 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path):
     assert FolderSource(tmp_path).load("p1").patient_id == "p1"
 
 
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def link(path: Path) -> None:
+    target = path.parent / "elsewhere"
+    target.mkdir()
+    path.symlink_to(write(target, "p9.json", other("p9")))
+
+
+@pytest.mark.parametrize("make", [pipe, link, Path.mkdir], ids=["pipe", "link", "folder"])
+def test_what_is_no_regular_file_is_named_and_never_opened(tmp_path, make):
+    # a pipe would make the whole worklist wait; a link reads what nobody put into the folder
+    write(tmp_path, "a.json", other("p1"))
+    make(tmp_path / "m.json")
+    write(tmp_path, "z.json", other("p3"))
+    first, problem, last = FolderSource(tmp_path).patients()
+
+    assert (first.patient_id, last.patient_id) == ("p1", "p3")
+    assert problem.message == "m.json: a link, folder or device, not a file."
+    assert "file itself" in problem.remedy
+
+
+def test_a_file_that_becomes_a_link_or_pipe_while_it_is_opened_is_refused(tmp_path, monkeypatch):
+    regular = write(tmp_path, "a.json", other("p1")).lstat()
+    for make in (pipe, link):
+        make(path := tmp_path / f"{make.__name__}.json")
+        with monkeypatch.context() as before:
+            before.setattr(Path, "lstat", lambda _: regular)
+            with pytest.raises(UnreadableError):
+                fhir.files.read_json(path)
+
+
+def test_a_name_in_another_encoding_is_shown_as_far_as_it_can_be(tmp_path):
+    for name in (b"\xff.json", "tu\u202erned\n.json".encode()):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("{")
+    write(tmp_path, "a.json", other("p1"))
+    listed = FolderSource(tmp_path).patients()
+    problems = [line for line in listed if isinstance(line, ListingProblem)]
+
+    assert len(listed) == 3
+    assert {p.file for p in problems} == {"\ufffd.json", "turned.json"}
+    assert all(p.message.startswith(p.file) for p in problems)
+
+
+def test_content_too_deep_to_compare_is_that_files_problem_alone(tmp_path, monkeypatch):
+    def read(bundle: object, file: str) -> PatientRecord:
+        if file == "a.json":
+            raise RecursionError
+        return read_bundle(bundle, file)
+
+    monkeypatch.setattr(fhir.bundles, "read_bundle", read)
+    write(tmp_path, "a.json", other("p1"))
+    write(tmp_path, "b.json", other("p2"))
+    problem, listing = FolderSource(tmp_path).patients()
+
+    assert "nested too deeply" in problem.message
+    assert listing.patient_id == "p2"
+
+
+def test_a_listing_in_another_session_takes_nobody_away_from_this_one(tmp_path, monkeypatch):
+    write(tmp_path, "a.json", other("p1"))
+    source = FolderSource(tmp_path)
+    source.patients()
+
+    class Emptied(dict):  # between the question and the answer, another session lists the folder
+        def __contains__(self, key: object) -> bool:
+            source._files = {}
+            return super().__contains__(key)
+
+    source._files = Emptied(source._files)
+    assert source.load("p1").patient_id == "p1"
+
+
 def test_an_oversize_file_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(fhir.bundles, "MAX_BYTES", 100)
+    monkeypatch.setattr(fhir.files, "MAX_BYTES", 100)
     write(tmp_path, "a.json", other("p1"))
     (problem,) = FolderSource(tmp_path).patients()
 
@@ -138,7 +228,7 @@ def test_errors_carry_no_patient_data_along(tmp_path):
     path = write(tmp_path, "a.json", json.dumps(other("p1"))[:-5])
 
     with pytest.raises(UnreadableError) as error:
-        fhir.bundles.read_json(path)
+        fhir.files.read_json(path)
     assert error.value.__cause__ is None
     assert error.value.__suppress_context__
     assert NAME not in str(error.value)

@@ -16,7 +16,7 @@ from decision.clinical.codes import LOCAL, LOINC, Code, CodeError
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import IssueKind, ReferenceRange
 from fhir.units import TESTS, TO_CANONICAL, TestKind, conversion
-from tests.fhir_builders import kinds, observation, quantity, record_of
+from tests.fhir_builders import NAME, kinds, observation, quantity, record_of
 
 DATA = Path(fhir.units.__file__).parent / "data"
 
@@ -64,6 +64,21 @@ def test_known_conversions(code, value, unit, expected, canonical):
     assert record.issues == ()
     assert record.observations[0].value == Quantity(value=expected, unit=canonical)
     assert record.observations[0].reported == Quantity(value=value, unit=unit)
+
+
+@pytest.mark.parametrize("unit", ["U/mL", "[IU]/mL", "RU/mL", "AU", "index", "{titer}", "1"])
+def test_a_result_without_conversion_keeps_whatever_unit_it_has(unit):
+    (result,) = read((LOINC, "53027-9"), 40, unit).observations
+
+    assert result.value == Quantity(value=40, unit=unit)
+
+
+def test_words_in_the_place_of_a_unit_are_not_repeated():
+    record = read((LOINC, "53027-9"), 40, NAME)
+
+    assert record.observations == ()
+    assert kinds(record) == [IssueKind.UNKNOWN_UNIT]
+    assert NAME not in str(record.issues)
 
 
 def test_a_conversion_leaves_no_binary_dust_that_could_cross_a_threshold():
