@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from decision.catalog import load
-from decision.clinical.codes import LOCAL, Code
+from decision.clinical.codes import LOCAL, RXNORM, Code
 from decision.clinical.quantities import Moment, Precision, Quantity
 from decision.clinical.record import (
     Condition,
@@ -115,16 +115,21 @@ def condition(of: str, state: str = "active", onset: str = "") -> Condition:
 
 
 def medication(
-    of: str,
+    of: str = "uncoded",
     state: str = "active",
     *,
     start: str = "",
     end: str = "",
     stop: str = "",
     stop_text: str = "",
+    named: str = "",
+    display: str = "",
 ) -> MedicationExposure:
+    """A drug of a concept; with `named` or `display` one that no code list knows."""
+    strange = (Code(system=RXNORM, code="9999999", display=display),) if display else ()
     return MedicationExposure(
-        codes=(code_of(of),),
+        codes=strange if named or display else (code_of(of),),
+        text=named,
         state=MedicationState(state),
         start=moment(start) if start else None,
         end=moment(end) if end else None,

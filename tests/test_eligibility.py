@@ -192,3 +192,57 @@ def test_every_criterion_that_is_not_met_or_open_says_what_would_change_it():
             assert found.detail.endswith(".")
             if found.state is not Eligibility.MET:
                 assert found.remedy
+
+
+@pytest.mark.parametrize("words", ["RoActemra 162 mg", "sarilumab", "biologic therapy"])
+def test_an_uncoded_il6_inhibitor_is_asked_about_and_an_answer_settles_it(words):
+    told = eligible((), (), [medication(state="stopped", named=words)])
+    found = result("no_prior_il6i", told)
+    assert found.state is Eligibility.UNKNOWN
+    assert found.entry is not None
+    assert "without a code" in found.detail
+    recorded = observation("prior_il6i", answer="answer_negative")
+    both = eligible([recorded], (), told.medications[1:])
+    assert state("no_prior_il6i", both) is Eligibility.UNKNOWN
+    no = observation("prior_il6i", answer="answer_negative", by="clinician", on=NOW)
+    assert state("no_prior_il6i", told.with_entries((no,))) is Eligibility.MET
+
+
+@pytest.mark.parametrize("words", ["Orencia", "Xeljanz 5 mg", "Kineret", "Enbrel", "Kevzara"])
+def test_an_uncoded_biologic_leaves_the_number_of_lines_open_until_it_is_entered(words):
+    told = eligible((), (), [medication(state="stopped", named=words)])
+    found = result("prior_lines", told)
+    assert found.state is Eligibility.UNKNOWN
+    assert found.entry is not None
+    one = observation("prior_lines", 1, unit="{count}", by="clinician", on=NOW)
+    assert state("prior_lines", told.with_entries((one,))) is Eligibility.MET
+
+
+def test_an_uncoded_vitamin_leaves_no_criterion_open():
+    told = eligible((), (), [medication(named="vitamin D")])
+    assert {r.state for r in SPEC.eligibility(told, SPEC)} == {Eligibility.MET}
+
+
+def test_entering_the_number_of_tnf_inhibitors_settles_the_lines_they_leave_open():
+    told = eligible((), (), [medication(state="stopped", named="Enbrel")])
+    one = observation("prior_tnfi_count", 1, by="clinician", on=NOW)
+    assert state("prior_lines", told.with_entries((one,))) is Eligibility.MET
+
+
+def test_tnf_inhibitors_stated_and_other_drugs_listed_are_added_up():
+    told = eligible([observation("prior_tnfi_count", 3)], (), [medication("abatacept", "stopped")])
+    assert state("prior_lines", told) is Eligibility.NOT_MET
+
+
+@pytest.mark.parametrize(("how", "expected"), [("planned", "unknown"), ("stopped", "met")])
+def test_an_uncoded_jak_inhibitor_now_may_be_another_question(how, expected):
+    told = eligible((), (), [medication(state=how, named="Olumiant 4 mg")])
+    assert state("same_question", told).value == expected
+
+
+def test_an_earlier_il6_inhibitor_is_named_with_its_dates_and_its_reason():
+    taken = medication(
+        "tocilizumab", "stopped", start="2024-01", end="2025-03", stop="stop_adverse_event"
+    )
+    found = result("no_prior_il6i", eligible((), (), [taken]))
+    assert "tocilizumab, 2024-01 to 2025-03, adverse event" in found.detail

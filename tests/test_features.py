@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decision.clinical.codes import LOINC, SNOMED, Code
-from decision.clinical.features import Finding, Found, Missing, MissingReason
+from decision.clinical.features import Evidence, Finding, Found, Missing, MissingReason
 from decision.clinical.record import DataIssue, IssueKind, Observation, Origin, PatientRecord
 from decision.rules import derive_features
 from tests.clinical_records import (
@@ -413,3 +413,114 @@ def test_a_value_is_found_within_its_look_back_and_too_old_beyond(days):
     # the edge belongs to the look-back: exactly 90 days still counts
     told = record([observation("crp", 9, on=(AS_OF - timedelta(days=days)).isoformat())])
     assert isinstance(find("crp", told), Found if days <= 90 else Missing)
+
+
+NAMES = [
+    ("adalimumab", "Humira 40mg/0.4ml pen"),
+    ("etanercept", "BENEPALI 50 mg"),
+    ("infliximab", "infliximab-dyyb infusion"),
+    ("tnfi", "earlier anti-TNF, name unknown"),
+    ("bts_dmard", "Biologic therapy at another hospital"),
+]
+
+
+@pytest.mark.parametrize("words", [words for _, words in NAMES])
+@pytest.mark.parametrize("field", ["named", "display"])
+def test_an_uncoded_tnf_inhibitor_is_never_read_as_none(field, words):
+    listed = [medication("methotrexate"), medication(state="stopped", **{field: words})]
+    for name in ("prior_tnfi_count", "primary_failure"):
+        finding = missing(name, record(medications=listed))
+        assert finding.reason is MissingReason.UNUSABLE
+        assert "without a code" in finding.detail
+        assert words not in finding.detail
+
+
+@pytest.mark.parametrize("words", ["vitamin D", "Simvastatin 40 mg", "Enbrelium", "RoActemra"])
+def test_an_uncoded_drug_of_no_such_name_blocks_nothing(words):
+    told = record(medications=[medication("methotrexate"), medication(named=words)])
+    assert value("prior_tnfi_count", told) == 0
+    assert value("primary_failure", told) == 0
+
+
+def test_an_uncoded_drug_that_is_only_planned_was_not_taken():
+    told = record(medications=[medication(state="planned", named="Humira")])
+    assert value("prior_tnfi_count", told) == 0
+
+
+def test_an_uncoded_name_of_a_drug_that_is_also_coded_is_one_drug():
+    twice = [medication("adalimumab", "stopped"), medication(state="stopped", named="Humira")]
+    assert value("prior_tnfi_count", record(medications=twice)) == 1
+
+
+def test_the_clinician_s_answers_settle_what_the_list_only_names():
+    told = record(medications=[medication(state="stopped", named="Humira")])
+    none = told.with_entries((observation("prior_tnfi_count", 0, by="clinician", on=NOW),))
+    assert value("prior_tnfi_count", none) == 0
+    assert value("primary_failure", none) == 0
+    why = observation("last_tnfi_stop_reason", answer="stop_primary_failure", by="clinician")
+    one = told.with_entries((observation("prior_tnfi_count", 1, by="clinician", on=NOW), why))
+    assert value("prior_tnfi_count", one) == 1
+    assert value("primary_failure", one) == 1
+
+
+def test_a_recorded_count_stands_only_where_it_covers_what_the_list_names():
+    named = [medication("etanercept", "stopped"), medication(state="stopped", named="Humira")]
+    two = record([observation("prior_tnfi_count", 2)], medications=named)
+    assert value("prior_tnfi_count", two) == 2
+    assert missing("prior_tnfi_count", record([observation("prior_tnfi_count", 1)], (), named))
+
+
+@pytest.mark.parametrize("words", ["MTX 15 mg weekly", "Metoject", "Arava 20mg", "Plaquenil"])
+def test_an_uncoded_csdmard_is_never_read_as_monotherapy(words):
+    told = record(medications=[medication("nsaid"), medication(named=words)])
+    assert missing("monotherapy", told).reason is MissingReason.UNUSABLE
+    stopped = record(medications=[medication("nsaid"), medication(state="stopped", named=words)])
+    assert value("monotherapy", stopped) == 1
+    both = record(medications=[medication("methotrexate"), medication(named=words)])
+    assert value("monotherapy", both) == 0
+
+
+def evidence(name: str, told: PatientRecord) -> Evidence:
+    finding = find(name, told)
+    assert isinstance(finding, Found), finding
+    return finding.evidence
+
+
+def test_none_listed_is_not_said_to_be_none_taken():
+    told = record(medications=[medication("methotrexate")])
+    assert evidence("prior_tnfi_count", told).how == "none listed among 1 medications"
+    assert evidence("prior_tnfi_count", told).words == "no earlier TNF inhibitor listed"
+    never = evidence("primary_failure", told).words
+    assert never == "not applicable: no earlier TNF inhibitor listed"
+    said = evidence("primary_failure", record([observation("prior_tnfi_count", 0)]))
+    assert said.words == "not applicable: no earlier TNF inhibitor"
+
+
+def test_monotherapy_inferred_from_a_list_asks_to_be_confirmed():
+    inferred = evidence("monotherapy", record(medications=[medication("nsaid")]))
+    assert inferred.caveat == "no csDMARD listed; confirm"
+    stated = observation("methotrexate_status", answer="answer_not_taking")
+    assert evidence("monotherapy", record([stated])).caveat == ""
+
+
+@pytest.mark.parametrize(
+    ("starts", "caveat"),
+    [
+        (["2026-09-20"], "methotrexate begun less than 3 months ago"),
+        (["2026-01-20"], ""),
+        (["2026-01-20", "2026-09-20"], ""),
+        ([""], ""),
+    ],
+)
+def test_a_csdmard_that_had_no_time_to_work_is_said_to_be_new(starts, caveat):
+    told = record(medications=[medication("methotrexate", start=s) for s in starts])
+    assert evidence("monotherapy", told).caveat == caveat
+
+
+def test_the_reason_for_stopping_keeps_its_drug_and_its_day():
+    stopped = medication(
+        "etanercept", "stopped", start="2024-01", end="2026-09-30", stop="stop_secondary_failure"
+    )
+    told = evidence("primary_failure", record(medications=[stopped]))
+    assert told.how == "secondary failure, etanercept, 2026-09-30"
+    assert told.words == told.how

@@ -21,6 +21,8 @@ class Evidence:
     how: str
     caveat: str = ""
     """What a reader must know before trusting it, e.g. that a newer result could not be used."""
+    words: str = ""
+    """What the value means in this record, where its number or flag label would say too little."""
 
 
 class MissingReason(StrEnum):

@@ -17,11 +17,24 @@ def taking(exposure: MedicationExposure, record: PatientRecord) -> bool:
     return exposure.state is MedicationState.ACTIVE and started(exposure, record)
 
 
-def evidence_of_courses(exposures: tuple[MedicationExposure, ...], how: str) -> Evidence:
+def evidence_of_courses(
+    exposures: tuple[MedicationExposure, ...], how: str, *, caveat: str = "", words: str = ""
+) -> Evidence:
     """The listed courses as evidence, dated by the start of the last; none where none is listed."""
     return Evidence(
         sources=tuple(e.source for e in exposures),
         effective=exposures[-1].start if exposures else None,
         origin=Origin.RECORD,
         how=how,
+        caveat=caveat,
+        words=words,
     )
+
+
+def period(exposure: MedicationExposure) -> str:
+    """`2024-01 to 2025-03`, `from 2024-01`, `until 2025-03`, or that no date is recorded."""
+    start = exposure.start.day_text if exposure.start else ""
+    end = exposure.end.day_text if exposure.end else ""
+    if start and end:
+        return f"{start} to {end}"
+    return f"from {start}" if start else f"until {end}" if end else "dates not recorded"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from decision.clinical.codes import Codelist
 from decision.evidence.codelists import read_folder
+from decision.evidence.drug_names import read_names
 
 FOLDER = Path(__file__).parent / "codes"
 
@@ -34,3 +35,9 @@ CLASSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def load_codelists(folder: Path = FOLDER) -> Mapping[str, Codelist]:
     """Every concept of the folder's files plus the drug classes; CodeError for what is wrong."""
     return read_folder(folder, CLASSES)
+
+
+DRUG_NAMES = read_names(
+    FOLDER.parent / "drug_names.csv", (*BIOLOGIC_OR_TARGETED, *CONVENTIONAL, *CLASSES)
+)
+"""Names by which an uncoded biologic, targeted or conventional DMARD is recognised."""

@@ -8,10 +8,29 @@ missing inputs come before open criteria, and entering it settles all of them at
 from __future__ import annotations
 
 from decision.catalog.ra_biologic_response.activity import activity
-from decision.catalog.ra_biologic_response.codelists import BIOLOGIC_OR_TARGETED
+from decision.catalog.ra_biologic_response.codelists import (
+    BIOLOGIC_OR_TARGETED,
+    DRUG_NAMES,
+    IL6_INHIBITORS,
+    JAK_INHIBITORS,
+    TNF_INHIBITORS,
+)
+from decision.catalog.ra_biologic_response.derive.drugs import (
+    named_only,
+    named_words,
+    stop_reason,
+)
+from decision.clinical.codes import Code
 from decision.clinical.features import Found
 from decision.clinical.quantities import Quantity
-from decision.clinical.record import ConditionState, MedicationState, PatientRecord
+from decision.clinical.record import (
+    ConditionState,
+    MedicationExposure,
+    MedicationState,
+    Origin,
+    PatientRecord,
+    Value,
+)
 from decision.clinical.spec import (
     CriterionResult,
     DecisionSpec,
@@ -21,9 +40,11 @@ from decision.clinical.spec import (
     Limits,
 )
 from decision.evidence.answers import newest_answer
-from decision.evidence.courses import started, taking
+from decision.evidence.courses import period, started, taking
 from decision.evidence.criteria import Criterion, adult, alive, met, not_met, unknown
+from decision.evidence.drug_names import uncoded
 from decision.evidence.predictors import find
+from decision.evidence.select import on_record
 
 OVERLAP = (
     "lupus",
@@ -32,6 +53,8 @@ OVERLAP = (
     "mixed_connective_tissue_disease",
 )
 """Secondary Sjögren disease is common in rheumatoid arthritis and is not counted as overlap."""
+
+_CLASSES_OF_LINES = ("tnfi", "il6i", "jak_inhibitor", *BIOLOGIC_OR_TARGETED)
 
 _ASK_DECISION = Entry(
     kind=EntryKind.CHOICE,
@@ -96,44 +119,75 @@ def no_overlap(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
 
 
 def no_prior_il6i(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
-    """No IL-6 inhibitor ever begun. Without a medication list only an answer can say so."""
-    taken = [e for e in record.exposed(spec.codelists["il6i"]) if started(e, record)]
+    """No IL-6 inhibitor ever begun; a name without a code leaves it open until somebody answers."""
+    name = "no_prior_il6i"
+    taken = [
+        (drug, e)
+        for drug in IL6_INHIBITORS
+        for e in record.exposed(spec.codelists[drug])
+        if started(e, record)
+    ]
     if taken:
-        detail = "The patient has already received an IL-6 inhibitor."
-        return not_met("no_prior_il6i", detail, "The model was not built for that choice.")
+        listed = "; ".join(_course(drug, e, spec) for drug, e in taken)
+        detail = f"The patient has already received an IL-6 inhibitor: {listed}."
+        return not_met(name, detail, "The model was not built for that choice.")
     answer = newest_answer(record, spec, "prior_il6i", "answer_positive", "answer_negative")
     if answer and answer[0] == "answer_positive":
-        return not_met("no_prior_il6i", "An earlier IL-6 inhibitor is stated.")
-    if answer or record.medications:
-        return met("no_prior_il6i", "No IL-6 inhibitor in the record.")
+        return not_met(name, "An earlier IL-6 inhibitor is stated.")
     remedy = "Answer below whether one was ever taken."
-    return unknown("no_prior_il6i", "No medication list in the record.", remedy, _ASK_IL6I)
+    unread = named_only(record, spec.codelists, ("il6i", *IL6_INHIBITORS))
+    if unread and not (answer and answer[1].source.origin is Origin.CLINICIAN):
+        return unknown(name, named_words(unread), remedy, _ASK_IL6I)
+    if answer:
+        return met(name, "No earlier IL-6 inhibitor, as stated.")
+    if record.medications:
+        return met(name, "No IL-6 inhibitor listed.")
+    return unknown(name, "No medication list in the record.", remedy, _ASK_IL6I)
+
+
+def _course(drug: str, exposure: MedicationExposure, spec: DecisionSpec) -> str:
+    """`tocilizumab, 2024-01 to 2025-03, adverse event`."""
+    coded = exposure.stop_reason if isinstance(exposure.stop_reason, Code) else None
+    reason = stop_reason(coded, spec.codelists) if coded else None
+    return ", ".join((drug, period(exposure), *((reason[1],) if reason else ())))
 
 
 def prior_lines(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     """At most three different biologic or targeted drugs begun so far."""
     most = spec.thresholds["max_prior_lines"].value
-    listed = sum(
-        any(started(e, record) for e in record.exposed(spec.codelists[drug]))
+    listed = {
+        drug
         for drug in BIOLOGIC_OR_TARGETED
-    )
-    lines = spec.codelists["prior_lines"]
-    stated = [_count(o.value) for o in record.observed(lines) if _count(o.value) is not None]
+        if any(started(e, record) for e in record.exposed(spec.codelists[drug]))
+    }
+    lines = on_record(record, spec.codelists["prior_lines"])
+    stated = next((o for o in lines if _count(o.value) is not None), None)
     tnfi = find(record, spec, "prior_tnfi_count")
-    counts = [float(listed), *(s for s in stated[:1] if s is not None)]
+    others = len(listed - set(TNF_INHIBITORS))
+    counts = [float(len(listed)), (_count(stated.value) or 0.0) if stated else 0.0]
     if isinstance(tnfi, Found):
-        counts.append(tnfi.value)
+        counts.append(others + tnfi.value)
     if max(counts) > most:
         detail = f"{max(counts):g} earlier biologic or targeted drugs, more than {most:g}."
         return not_met("prior_lines", detail)
+    remedy = "Enter how many were ever taken."
+    # an open count of TNF inhibitors is the same question: its own field or this one settles it
+    unread = set(named_only(record, spec.codelists, ("bts_dmard", *_CLASSES_OF_LINES))) - listed
+    if isinstance(tnfi, Found):
+        unread -= {"tnfi", *TNF_INHIBITORS}
+    if unread and not (stated and stated.source.origin is Origin.CLINICIAN):
+        return unknown("prior_lines", named_words(sorted(unread)), remedy, _ASK_LINES)
     if record.medications or stated or isinstance(tnfi, Found):
         return met("prior_lines", f"{max(counts):g} earlier biologic or targeted drugs.")
-    remedy = "Enter how many were ever taken."
     return unknown("prior_lines", "No medication list in the record.", remedy, _ASK_LINES)
 
 
-def _count(value: object) -> float | None:
+def _count(value: Value) -> float | None:
     return value.value if isinstance(value, Quantity) else None
+
+
+def _now_or_planned(exposure: MedicationExposure, record: PatientRecord) -> bool:
+    return exposure.state is MedicationState.PLANNED or taking(exposure, record)
 
 
 def same_question(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
@@ -145,6 +199,10 @@ def same_question(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
                 state = "planned" if planned else "being taken"
                 detail = f"A {words} is {state}: the question is another one."
                 return not_met("same_question", detail.replace("A rit", "Rit"))
+    now = ("jak_inhibitor", "rituximab", *JAK_INHIBITORS)
+    if unread := uncoded(record, spec.codelists, DRUG_NAMES, now, _now_or_planned):
+        remedy = "Code the drug in the record, or correct the list."
+        return unknown("same_question", named_words(sorted(unread)), remedy)
     return met("same_question", "No JAK inhibitor or rituximab planned or being taken.")
 
 

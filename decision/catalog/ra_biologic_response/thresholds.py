@@ -122,6 +122,18 @@ _LOOKBACKS = (
     ("cancer", 1826, "Lymphoma or melanoma that counts as recent (five years)"),
 )
 
+_TREATMENT = (
+    _threshold(
+        "csdmard_established",
+        90,
+        "d",
+        "A csDMARD begun more recently may not have shown its effect yet; said, not used.",
+        "EULAR recommendations 2022: improvement is looked for by three months; general knowledge,"
+        " to be read at the source.",
+        Verification.UNVERIFIED,
+    ),
+)
+
 _CAUTIONS = (
     _threshold(
         "neutrophils_il6i",
@@ -224,6 +236,7 @@ THRESHOLDS: Mapping[str, Threshold] = MappingProxyType(
                 _threshold(f"{name}_lookback", days, "d", f"{what}: how long a value stands.")
                 for name, days, what in _LOOKBACKS
             ),
+            *_TREATMENT,
             *_CAUTIONS,
         )
     }

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
-from decision.catalog.ra_biologic_response.codelists import TNF_INHIBITORS
+from decision.catalog.ra_biologic_response.codelists import (
+    BIOLOGIC_OR_TARGETED,
+    CONVENTIONAL,
+    DRUG_NAMES,
+    TNF_INHIBITORS,
+)
+from decision.catalog.ra_biologic_response.thresholds import THRESHOLDS
 from decision.clinical.codes import Code, Codelist
 from decision.clinical.features import Evidence, Finding, Found, Missing, MissingReason
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import MedicationExposure, Observation, Origin, PatientRecord
 from decision.clinical.spec import FeatureSpec
 from decision.evidence.courses import evidence_of_courses, started, taking
+from decision.evidence.drug_names import Course, uncoded
 from decision.evidence.select import FINAL, Reading, evidence_of, latest, on_record
 
 Codelists = Mapping[str, Codelist]
 
 _NO_LIST = "No medication list in the record."
+_NEVER = "not applicable: no earlier TNF inhibitor"
+_CLASS_WORDS = {
+    "tnfi": "a TNF inhibitor",
+    "il6i": "an IL-6 inhibitor",
+    "jak_inhibitor": "a JAK inhibitor",
+    "bts_dmard": "a biologic or targeted drug",
+    "csdmard": "a conventional DMARD",
+}
+
+
+def named_only(
+    record: PatientRecord, codelists: Codelists, of: Iterable[str], counts: Course = started
+) -> tuple[str, ...]:
+    """Drugs of these concepts that the list names without a code of ours; an unnamed biologic may
+    be any of them.
+    """
+    wanted = set(of)
+    if wanted & set(BIOLOGIC_OR_TARGETED):
+        wanted.add("bts_dmard")
+    return tuple(sorted(uncoded(record, codelists, DRUG_NAMES, wanted, counts)))
+
+
+def named_words(concepts: Iterable[str]) -> str:
+    """What the list names and cannot be counted, without quoting the record's own text."""
+    shown = (_CLASS_WORDS.get(c, c.replace("_", " ")) for c in concepts)
+    return f"The medication list names {', '.join(shown)} without a code that can be read."
 
 
 def _entered(finding: Finding) -> bool:
@@ -38,15 +73,34 @@ def monotherapy(record: PatientRecord, feature: FeatureSpec, codelists: Codelist
         return stated
     active = tuple(e for e in record.exposed(codelists["csdmard"]) if taking(e, record))
     if active:
-        return Found(
-            value=0.0, evidence=evidence_of_courses(active, "active csDMARD in the medication list")
-        )
+        how = "active csDMARD in the medication list"
+        caveat = _newly_started(record, codelists)
+        return Found(value=0.0, evidence=evidence_of_courses(active, how, caveat=caveat))
+    if unread := named_only(record, codelists, ("csdmard", *CONVENTIONAL), taking):
+        return Missing(reason=MissingReason.UNUSABLE, detail=named_words(unread))
     if isinstance(stated, Found):
         return stated
     if not record.medications:
         return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
     how = f"no active csDMARD among {len(record.medications)} listed medications"
-    return Found(value=1.0, evidence=evidence_of_courses((), how))
+    caveat = "no csDMARD listed; confirm"
+    return Found(value=1.0, evidence=evidence_of_courses((), how, caveat=caveat))
+
+
+def _newly_started(record: PatientRecord, codelists: Codelists) -> str:
+    """A csDMARD needs time to work; a renewed prescription goes on with the earlier course."""
+    limit = THRESHOLDS["csdmard_established"]
+    established = record.as_of - timedelta(days=limit.value)
+    new = []
+    for drug in CONVENTIONAL:
+        courses = [e for e in record.exposed(codelists[drug]) if started(e, record)]
+        if not any(taking(e, record) for e in courses):
+            continue
+        starts = [e.start for e in courses]
+        if any(s is None or s.earliest <= established for s in starts):
+            return ""
+        new.append(drug)
+    return f"{' and '.join(new)} begun less than {limit.value / 30:g} months ago" if new else ""
 
 
 def tnfi_taken(
@@ -72,9 +126,12 @@ def prior_tnfi_count(record: PatientRecord, feature: FeatureSpec, codelists: Cod
     if _entered(stated):
         return stated
     taken = tnfi_taken(record, codelists)
+    unread = set(named_only(record, codelists, ("tnfi", *TNF_INHIBITORS))) - set(taken)
     # Drugs given elsewhere are often missing from a list; nothing makes a list too long.
-    if isinstance(stated, Found) and stated.value >= len(taken):
+    if isinstance(stated, Found) and stated.value >= len(taken) + len(unread):
         return stated
+    if unread:
+        return Missing(reason=MissingReason.UNUSABLE, detail=named_words(sorted(unread)))
     if taken:
         exposures = tuple(e for listed in taken.values() for e in listed)
         names = ", ".join(sorted(name.replace("_", " ") for name in taken))
@@ -87,8 +144,9 @@ def prior_tnfi_count(record: PatientRecord, feature: FeatureSpec, codelists: Cod
             return Found(value=1.0, evidence=evidence_of(observation, how))
     if not record.medications:
         return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
-    how = f"no TNF inhibitor among {len(record.medications)} listed medications"
-    return Found(value=0.0, evidence=evidence_of_courses((), how))
+    how = f"none listed among {len(record.medications)} medications"
+    words = "no earlier TNF inhibitor listed"
+    return Found(value=0.0, evidence=evidence_of_courses((), how, words=words))
 
 
 _FAILED = {"stop_primary_failure": 1.0}
@@ -116,6 +174,11 @@ def primary_failure(record: PatientRecord, feature: FeatureSpec, codelists: Code
     stated = latest(record, feature, codelists, read)
     if _entered(stated):
         return stated
+    unread = named_only(record, codelists, ("tnfi", *TNF_INHIBITORS))
+    if unread and not _denied(record, codelists):
+        if isinstance(stated, Found):
+            return stated
+        return Missing(reason=MissingReason.UNUSABLE, detail=named_words(unread))
     taken = tnfi_taken(record, codelists)
     if taken:
         return _reason_of_last(record, taken, stated, codelists)
@@ -124,14 +187,21 @@ def primary_failure(record: PatientRecord, feature: FeatureSpec, codelists: Code
     return _never_taken(record, codelists)
 
 
+def _denied(record: PatientRecord, codelists: Codelists) -> bool:
+    """True when the clinician's own count says that no TNF inhibitor was ever taken."""
+    counts = on_record(record, codelists["prior_tnfi_count"])
+    newest = counts[0] if counts and counts[0].source.origin is Origin.CLINICIAN else None
+    return newest is not None and isinstance(newest.value, Quantity) and newest.value.value == 0
+
+
 def _reason_of_last(
     record: PatientRecord,
     taken: Mapping[str, tuple[MedicationExposure, ...]],
     stated: Finding,
     codelists: Codelists,
 ) -> Finding:
-    exposures = [e for listed in taken.values() for e in listed]
-    last = max(exposures, key=lambda e: e.start.earliest.timestamp() if e.start else 0.0)
+    courses = [(drug, e) for drug, listed in taken.items() for e in listed]
+    drug, last = max(courses, key=lambda c: c[1].start.earliest.timestamp() if c[1].start else 0.0)
     source = Evidence(
         sources=(last.source,),
         effective=last.end or last.start,
@@ -141,7 +211,10 @@ def _reason_of_last(
     if isinstance(last.stop_reason, Code):
         reason = stop_reason(last.stop_reason, codelists)
         if reason is not None:
-            return Found(value=reason[0], evidence=source)
+            ended = (last.end.day_text,) if last.end else ()
+            said = ", ".join((reason[1], drug.replace("_", " "), *ended))
+            told = dataclasses.replace(source, how=said, words=said)
+            return Found(value=reason[0], evidence=told)
     if isinstance(stated, Found):
         return stated
     if taking(last, record):
@@ -161,11 +234,11 @@ def _never_taken(record: PatientRecord, codelists: Codelists) -> Finding:
     for observation in on_record(record, codelists["prior_tnfi_count"]):
         if isinstance(observation.value, Quantity):
             if observation.value.value == 0:
-                return Found(value=0.0, evidence=evidence_of(observation, "never took one"))
+                evidence = evidence_of(observation, _NEVER)
+                return Found(value=0.0, evidence=dataclasses.replace(evidence, words=_NEVER))
             detail = "No reason for stopping the last TNF inhibitor."
             return Missing(reason=MissingReason.NOT_FOUND, detail=detail)
     if record.medications:
-        return Found(
-            value=0.0, evidence=evidence_of_courses((), "no TNF inhibitor in the medication list")
-        )
+        listed = f"{_NEVER} listed"
+        return Found(value=0.0, evidence=evidence_of_courses((), listed, words=listed))
     return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
