@@ -1,8 +1,10 @@
-"""Disease scores as the evidence file prints them: for clinicians' scores and their twins alike."""
+"""Disease scores from outside this code (docs/evidence.md), for its clinicians' scores and their
+twins in the simulation alike.
+"""
 
 from __future__ import annotations
 
-# Six decimals are printed in the evidence file's table; half a unit of the last is the tolerance.
+# Six decimals are given; half a unit of the last is the tolerance.
 PRINTED = 5e-7
 
 DAS28 = [

@@ -29,14 +29,14 @@ def read(code: tuple[str, str], value: object, unit: str, **more):
 @pytest.mark.parametrize(
     ("code", "value", "unit", "expected", "canonical"),
     [
-        # factors of the project's evidence table
+        # factors of docs/evidence.md
         ((LOINC, "1988-5"), 3.1, "mg/dL", 31.0, "mg/L"),
         ((LOINC, "1988-5"), 31, "mg/L", 31.0, "mg/L"),
         ((LOINC, "11572-5"), 40, "k[IU]/L", 40.0, "[IU]/mL"),
         ((LOINC, "11572-5"), 40, "[IU]/mL", 40.0, "[IU]/mL"),
         ((LOINC, "718-7"), 118, "g/L", 11.8, "g/dL"),
         ((LOINC, "1742-6"), 35, "[IU]/L", 35.0, "U/L"),
-        # master equation of the evidence table: 58 mmol/mol is 7.5 %, 48 is 6.5 %
+        # master equation (docs/evidence.md): 58 mmol/mol is 7.5 %, 48 is 6.5 %
         ((LOINC, "4548-4"), 58, "mmol/mol", 7.45784, "%"),
         ((LOINC, "59261-8"), 48, "mmol/mol", 6.54304, "%"),
         # SI: 1 ukat = 60 U

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from models.cohort import CohortError
 from models.simulate import ra_measure
 from models.simulate.__main__ import main
 from models.simulate.ra_check import Target, missed, table, targets
+from models.simulate.ra_tables import DATA
+
+WITH_SOURCE = list(csv.DictReader((DATA / "ra_targets.csv").read_text("utf-8").splitlines()))
 
 
 def goal(target=1.0, tolerance=0.1, key="a"):
@@ -92,3 +97,12 @@ def test_the_exit_code_says_whether_all_targets_are_met(value, code, monkeypatch
     out = capsys.readouterr().out
     assert "SIMULATED" in out
     assert f"{1 - code} of 1 targets met" in out
+
+
+@pytest.mark.parametrize("row", WITH_SOURCE, ids=lambda r: r["quantity"])
+def test_every_target_says_whether_it_is_published_or_computed_and_where(row):
+    assert row["kind"] in {"published", "computed", "design assumption", "unverified"}
+    against_patients = "published trials" in row["section"]
+    assert (row["kind"] in {"published", "unverified"}) == against_patients
+    assert ("docs/evidence.md" in row["source"]) != against_patients
+    assert row["source"].strip()

@@ -1,4 +1,4 @@
-"""Accept or override: what is written, once, for whom, and how it is found again (R13)."""
+"""Accept or override: what is written, once, for whom, and how it is found again (D13)."""
 
 from __future__ import annotations
 

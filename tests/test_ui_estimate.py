@@ -1,4 +1,4 @@
-"""Display rules R1 to R7 on texts and markup; the rule's number is in the test's name."""
+"""Display rules D1 to D7 (docs/display_rules.md) on texts and markup; D1 is tested as r01."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def opened(services: Services) -> tuple[Chart, Assessment] | None:
 
 
 def strip_of_current() -> str:
-    """The patient strip for a page that needs no assessment; nothing when none is open (R12)."""
+    """The patient strip for a page that needs no assessment; nothing when none is open (D12)."""
     patient_id = current_patient()
     known = chart(patient_id) if patient_id is not None else None
     return frame.strip(known.record) if known is not None else ""

@@ -1,4 +1,4 @@
-"""Accept or override (R13): one click to accept, one to open the reasons for deciding otherwise."""
+"""Accept or override (D13): one click to accept, one to open the reasons for deciding otherwise."""
 
 from __future__ import annotations
 

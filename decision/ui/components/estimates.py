@@ -10,7 +10,7 @@ from decision.ui.texts import cautions, estimate
 
 
 def _headline(card: DecisionCard, treatment: Treatment) -> str:
-    """The number first, or the range first where the patient is unusual (R4)."""
+    """The number first, or the range first where the patient is unusual (D4)."""
     prediction = card.answer.prediction(treatment.id)
     number, rest = estimate.headline(card.spec, prediction)
     point = f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"

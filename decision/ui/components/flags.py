@@ -20,7 +20,7 @@ def issues(record: PatientRecord, tag: str = "h2") -> str:
 
 
 def row(assessment: Assessment, record: PatientRecord) -> str:
-    """Above the estimates (R9): what is missing and its cost at once, everything on request."""
+    """Above the estimates (D9): what is missing and its cost at once, everything on request."""
     unusual: tuple[str, ...] = ()
     cost = absent = ""
     if isinstance(assessment, DecisionCard):

@@ -11,7 +11,7 @@ from decision.ui.texts import pages
 
 
 def strip(record: PatientRecord, *, heading: bool = False) -> str:
-    """Who this is and how old the data are (R12); the page's one heading where it has no other."""
+    """Who this is and how old the data are (D12); the page's one heading where it has no other."""
     name, rest = pages.strip(record)
     tag = "h1" if heading else "p"
     parts = "".join(f"<span>{text(part)}</span>" for part in rest)

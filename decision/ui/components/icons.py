@@ -1,4 +1,4 @@
-"""Natural-frequency icons (R6): 100 marks, disc or ring, same scale and order in both arms."""
+"""Natural-frequency icons (D6): 100 marks, disc or ring, same scale and order in both arms."""
 
 from __future__ import annotations
 

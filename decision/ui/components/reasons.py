@@ -1,4 +1,4 @@
-"""At most three reasons each way, what moves both drugs apart from what moves the gap (R7)."""
+"""At most three reasons each way, what moves both drugs apart from what moves the gap (D7)."""
 
 from __future__ import annotations
 

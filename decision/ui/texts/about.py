@@ -1,4 +1,4 @@
-"""Sentences about the decision and its model, for the About page (R14)."""
+"""Sentences about the decision and its model, for the About page (D14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences about probabilities and their difference (display rules R1 to R5)."""
+"""Sentences about probabilities and their difference (display rules D1 to D5)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from decision.ui.texts.numbers import (
 
 
 def ordered(spec: DecisionSpec) -> tuple[Treatment, ...]:
-    """Both treatments in the one neutral order of every page: by name, never by estimate (R6)."""
+    """Both treatments in the one neutral order of every page: by name, never by estimate (D6)."""
     return tuple(sorted(spec.treatments, key=lambda t: t.label))
 
 
@@ -59,20 +59,20 @@ def reference_class(spec: DecisionSpec, prediction: Prediction, simulated: bool)
 
 
 def range_first(card: DecisionCard, prediction: Prediction) -> bool:
-    """True where the point says less than its range: unusual values, or a wide range (R4)."""
+    """True where the point says less than its range: unusual values, or a wide range (D4)."""
     widest = card.spec.thresholds["widest_usual_range"].value
     return bool(card.answer.domain.outside_usual) or prediction.interval.width > widest
 
 
 def uncertain(prediction: Prediction) -> tuple[str, str]:
-    """The form for values outside the usual range: the range first (R4, R10)."""
+    """The form for values outside the usual range: the range first (D4, D10)."""
     return f"Between {per_100(prediction.interval.low)} and {per_100(prediction.interval.high)}", (
         "of 100. The data for this patient do not support a narrower estimate."
     )
 
 
 def calibration(spec: DecisionSpec, checked: LocalCalibration, simulated: bool) -> str:
-    """How patients scored like this one fared (R5); with too few, only that."""
+    """How patients scored like this one fared (D5); with too few, only that."""
     fewest = spec.thresholds["smallest_calibration_band"].value
     kind = "simulated validation patients" if simulated else "validation patients"
     scored = f"scored {per_100(checked.low)} to {per_100(checked.high)}"
@@ -110,7 +110,7 @@ def signed_span(interval: Interval) -> str:
 
 
 def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
-    """The absolute difference with its own range, in the direction of the larger estimate (R2)."""
+    """The absolute difference with its own range, in the direction of the larger estimate (D2)."""
     more, less, gap, interval = _toward(answer.contrast)
     a, b = (spec.treatment(t).label_with_article for t in (more, less))
     ranged = f"(likely range {signed_span(interval)}, {level(interval)})"
@@ -185,7 +185,7 @@ def association(simulated: bool) -> str:
 
 
 def shown(card: DecisionCard) -> tuple[str, ...]:
-    """What the clinician read, word for word, for the audit trail (R13)."""
+    """What the clinician read, word for word, for the audit trail (D13)."""
     lines = [
         f"{sentence(card.spec, p)} {detail(p)}"
         for p in (card.answer.prediction(t.id) for t in ordered(card.spec))

@@ -1,4 +1,4 @@
-"""Sentences about the data behind an answer: missing, old, doubtful, unusual, entered (R9, R10)."""
+"""Sentences about the data behind an answer: missing, old, doubtful, unusual, entered (D9, D10)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTHING_MISSING = "Every input was found."
 
 
 def missing(card: DecisionCard) -> str:
-    """All that is missing in one sentence with what each costs, the dearest first (R9)."""
+    """All that is missing in one sentence with what each costs, the dearest first (D9)."""
     costs = {c.player: c.wider for c in card.answer.missing_costs}
     players = {f: p for p in card.spec.players for f in p.features}
     groups: dict[tuple[int, str], list[str]] = {}

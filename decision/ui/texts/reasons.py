@@ -1,4 +1,4 @@
-"""Sentences about reasons (display rule R7): text, with value, unit, date and points per 100."""
+"""Sentences about reasons (display rule D7): text, with value, unit, date and points per 100."""
 
 from __future__ import annotations
 
