@@ -13,12 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
+from streamlit import config
 
 import decision.ui.navigation  # noqa: F401  its imports are paid at start-up, not by a visitor
 from decision import catalog
 from decision.assess import NoModel, Predictor
 from decision.clinical.errors import ModelError
 from decision.clinical.spec import DecisionSpec
+from decision.ui.headers import Gate
 from decision.ui.services import Services, install
 from fhir.audit import SqliteAuditLog
 from fhir.bundles import FolderSource
@@ -37,6 +40,7 @@ class Settings:
     site: str
     agent: str
     decision: str
+    hosts: tuple[str, ...]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -52,6 +56,7 @@ class Settings:
             site=setting("SITE", "simulated-demo"),
             agent=setting("AGENT", "demo clinician"),
             decision=setting("DECISION", ""),
+            hosts=tuple(setting("HOSTS", "127.0.0.1,localhost").replace(" ", "").split(",")),
         )
 
 
@@ -63,10 +68,22 @@ def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
         return NoModel(detail=error.message, remedy=error.remedy)
 
 
+def chosen(name: str) -> DecisionSpec:
+    """The decision that was named, or the only one; which of several is nobody's to guess."""
+    found = catalog.discover()
+    if name:
+        return catalog.load(name)
+    if len(found) != 1:
+        installed = ", ".join(found) or "none"
+        raise catalog.SpecError(
+            f"decisions installed: {installed}; set TREATMENT_RESPONSE_DECISION to the one to serve"
+        )
+    return next(iter(found.values()))
+
+
 def wire(settings: Settings) -> Services:
     """All ports. A broken catalogue or trail stops the start, loudly; a broken model does not."""
-    found = catalog.discover()
-    spec = catalog.load(settings.decision) if settings.decision else next(iter(found.values()))
+    spec = chosen(settings.decision)
     return Services(
         spec=spec,
         predictor=predictor(spec, settings.artifacts / spec.id),
@@ -78,5 +95,10 @@ def wire(settings: Settings) -> Services:
     )
 
 
-install(wire(Settings.read(os.environ)))
-app = st.App(ROOT / "decision/ui/script/main.py")
+SETTINGS = Settings.read(os.environ)
+install(wire(SETTINGS))
+# Streamlit guards its socket by a list of its own: a proxy's name is given once, for both.
+config.set_option("server.allowedHosts", list(SETTINGS.hosts))
+app = st.App(
+    ROOT / "decision/ui/script/main.py", middleware=[Middleware(Gate, hosts=SETTINGS.hosts)]
+)

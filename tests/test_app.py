@@ -55,6 +55,24 @@ def test_a_tampered_artefact_is_never_used(real_services, tmp_path):
     assert services.predictor.remedy
 
 
+def test_names_that_a_proxy_uses_are_a_list(app):
+    assert app.Settings.read({}).hosts == ("127.0.0.1", "localhost")
+    named = app.Settings.read({"TREATMENT_RESPONSE_HOSTS": "a.example, b.example"})
+    assert named.hosts == ("a.example", "b.example")
+
+
+def test_of_several_decisions_none_is_taken_by_chance(app, real_services, tmp_path, monkeypatch):
+    monkeypatch.setattr(app.catalog, "discover", lambda: {"one": object(), "two": object()})
+    with pytest.raises(SpecError, match=r"one, two; set TREATMENT_RESPONSE_DECISION"):
+        real_services(tmp_path)
+
+
+def test_an_installation_without_a_decision_says_so(app, real_services, tmp_path, monkeypatch):
+    monkeypatch.setattr(app.catalog, "discover", dict)
+    with pytest.raises(SpecError, match=r"installed: none"):
+        real_services(tmp_path)
+
+
 def test_an_unknown_decision_stops_the_start(real_services, tmp_path):
     with pytest.raises(SpecError, match="no_such_decision"):
         real_services(tmp_path, decision="no_such_decision")
