@@ -1,4 +1,6 @@
-"""Small believable values of the types, and fakes of the ports, for tests without adapters."""
+"""Small believable values of the domain's types, and the two ports that most tests need: a model
+with one answer and a trail in memory. `fakes` builds whole pages from them.
+"""
 
 from __future__ import annotations
 
@@ -73,21 +75,27 @@ def make_threshold(name: str, value: float) -> Threshold:
     )
 
 
-def newest_crp(
+def newest(
     record: PatientRecord, feature: FeatureSpec, codelists: Mapping[str, Codelist]
 ) -> Finding:
-    for observation in record.observed(codelists["crp"]):
-        if isinstance(observation.value, Quantity):
-            return Found(
-                value=observation.value.value,
-                evidence=Evidence(
-                    sources=(observation.source,),
-                    effective=observation.effective,
-                    origin=observation.source.origin,
-                    how="newest",
-                ),
-            )
-    return Missing(reason=MissingReason.NOT_FOUND, detail="No CRP in the record.")
+    """The newest observation of the feature's concept; a coded answer counts as 0 or 1."""
+    for observation in record.observed(codelists[feature.concepts[0]]):
+        value = observation.value
+        number = (
+            value.value
+            if isinstance(value, Quantity)
+            else float(isinstance(value, Code) and value.code == "not-taking")
+        )
+        return Found(
+            value=number,
+            evidence=Evidence(
+                sources=(observation.source,),
+                effective=observation.effective,
+                origin=observation.source.origin,
+                how="newest",
+            ),
+        )
+    return Missing(reason=MissingReason.NOT_FOUND, detail="Not in the record.")
 
 
 RULE = CautionRule(
@@ -145,7 +153,7 @@ def make_spec(
                 lookback=None,
                 supported=Limits(low=0, high=500, citation="test"),
                 required=required,
-                derive=newest_crp,
+                derive=newest,
                 entry=Entry(
                     kind=EntryKind.NUMBER,
                     question="CRP",

@@ -1,4 +1,6 @@
-"""Fakes of the ports for whole pages, and a small decision with the shape of the real one."""
+"""Doubles for whole pages: a small decision with the shape of the real one, records with names,
+a model that follows what is entered, a source that can fail; `builders` has the values.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,8 @@ from decision.clinical.assessment import (
 from decision.clinical.codes import LOCAL, Code, Codelist, CodelistEntry, CodeStatus
 from decision.clinical.errors import RecordSourceError
 from decision.clinical.features import (
-    Evidence,
     FeatureVector,
-    Finding,
     Found,
-    Missing,
-    MissingReason,
 )
 from decision.clinical.quantities import Moment, Precision, Quantity
 from decision.clinical.record import (
@@ -56,6 +54,7 @@ from tests.builders import (
     make_observation,
     make_spec,
     make_threshold,
+    newest,
 )
 
 BORN = Moment(
@@ -65,29 +64,6 @@ BORN = Moment(
     text="1972-03-01",
 )
 CHOICES = {"taking": "Taking", "not-taking": "Not taking"}
-
-
-def derive(
-    record: PatientRecord, feature: FeatureSpec, codelists: Mapping[str, Codelist]
-) -> Finding:
-    """The newest observation of the feature's concept; a coded answer counts as 0 or 1."""
-    for observation in record.observed(codelists[feature.concepts[0]]):
-        value = observation.value
-        number = (
-            value.value
-            if isinstance(value, Quantity)
-            else float(isinstance(value, Code) and value.code == "not-taking")
-        )
-        return Found(
-            value=number,
-            evidence=Evidence(
-                sources=(observation.source,),
-                effective=observation.effective,
-                origin=observation.source.origin,
-                how="newest",
-            ),
-        )
-    return Missing(reason=MissingReason.NOT_FOUND, detail="Not in the record.")
 
 
 def make_feature(
@@ -112,7 +88,7 @@ def make_feature(
         lookback=timedelta(days=90),
         supported=limits,
         required=required,
-        derive=derive,
+        derive=newest,
         entry=Entry(
             kind=kind,
             question=label,

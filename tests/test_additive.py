@@ -18,12 +18,12 @@ from models.held_out import answered
 from models.ridge import FitError, fit_logistic, sigmoid
 from tests.trained import TYPICAL, about, cohort, fitted
 
-RNG = np.random.default_rng(1)
-
 
 def logistic_data(n: int = 400, q: int = 6) -> tuple[np.ndarray, np.ndarray]:
-    X = np.column_stack([np.ones(n), RNG.standard_normal((n, q - 1))])
-    y = (RNG.random(n) < sigmoid(X @ RNG.standard_normal(q))).astype(float)
+    """The same at every call, so that no test depends on which ran before it."""
+    rng = np.random.default_rng(1)
+    X = np.column_stack([np.ones(n), rng.standard_normal((n, q - 1))])
+    y = (rng.random(n) < sigmoid(X @ rng.standard_normal(q))).astype(float)
     return X, y
 
 
