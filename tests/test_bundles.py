@@ -24,8 +24,7 @@ from fhir.bundles import FolderSource
 from fhir.errors import OtherPatientError, UnknownPatientError, UnreadableError
 from fhir.to_record import read_bundle
 from tests.fhir_builders import LOCAL, NAME, bundle, medication, observation, patient, write
-
-SAMPLES = Path(__file__).parent / "data" / "samples"
+from tests.samples import SAMPLES, unpacked
 
 
 def other(identity: str) -> dict:
@@ -250,10 +249,7 @@ def test_two_sources_share_nothing(tmp_path):
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory) -> FolderSource:
     """The three synthetic patients of `data/samples`, unpacked."""
-    folder = tmp_path_factory.mktemp("samples")
-    for packed in SAMPLES.glob("*.json.gz"):
-        (folder / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
-    return FolderSource(folder)
+    return unpacked(tmp_path_factory.mktemp("samples"))
 
 
 def sample(source: FolderSource, name: str):
