@@ -49,6 +49,13 @@ def _limits(feature: FeatureSpec) -> str:
     return f"{feature.supported.low:g} to {feature.supported.high:g}"
 
 
+def _unit(feature: FeatureSpec) -> str:
+    """A unit that is read as one; counts, scores and yes/no have none."""
+    if feature.unit == "1" or feature.unit.startswith("{"):
+        return ""
+    return " years" if feature.unit == "a" else f" {feature.unit}"
+
+
 def causes_before_model(
     spec: DecisionSpec, criteria: Sequence[CriterionResult], features: FeatureVector
 ) -> tuple[AbstentionCause, ...]:
@@ -109,18 +116,7 @@ def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[Abstent
     """
     causes: list[AbstentionCause] = []
     if answer.domain.p_value <= spec.thresholds["domain_p_value"].value:
-        culprit = next((p.label for p in spec.players if p.id == answer.domain.culprit), "")
-        culprit = culprit or spec.feature(answer.domain.culprit).label
-        causes.append(
-            AbstentionCause(
-                reason=AbstentionReason.OUT_OF_DOMAIN,
-                detail=f"Only {100 * answer.domain.p_value:.1f} of 100 patients the model was "
-                f"checked on are as unusual as this one; the least usual is: {culprit}.",
-                remedy=f"Check at its source: {culprit}. If it is right, the model has "
-                "nothing to say.",
-                features=(answer.domain.culprit,),
-            )
-        )
+        causes.append(_out_of_domain(spec, answer))
     widest = spec.thresholds["widest_range"]
     for prediction in answer.predictions:
         if prediction.interval.width > widest.value:
@@ -135,6 +131,33 @@ def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[Abstent
                 )
             )
     return tuple(causes)
+
+
+def _out_of_domain(spec: DecisionSpec, answer: ModelAnswer) -> AbstentionCause:
+    """What makes the patient unlike the others: every unusual value, not the least usual alone."""
+    domain = answer.domain
+    outside = tuple(found[0] for found in domain.outside_usual)
+    values = "; ".join(
+        f"{spec.feature(i).label} {value:.3g}{_unit(spec.feature(i))} "
+        f"(usual {low:.3g} to {high:.3g})"
+        for i, value, low, high in domain.outside_usual
+    )
+    culprit = next((p.label for p in spec.players if p.id == domain.culprit), "")
+    culprit = culprit or spec.feature(domain.culprit).label
+    detail = (
+        f"Outside the usual range: {values}."
+        if values
+        else f"No single value is outside its usual range; the combination is. Least usual: "
+        f"{culprit}."
+    )
+    named = ", ".join(spec.feature(i).label for i in outside) or culprit
+    return AbstentionCause(
+        reason=AbstentionReason.OUT_OF_DOMAIN,
+        detail=f"{detail} Only {100 * domain.p_value:.1f} of 100 patients the model was checked on "
+        "are as unusual as this one.",
+        remedy=f"Check at the source: {named}. If right, the model has nothing to say.",
+        features=outside or (domain.culprit,),
+    )
 
 
 def site_cause(model: ModelIdentity, site: str) -> tuple[AbstentionCause, ...]:
@@ -169,10 +192,12 @@ def preference(
     return Preference(treatment=named, silence=tuple(silence))
 
 
+def applies(finding: CautionFinding, treatment: str, severity: Severity) -> bool:
+    """True when the caution is present and says just this of the treatment."""
+    return finding.presence is Presence.PRESENT and finding.severity[treatment] is severity
+
+
 def stops(finding: CautionFinding, treatment: str | None = None) -> bool:
     """True when the caution is present and says STOP for the treatment (None: for any)."""
-    if finding.presence is not Presence.PRESENT:
-        return False
-    severities = finding.severity
-    asked = severities.values() if treatment is None else (severities[treatment],)
-    return Severity.STOP in asked
+    asked = finding.severity if treatment is None else (treatment,)
+    return any(applies(finding, name, Severity.STOP) for name in asked)

@@ -32,8 +32,8 @@ def test_r13_accepting_takes_one_click_and_stores_what_was_shown():
     assert event.model_version == "1.0.0 (ab12cd34ef56)"
     assert event.outcome["about"] == "audit-1"
     displayed = event.outcome["displayed"]
-    assert displayed[0].startswith("52 of 100 patients like this one")
-    assert "No clear preference." in displayed[2]
+    assert displayed[0].startswith("52 of 100 simulated patients like this one")
+    assert "No clear preference: about the same." in displayed[2]
     assert "Accepted. Audit entry audit-2." in shown(at)
 
 
@@ -99,7 +99,7 @@ def test_a_decision_for_one_patient_is_never_shown_or_written_for_another():
     assert "Override recorded" not in page
     press(at, "Accept")
     assert [e.patient_id for e in choices(audit)] == ["p1", "p3"]
-    assert choices(audit)[1].outcome["about"] == audit.entries("p3")[0][0]
+    assert choices(audit)[1].outcome["about"] == audit.entries("p3", OTHER.identity).entries[0][0]
 
 
 def test_an_open_override_panel_does_not_follow_to_the_next_patient():

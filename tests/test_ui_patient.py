@@ -40,10 +40,10 @@ def no_estimate(page: str) -> bool:
 
 def test_a_card_shows_both_numbers_ranges_difference_and_reasons():
     page = shown(opened(page_services(FULL)))
-    assert "52 of 100 patients like this one reach" in page
-    assert "48 of 100 patients like this one reach" in page
+    assert "52 of 100 simulated patients like this one reach" in page
+    assert "48 of 100 simulated patients like this one reach" in page
     assert "likely range 37 to 67 of 100 (90 %)" in page
-    assert "No clear preference." in page
+    assert "No clear preference: about the same." in page
     assert "Moves both drugs" in page
     assert "Moves the gap" in page
 
@@ -121,7 +121,7 @@ def test_a_stop_heads_its_drug_silences_the_preference_and_changes_no_number():
     assert il6.index("STOP.") < il6.index("60 of 100")
     assert "A caution never changes the model&#x27;s estimate" in il6
     assert "STOP." not in tnf
-    assert "No preference stated." in body
+    assert "No preference stated: STOP for an IL-6 inhibitor (low neutrophils)." in body
     assert "The estimates favour" not in body
     calm = bodies(opened(page_services(FULL, predictor=NamingPredictor())))
     assert "60 of 100" in calm
@@ -280,6 +280,18 @@ def test_the_trail_of_this_patient_is_on_the_page_and_nobody_elses():
     assert "52 of 100" not in page
 
 
+def test_entries_about_somebody_else_with_the_same_id_are_counted_and_not_shown():
+    audit = ListAuditLog()
+    assert "of another identity" not in shown(opened(page_services(FULL, audit=audit)))
+    identity = dataclasses.replace(FULL.identity, name="Somebody Else")
+    namesake = dataclasses.replace(BARE, patient_id="p1", identity=identity)
+
+    page = shown(opened(page_services(namesake, audit=audit)))
+    assert "1 entry of another identity with this id is not shown" in page
+    assert "no estimate: required input missing" in page
+    assert "52 of 100" not in page
+
+
 def test_looking_again_writes_no_second_entry():
     audit = ListAuditLog()
     at = opened(page_services(FULL, audit=audit))
@@ -299,7 +311,7 @@ def test_opening_again_reads_the_record_again_and_is_a_new_entry():
 
 def test_a_trail_that_cannot_be_read_is_a_stop_too():
     class Unreadable(ListAuditLog):
-        def entries(self, patient_id):
+        def entries(self, patient_id, identity):
             raise AuditError("cannot read the audit trail", "Check the disk.")
 
     assert no_estimate(shown(opened(page_services(FULL, audit=Unreadable()))))

@@ -11,37 +11,29 @@ from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import dated
 
 
-def _chip(label: str, severity: Severity) -> str:
-    style = "tr-chip tr-chip-stop" if severity is Severity.STOP else "tr-chip"
-    return f'<span class="{style}">{text(label)}: {text(words.severity_word(severity))}</span>'
+def _chip(words: str, *, stop: bool) -> str:
+    return f'<span class="tr-chip{" tr-chip-stop" if stop else ""}">{text(words)}</span>'
 
 
-def _chips(spec: DecisionSpec, finding: CautionFinding) -> str:
-    return "".join(
-        _chip(label, severity)
-        for label, severity in words.severities(spec, finding)
-        if severity in words.NOTABLE
+def _line(spec: DecisionSpec, finding: CautionFinding) -> str:
+    """The finding, then what it says of each drug class; the source is in the folded list."""
+    said = " ".join(
+        "".join(_chip(c, stop=f": {Severity.STOP}" in c) for c in chips) + text(message)
+        for chips, message in words.says(spec, finding)
     )
+    return f"<li><strong>{text(words.finding_text(finding))}</strong> {said}</li>"
 
 
 def row(spec: DecisionSpec, findings: Sequence[CautionFinding]) -> str:
     """What was found, then what could not be found, then everything on request."""
-    present = words.present(findings)
-    lines = "".join(
-        f"<li>{_chips(spec, f)} <strong>{text(f.rule.title)}</strong> {text(words.line(f))}</li>"
-        for f in present
-    )
+    lines = "".join(_line(spec, f) for f in words.present(findings))
     shown = f'<ul class="tr-lines">{lines}</ul>' if lines else paragraph(words.none_present())
     everything = "".join(_full(spec, f) for f in _by_state(findings))
     return (
         '<section class="tr-row" aria-label="Cautions"><h2>Cautions</h2><div>'
         + shown
-        + paragraph(words.not_found(findings), "tr-wide")
-        + details(
-            words.counts(findings),
-            paragraph(words.not_found(findings), "tr-narrow")
-            + f'<ul class="tr-all">{everything}</ul>',
-        )
+        + paragraph(words.not_found(findings))
+        + details(words.counts(findings), f'<ul class="tr-all">{everything}</ul>')
         + "</div></section>"
     )
 

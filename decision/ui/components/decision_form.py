@@ -8,7 +8,7 @@ from decision.clinical.assessment import AuditAction, DecisionCard
 from decision.ui import assessing
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
-from decision.ui.texts import estimate, trail
+from decision.ui.texts import trail, verdict
 
 
 def decision(services: Services, chart: Chart, card: DecisionCard) -> None:
@@ -61,4 +61,4 @@ def _write(
     coded: dict[str, str],
 ) -> None:
     said = {name: value for name, value in coded.items() if value}
-    assessing.decide(services, chart, action, {**said, "displayed": list(estimate.shown(card))})
+    assessing.decide(services, chart, action, {**said, "displayed": list(verdict.shown(card))})

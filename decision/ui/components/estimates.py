@@ -6,15 +6,15 @@ from decision.clinical.assessment import DecisionCard
 from decision.clinical.spec import Treatment
 from decision.ui.components.icons import icons
 from decision.ui.components.markup import details, items, paragraph, text
-from decision.ui.texts import cautions, estimate
+from decision.ui.texts import cautions, estimate, verdict
 
 
 def _headline(card: DecisionCard, treatment: Treatment) -> str:
     """The number first, or the range first where the patient is unusual (D4)."""
     prediction = card.answer.prediction(treatment.id)
-    number, rest = estimate.headline(card.spec, prediction)
+    number, rest = estimate.headline(card.spec, prediction, card.model.simulated)
     point = f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
-    if not estimate.range_first(card, prediction):
+    if not estimate.range_first(card):
         return point + paragraph(estimate.detail(prediction))
     between, why = estimate.uncertain(prediction)
     return (
@@ -26,6 +26,7 @@ def _headline(card: DecisionCard, treatment: Treatment) -> str:
 def _arm(card: DecisionCard, treatment: Treatment) -> str:
     """One card. A STOP becomes its headline; the number below it is the same as without."""
     prediction = card.answer.prediction(treatment.id)
+    simulated = card.model.simulated
     stops = cautions.stop_reasons(card.cautions, treatment.id)
     stop = ""
     if stops:
@@ -33,10 +34,10 @@ def _arm(card: DecisionCard, treatment: Treatment) -> str:
         stop = f'<div class="tr-stop">{reasons}</div>{paragraph(cautions.UNCHANGED, "tr-small")}'
     body = (
         _headline(card, treatment)
-        + icons(prediction.probability, estimate.sentence(card.spec, prediction))
+        + icons(prediction.probability, estimate.sentence(card.spec, prediction, simulated))
         + paragraph(
-            f"{estimate.calibration(card.spec, prediction.calibration, card.model.simulated)} "
-            f"{estimate.reference_class(card.spec, prediction, card.model.simulated)}",
+            f"{estimate.calibration(card.spec, prediction, simulated)} "
+            f"{estimate.reference_class(card.spec, prediction, simulated)}",
             "tr-small",
         )
     )
@@ -44,20 +45,27 @@ def _arm(card: DecisionCard, treatment: Treatment) -> str:
     return f'<section class="tr-card"><h2>{text(treatment.label)}</h2>{stop}{demoted}</section>'
 
 
+def _direction(card: DecisionCard) -> str:
+    """On request; not beside a STOP, where the larger estimate is not the question."""
+    if verdict.stopped(card):
+        return ""
+    said = estimate.direction(card.spec, card.answer.contrast)
+    return details(estimate.DIRECTION, paragraph(said))
+
+
 def estimates(card: DecisionCard) -> str:
     arms = "".join(_arm(card, treatment) for treatment in estimate.ordered(card.spec))
-    stopped = cautions.stopped(card.spec, card.cautions)
+    simulated = card.model.simulated
     return (
+        '<div class="tr-answer">'
         f'<div class="tr-cards">{arms}</div>'
         '<section class="tr-difference" aria-label="Difference"><h2>Difference</h2><div>'
-        f"<p><strong class='tr-verdict'>{text(estimate.verdict(card))}</strong> "
-        f"{text(estimate.difference(card.spec, card.answer))}</p>"
-        + paragraph(estimate.silence_sentence(card, stopped))
-        + paragraph(estimate.association(card.model.simulated), "tr-small")
-        + details(
-            estimate.DIRECTION, paragraph(estimate.direction(card.spec, card.answer.contrast))
-        )
-        + "</div></section>"
+        f"<p><strong class='tr-verdict'>{text(verdict.verdict(card))}</strong> "
+        f"{text(verdict.gap(card))}</p>"
+        + paragraph(verdict.silence_sentence(card))
+        + paragraph(f"{estimate.explained(card)} {estimate.association(simulated)}", "tr-small")
+        + _direction(card)
+        + "</div></section></div>"
     )
 
 

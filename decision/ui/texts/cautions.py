@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from decision.clinical.spec import (
     CautionFinding,
+    CautionRule,
     DecisionSpec,
     Presence,
     Severity,
@@ -19,6 +21,9 @@ ORDER = tuple(Severity)
 """From the hardest to the mildest, as the severities are declared."""
 NOTABLE = (Severity.STOP, Severity.AVOID, Severity.CAUTION, Severity.FAVOUR)
 NAMED_AT_MOST = 3
+"""Gaps named where none of them blocks a prescription."""
+UNSOURCED = "unsourced, verify"
+WORD = re.compile(r"[a-z0-9-]{4,}")
 
 
 def worst(finding: CautionFinding) -> Severity:
@@ -31,9 +36,33 @@ def present(findings: Sequence[CautionFinding]) -> tuple[CautionFinding, ...]:
     return tuple(sorted(found, key=lambda f: ORDER.index(worst(f))))
 
 
-def severities(spec: DecisionSpec, finding: CautionFinding) -> tuple[tuple[str, Severity], ...]:
-    """(drug class, severity) in the order of the cards."""
-    return tuple((t.label, finding.severity[t.id]) for t in ordered(spec))
+def says(spec: DecisionSpec, finding: CautionFinding) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """(chips, message) of each drug class the caution says something of, in the order of the cards.
+
+    Classes with the same message share it.
+    """
+    chips: dict[str, list[str]] = {}
+    mark = f" ({UNSOURCED})" if unsourced(finding.rule) else ""
+    for t in ordered(spec):
+        severity = finding.severity[t.id]
+        if severity in NOTABLE:
+            chip = f"{t.label}: {severity_word(severity)}{mark}"
+            chips.setdefault(finding.rule.message[t.id], []).append(chip)
+    return tuple((tuple(found), message) for message, found in chips.items())
+
+
+def finding_title(finding: CautionFinding) -> str:
+    """The title inside a sentence; an abbreviation keeps its capitals."""
+    title = finding.rule.title
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def finding_text(finding: CautionFinding) -> str:
+    """What was found, after its title where the two share no word."""
+    title, said = finding.rule.title, dated(finding.detail).rstrip(".")
+    if set(WORD.findall(title.lower())) & set(WORD.findall(said.lower())):
+        return f"{said}."
+    return f"{title}: {said}."
 
 
 def severity_word(severity: Severity) -> str:
@@ -51,10 +80,14 @@ def effect(finding: CautionFinding, treatment: str) -> str:
     return f"{severity_word(severity)} if present"
 
 
+def unsourced(rule: CautionRule) -> bool:
+    return not rule.source or "to be supplied" in rule.source
+
+
 def source(finding: CautionFinding) -> str:
     """Where the rule comes from and of when, as far as that is known."""
     rule = finding.rule
-    if not rule.source or "to be supplied" in rule.source:
+    if unsourced(rule):
         return "Source: to be supplied"
     known = "" if "to be supplied" in rule.source_date else rule.source_date
     when = f" ({known})" if known and known not in rule.source else ""
@@ -69,25 +102,12 @@ def unverified(finding: CautionFinding) -> str:
     return rule.outstanding or "To be verified."
 
 
-def line(finding: CautionFinding) -> str:
-    """What was found, where the rule comes from and whether that has been checked."""
-    mark = " (to be verified)" if unverified(finding) else ""
-    return f"{dated(finding.detail).rstrip('.')}. {source(finding)}{mark}."
-
-
 def stop_reasons(findings: Sequence[CautionFinding], treatment: str) -> tuple[str, ...]:
     """The headline of a card whose drug has a STOP; its source stands in the row of cautions."""
     return tuple(
-        f"{f.rule.title}: {dated(f.detail).rstrip('.')}. {f.rule.message[treatment].rstrip('.')}."
+        f"{finding_text(f)} {f.rule.message[treatment].rstrip('.')}."
         for f in findings
         if stops(f, treatment)
-    )
-
-
-def stopped(spec: DecisionSpec, findings: Sequence[CautionFinding]) -> tuple[str, ...]:
-    """Drug classes a STOP applies to, in the order of the cards."""
-    return tuple(
-        t.label_with_article for t in ordered(spec) if any(stops(f, t.id) for f in findings)
     )
 
 
@@ -95,22 +115,42 @@ def none_present() -> str:
     return "None found among the cautions that the record can answer."
 
 
+def blocks(rule: CautionRule) -> int:
+    """Place of a caution among those to be settled before a prescription, from 1; 0 for none.
+
+    A rule without a place of its own comes after the others if it can say STOP.
+    """
+    place = int(getattr(rule, "priority", 0) or 0)
+    return place or (LAST_PLACE if Severity.STOP in rule.severity.values() else 0)
+
+
+LAST_PLACE = 99
+
+
 def not_found(findings: Sequence[CautionFinding]) -> str:
-    """The gaps, named; silence in a record is never shown as absence."""
-    gaps = [f.rule.title for f in findings if f.presence is Presence.NOT_FOUND]
+    """The gaps; those that block a prescription are all named, first and in their order.
+
+    Silence in a record is never shown as absence.
+    """
+    gaps = [f.rule for f in findings if f.presence is Presence.NOT_FOUND]
     if not gaps:
         return ""
-    named = ", ".join(gaps[:NAMED_AT_MOST])
-    more = len(gaps) - NAMED_AT_MOST
-    rest = f" and {more} more" if more > 0 else ""
-    return f"Not found in the record, which does not mean absent: {named}{rest}."
+    blocking = sorted((r for r in gaps if blocks(r)), key=blocks)
+    shown = [r.title for r in blocking or gaps[:NAMED_AT_MOST]]
+    more = len(gaps) - len(shown)
+    rest = f"; and {more} more" if more > 0 else ""
+    return f"Not found in the record, which does not mean absent: {'; '.join(shown)}{rest}."
 
 
 def counts(findings: Sequence[CautionFinding]) -> str:
+    """How many of each state; what only informs is not counted as a caution that was found."""
     tally = {state: sum(f.presence is state for f in findings) for state in Presence}
+    told = tally[Presence.PRESENT] - len(present(findings))
+    information = f", {told} information only" if told else ""
     return (
-        f"All {plural(len(findings), 'caution')}: {tally[Presence.PRESENT]} present, "
-        f"{tally[Presence.ABSENT]} absent, {tally[Presence.NOT_FOUND]} not found in the record"
+        f"All {plural(len(findings), 'caution')}: {tally[Presence.PRESENT] - told} present"
+        f"{information}, {tally[Presence.ABSENT]} absent, {tally[Presence.NOT_FOUND]} not found "
+        "in the record"
     )
 
 

@@ -9,7 +9,6 @@ from decision.clinical.assessment import (
     LocalCalibration,
     ModelAnswer,
     Prediction,
-    SilenceReason,
 )
 from decision.clinical.spec import DecisionSpec, Treatment
 from decision.ui.texts.numbers import (
@@ -19,7 +18,6 @@ from decision.ui.texts.numbers import (
     of_100,
     per_100,
     percent,
-    plural,
     span,
     unbroken,
 )
@@ -30,18 +28,19 @@ def ordered(spec: DecisionSpec) -> tuple[Treatment, ...]:
     return tuple(sorted(spec.treatments, key=lambda t: t.label))
 
 
-def headline(spec: DecisionSpec, prediction: Prediction) -> tuple[str, str]:
+def headline(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> tuple[str, str]:
     """The number, and the rest of the one sentence that anchors it: outcome, week, drug class."""
     drug = spec.treatment(prediction.treatment).label_with_article
     return of_100(prediction.probability), (
-        f"patients like this one reach {unbroken(spec.outcome.label)} "
+        f"{'simulated ' if simulated else ''}patients like this one reach "
+        f"{unbroken(spec.outcome.label)} "
         f"by week {spec.outcome.horizon_weeks} with {drug}."
     )
 
 
-def sentence(spec: DecisionSpec, prediction: Prediction) -> str:
+def sentence(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str:
     """The headline as one string: the alternative of the icons, and what the trail keeps."""
-    return " ".join(headline(spec, prediction))
+    return " ".join(headline(spec, prediction, simulated))
 
 
 def detail(prediction: Prediction) -> str:
@@ -52,16 +51,31 @@ def detail(prediction: Prediction) -> str:
     )
 
 
+def explained(card: DecisionCard) -> str:
+    """What a range is, said once for both drugs."""
+    held = of_100(card.answer.contrast.interval.level)
+    kind = "simulated patients" if card.model.simulated else "patients"
+    wide = "; it is wide because much was not measured" if card.features.missing else ""
+    return f"The true figure lies in such a range for about {held} {kind}{wide}."
+
+
 def reference_class(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str:
     drug = spec.treatment(prediction.treatment).label_with_article
     kind = "simulated patients" if simulated else "patients"
-    return f"Based on {count(prediction.reference_n)} {kind} starting {drug}."
+    return (
+        f"Based on {count(prediction.reference_n)} {kind} starting {drug} "
+        "(all, not only similar ones)."
+    )
 
 
-def range_first(card: DecisionCard, prediction: Prediction) -> bool:
-    """True where the point says less than its range: unusual values, or a wide range (D4)."""
+def range_first(card: DecisionCard) -> bool:
+    """True where a point says less than its range: unusual values, or a wide range (D4).
+
+    Both cards take the same form, so that one drug is never a number and the other a range.
+    """
     widest = card.spec.thresholds["widest_usual_range"].value
-    return bool(card.answer.domain.outside_usual) or prediction.interval.width > widest
+    wide = any(p.interval.width > widest for p in card.answer.predictions)
+    return wide or bool(card.answer.domain.outside_usual)
 
 
 def uncertain(prediction: Prediction) -> tuple[str, str]:
@@ -71,8 +85,9 @@ def uncertain(prediction: Prediction) -> tuple[str, str]:
     )
 
 
-def calibration(spec: DecisionSpec, checked: LocalCalibration, simulated: bool) -> str:
+def calibration(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str:
     """How patients scored like this one fared (D5); with too few, only that."""
+    checked, estimate = prediction.calibration, prediction.probability
     fewest = spec.thresholds["smallest_calibration_band"].value
     kind = "simulated validation patients" if simulated else "validation patients"
     scored = f"scored {per_100(checked.low)} to {per_100(checked.high)}"
@@ -82,8 +97,17 @@ def calibration(spec: DecisionSpec, checked: LocalCalibration, simulated: bool) 
     observed = Interval(low=checked.observed_low, high=checked.observed_high, level=0.95)
     return (
         f"Checked on {count(checked.n)} {kind} {scored}: {count(checked.events)} "
-        f"({percent(checked.events / checked.n)}, range {span(observed)}) reached the outcome."
+        f"({percent(checked.events / checked.n)}, {level(observed)} range {span(observed)}) "
+        f"reached the outcome.{_off(checked, estimate)}"
     )
+
+
+def _off(checked: LocalCalibration, estimate: float) -> str:
+    """Said where the estimate is not among what was seen in patients scored like this one."""
+    if per_100(checked.observed_low) <= per_100(estimate) <= per_100(checked.observed_high):
+        return ""
+    way = "fewer" if estimate > checked.observed_high else "more"
+    return f" In this band {way} reached it than estimated."
 
 
 def _toward(contrast: Contrast) -> tuple[str, str, float, Interval]:
@@ -114,12 +138,16 @@ def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
     more, less, gap, interval = _toward(answer.contrast)
     a, b = (spec.treatment(t).label_with_article for t in (more, less))
     ranged = f"(likely range {signed_span(interval)}, {level(interval)})"
-    if per_100(gap) == 0:
-        return f"The estimates differ by fewer than 1 of 100: with {a} against {b} {ranged}."
     shown = per_100(answer.prediction(more).probability) - per_100(
         answer.prediction(less).probability
     )
     rounded = "" if shown == per_100(gap) else " Numbers are rounded one by one."
+    if gap < spec.thresholds["naming_margin"].value:
+        size = str(per_100(gap)) if per_100(gap) else "fewer than 1"
+        return (
+            f"The estimates are about the same: {size} of 100 apart, with {a} against {b} {ranged}."
+            f"{rounded}"
+        )
     return f"{per_100(gap)} more of 100 reach the outcome with {a} than with {b} {ranged}.{rounded}"
 
 
@@ -138,56 +166,7 @@ def direction(spec: DecisionSpec, contrast: Contrast) -> str:
     )
 
 
-def verdict(card: DecisionCard) -> str:
-    """What the estimates say, in as few words as hold."""
-    named = card.preference.treatment
-    if named is not None:
-        return f"The estimates favour {card.spec.treatment(named).label_with_article}."
-    undecided = {SilenceReason.RANGE_INCLUDES_ZERO, SilenceReason.GAP_BELOW_MARGIN}
-    return (
-        "No clear preference."
-        if undecided.intersection(card.preference.silence)
-        else "No preference stated."
-    )
-
-
-def silence(card: DecisionCard, stopped: tuple[str, ...]) -> tuple[str, ...]:
-    """Why no drug class is named, each reason in plain words."""
-    spec, answer = card.spec, card.answer
-    margin = per_100(spec.thresholds["naming_margin"].value)
-    fewest = number(spec.thresholds["smallest_comparable"].value)
-    words = {
-        SilenceReason.RANGE_INCLUDES_ZERO: "the likely range of the difference includes no "
-        "difference",
-        SilenceReason.GAP_BELOW_MARGIN: f"the difference is below {margin} of 100, the smallest "
-        "that counts",
-        SilenceReason.STOP_CAUTION: f"a STOP caution applies to {' and '.join(stopped)}",
-        SilenceReason.THIN_OVERLAP: f"only {plural(answer.comparable, 'comparable patient')} "
-        f"({answer.stratum}) had the rarer drug class; at least {fewest} needed",
-    }
-    return tuple(words[reason] for reason in card.preference.silence)
-
-
-def silence_sentence(card: DecisionCard, stopped: tuple[str, ...]) -> str:
-    """Why none is named; what else can decide is said only where the choice is open."""
-    reasons = silence(card, stopped)
-    if not reasons:
-        return ""
-    stop = SilenceReason.STOP_CAUTION in card.preference.silence
-    rest = "" if stop else " Cautions, formulary and patient preference can decide."
-    return f"Why none is named: {'; '.join(reasons)}.{rest}"
-
-
 def association(simulated: bool) -> str:
     if simulated:
         return "This is an association in simulated records, not a proven treatment effect."
     return "This is an association in past patients, not a proven treatment effect."
-
-
-def shown(card: DecisionCard) -> tuple[str, ...]:
-    """What the clinician read, word for word, for the audit trail (D13)."""
-    lines = [
-        f"{sentence(card.spec, p)} {detail(p)}"
-        for p in (card.answer.prediction(t.id) for t in ordered(card.spec))
-    ]
-    return (*lines, f"{verdict(card)} {difference(card.spec, card.answer)}")
