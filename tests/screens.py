@@ -52,8 +52,13 @@ def shown(at: AppTest) -> str:
     return re.sub(r"\s+", " ", " ".join([words, *(m.value for m in messages)]))
 
 
+def read(label: str) -> str:
+    """A label as it is read once its Markdown is drawn."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\u2060", "")
+
+
 def press(at: AppTest, label: str) -> AppTest:
-    (button,) = [b for b in at.button if b.label == label]
+    (button,) = [b for b in at.button if read(b.label) == label]
     return button.click().run()
 
 

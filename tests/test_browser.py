@@ -172,6 +172,24 @@ def test_a_second_click_never_opens_the_patient_before(browser, tmp_path):
         expect(second).to_be_visible()
 
 
+def test_a_name_is_shown_as_it_is_written(browser, tmp_path):
+    """`visit` fails on any request that a picture in a name would make."""
+    name = "![x](https://elsewhere.example/x.png) :smile: -> **B** :material/warning: <i>c</i>"
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    words = (ROOT / "examples" / "demo_patients" / "demo-01-naive.json").read_text()
+    (folder / "marked.json").write_text(words.replace("Example-Naive", name))
+    with (
+        served(tmp_path / "audit.sqlite", BUNDLES=str(folder)) as app,
+        visit(browser, app.address) as page,
+    ):
+        button = page.get_by_role("button", name="Nora")
+        assert button.inner_text().replace("\u2060", "") == f"Nora {name}"
+        expect(page.locator("button img, button a")).to_have_count(0)
+        button.click()
+        expect(page.locator("h1.tr-name")).to_have_text(f"Nora {name}")
+
+
 def test_the_patient_never_reaches_the_address_bar_or_the_tab(browser, address):
     with visit(browser, address) as page:
         choose(page, "Nora Example-Naive")

@@ -11,7 +11,8 @@ from decision.clinical.assessment import Assessment
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import EntryKind
 from decision.ui import assessing, entries
-from decision.ui.components.markup import paragraph
+from decision.ui.components import frame
+from decision.ui.components.markup import paragraph, plain_label
 from decision.ui.entries import Field
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
@@ -22,11 +23,11 @@ def entered(services: Services, chart: Chart) -> None:
     """What was entered here, each with its undo."""
     for number, entry in enumerate(chart.entries):
         said, undo = st.columns([5, 1], vertical_alignment="center")
-        said.markdown(inputs.entered(entry).replace("*", r"\*"))
+        said.html(f'<div class="tr">{paragraph(inputs.entered(entry))}</div>')
         if undo.button(
             "Undo",
             key=widget_key(f"undo-{number}-{entry.codes[0].code}"),
-            help=f"Take back: {entry.text}",
+            help=plain_label(f"Take back: {entry.text}"),
         ):
             assessing.withdraw(services, chart, entry)
             st.rerun()
@@ -38,7 +39,8 @@ def form(services: Services, chart: Chart, assessment: Assessment) -> None:
     if not asked:
         return
     with st.form(widget_key("entries"), border=False):
-        st.html(f'<div class="tr">{paragraph(pages.ENTRY_NOTE)}</div>')
+        who = frame.whose(chart.record)
+        st.html(f'<div class="tr">{paragraph(pages.ENTRY_NOTE)}{who}</div>')
         answers: list[tuple[Field, float | str | None]] = []
         for group, found in groupby(asked, key=lambda f: f.group):
             st.html(f'<div class="tr"><h3>{group}</h3></div>')

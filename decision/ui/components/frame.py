@@ -21,6 +21,12 @@ def strip(record: PatientRecord, *, heading: bool = False) -> str:
     )
 
 
+def whose(record: PatientRecord) -> str:
+    """Who this is, again, in one line right above what is entered or decided about them (D12)."""
+    name, *rest = pages.whose(record)
+    return f'<p class="tr-whose"><strong>{text(name)}</strong> · {text(" · ".join(rest))}</p>'
+
+
 def banner(model: ModelIdentity | None) -> str:
     """The permanent warning while the model is simulated; nothing once it is not."""
     if model is None or not model.simulated:

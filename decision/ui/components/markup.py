@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 
 
 def text(words: str) -> str:
     """Escaped; a name such as `<b>` is shown as it is written and does nothing."""
     return html.escape(words, quote=True)
+
+
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+_WOVEN = re.compile(r"(?<=[:@])(?=\S)|(?<=[<>=~-])(?=[<>=~-])|(?<=\bwww)(?=\.)", re.IGNORECASE)
+"""Between these the page puts signs together: shortcodes, icons, arrows, addresses."""
+
+
+def plain_label(words: str) -> str:
+    """Words of a record as a label of Streamlit's, which would read them as Markdown.
+
+    A backslash takes a mark its meaning. Shortcodes, arrows and bare addresses are found after
+    that, so a word joiner, which has no width, keeps their parts apart.
+    """
+    flat = " ".join(words.split())
+    return _MARKS.sub(r"\\\1", _WOVEN.sub("\u2060", flat))
 
 
 def paragraph(words: str, style: str = "") -> str:

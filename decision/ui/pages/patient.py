@@ -32,7 +32,7 @@ def render(services: Services) -> None:
         + "</div>"
     )
     if isinstance(assessment, DecisionCard):
-        _section(trail.INTRO, pages.DECISION_TITLE)
+        _section(trail.INTRO, pages.DECISION_TITLE, frame.whose(record))
         decision_form.decision(services, chart, assessment)
     _entries(services, chart, assessment)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
@@ -53,8 +53,8 @@ def _answerable(assessment: Assessment) -> bool:
     )
 
 
-def _section(words: str, title: str) -> None:
-    st.html(f'<section class="tr"><h2>{title}</h2>{paragraph(words)}</section>')
+def _section(words: str, title: str, whose: str = "") -> None:
+    st.html(f'<section class="tr"><h2>{title}</h2>{paragraph(words)}{whose}</section>')
 
 
 def _entries(services: Services, chart: Chart, assessment: Assessment) -> None:

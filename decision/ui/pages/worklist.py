@@ -9,7 +9,7 @@ import streamlit as st
 from decision.clinical.errors import RecordSourceError
 from decision.clinical.record import ListingProblem, PatientListing
 from decision.ui.components import frame
-from decision.ui.components.markup import paragraph, text
+from decision.ui.components.markup import paragraph, plain_label, text
 from decision.ui.services import Services
 from decision.ui.session import choose, take_chosen, widget_key
 from decision.ui.texts import pages
@@ -42,7 +42,7 @@ def render(services: Services, show_patient: Callable[[], None]) -> None:
             button, said = st.columns([2, 5], vertical_alignment="center")
             said.html(_patient(listing))
             button.button(
-                listing.identity.name or pages.NAMELESS,
+                plain_label(listing.identity.name) or pages.NAMELESS,
                 key=widget_key(f"open-{listing.patient_id}"),
                 on_click=choose,
                 args=(listing.patient_id,),

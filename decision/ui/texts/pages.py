@@ -29,7 +29,8 @@ NO_AUDIT = (
 )
 UNEXPECTED = (
     "Cannot assess: something unexpected went wrong.",
-    "Nothing was shown or saved. Open the patient again; if it happens again, report the time.",
+    "No estimate is shown. What was entered or decided last may or may not be saved: open the "
+    "patient again and look in the audit trail. If it happens again, report the time.",
 )
 NAMELESS = "Name not recorded"
 NO_ESTIMATE = "No estimate."
@@ -55,12 +56,17 @@ def age(record: PatientRecord) -> str:
 
 def strip(record: PatientRecord) -> tuple[str, tuple[str, ...]]:
     """(name, the rest): enough to see that this is the right patient, and how old the data are."""
+    sex = _SEX.get(record.identity.sex, record.identity.sex or "sex not recorded")
+    name, *identity = whose(record)
+    return name, (f"{sex} {age(record)}", *identity, f"Data as of {instant(record.as_of)}")
+
+
+def whose(record: PatientRecord) -> tuple[str, ...]:
+    """Name, birth date and record number: what tells one patient from another."""
     who = record.identity
-    sex = _SEX.get(who.sex, who.sex or "sex not recorded")
-    rest = [f"{sex} {age(record)}", f"born {moment(who.birth_date)}" if who.birth_date else ""]
-    rest.append(f"no. {who.record_number}" if who.record_number else "no record number")
-    rest.append(f"Data as of {instant(record.as_of)}")
-    return who.name or NAMELESS, tuple(part for part in rest if part)
+    born = f"born {moment(who.birth_date)}" if who.birth_date else ""
+    number = f"no. {who.record_number}" if who.record_number else "no record number"
+    return tuple(part for part in (who.name or NAMELESS, born, number) if part)
 
 
 def listed(listing: PatientListing) -> str:
