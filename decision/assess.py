@@ -18,6 +18,7 @@ from decision.clinical.assessment import (
     Assessment,
     AuditAction,
     AuditEvent,
+    AuditTrail,
     DecisionCard,
     ModelAnswer,
     ModelIdentity,
@@ -25,7 +26,13 @@ from decision.clinical.assessment import (
 )
 from decision.clinical.errors import ModelError
 from decision.clinical.features import FeatureVector, Found
-from decision.clinical.record import ListingProblem, Origin, PatientListing, PatientRecord
+from decision.clinical.record import (
+    Identity,
+    ListingProblem,
+    Origin,
+    PatientListing,
+    PatientRecord,
+)
 from decision.clinical.spec import CriterionResult, DecisionSpec, Presence
 from decision.rules import (
     causes_after_model,
@@ -68,8 +75,8 @@ class AuditLog(Protocol):
 
     def append(self, event: AuditEvent) -> str: ...
 
-    def entries(self, patient_id: str) -> tuple[tuple[str, AuditEvent], ...]:
-        """(audit id, event) of one patient, oldest first."""
+    def entries(self, patient_id: str, identity: Identity) -> AuditTrail:
+        """What was done about this person; never an entry about another one with the same id."""
         ...
 
 
@@ -137,7 +144,7 @@ def assess(
         chosen = preference(spec, judged, cautions)
         shown |= _shown(judged, chosen, model)
         audit_id = audit.append(
-            _event(spec, model, AuditAction.ASSESSED, record.patient_id, given, shown, context)
+            _event(spec, model, AuditAction.ASSESSED, record, given, shown, context)
         )
         return DecisionCard(
             spec=spec,
@@ -154,7 +161,7 @@ def assess(
     causes = () if isinstance(judged, ModelAnswer) else judged
     shown |= {"shown": "abstention", "reasons": [cause.reason.value for cause in causes]}
     audit_id = audit.append(
-        _event(spec, model, AuditAction.ASSESSED, record.patient_id, given, shown, context)
+        _event(spec, model, AuditAction.ASSESSED, record, given, shown, context)
     )
     return Abstention(
         spec=spec,
@@ -221,7 +228,7 @@ def _event(
     spec: DecisionSpec,
     model: ModelIdentity | None,
     action: AuditAction,
-    patient_id: str,
+    record: PatientRecord,
     given: str,
     outcome: Mapping[str, object],
     context: Context,
@@ -230,7 +237,8 @@ def _event(
         recorded=context.now,
         action=action,
         agent=context.agent,
-        patient_id=patient_id,
+        patient_id=record.patient_id,
+        identity=record.identity,
         decision=spec.id,
         spec_version=spec.version,
         model_version=f"{model.version} ({model.checksum[:12]})" if model else "none",
@@ -241,7 +249,7 @@ def _event(
 
 def record_choice(
     assessment: Assessment,
-    patient_id: str,
+    record: PatientRecord,
     action: AuditAction,
     chosen: Mapping[str, object],
     audit: AuditLog,
@@ -253,7 +261,7 @@ def record_choice(
             assessment.spec,
             assessment.model,
             action,
-            patient_id,
+            record,
             assessment.input_hash,
             {**chosen, "about": assessment.audit_id},
             context,

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decision.assess import Context
 from decision.clinical.assessment import (
     AuditEvent,
+    AuditTrail,
     Contrast,
     Contribution,
     DomainCheck,
@@ -313,9 +314,11 @@ class ListAuditLog:
         self.events.append(event)
         return f"audit-{len(self.events)}"
 
-    def entries(self, patient_id: str) -> tuple[tuple[str, AuditEvent], ...]:
-        return tuple(
+    def entries(self, patient_id: str, identity: Identity) -> AuditTrail:
+        found = [
             (f"audit-{i}", event)
             for i, event in enumerate(self.events, start=1)
             if event.patient_id == patient_id
-        )
+        ]
+        own = tuple((i, event) for i, event in found if event.identity == identity)
+        return AuditTrail(entries=own, of_others=len(found) - len(own))

@@ -205,7 +205,7 @@ def test_the_clinicians_choice_points_at_what_was_shown():
     audit = ListAuditLog()
     card = assess(RECORD, make_spec(), FakePredictor(), audit, CONTEXT)
     record_choice(
-        card, "patient-1", AuditAction.OVERRODE, {"chosen": "a", "reason": "x"}, audit, CONTEXT
+        card, RECORD, AuditAction.OVERRODE, {"chosen": "a", "reason": "x"}, audit, CONTEXT
     )
     assert audit.events[1].outcome == {"chosen": "a", "reason": "x", "about": card.audit_id}
     assert audit.events[1].input_hash == card.input_hash
@@ -214,7 +214,9 @@ def test_the_clinicians_choice_points_at_what_was_shown():
 def test_the_audit_event_does_not_print_the_patient():
     audit = ListAuditLog()
     assess(RECORD, make_spec(), FakePredictor(), audit, CONTEXT)
+    assert audit.events[0].identity == RECORD.identity
     assert "patient-1" not in repr(audit.events[0])
+    assert "Test Person" not in repr(audit.events[0])
     assert "Test Person" not in repr(RECORD)
     assert "patient-1" not in repr(RECORD)
 

@@ -72,7 +72,8 @@ def test_a_sample_with_arthritis_names_what_it_lacks_and_the_form_leads_to_a_car
     card = assessed(served, through_the_form(without, record))
     assert isinstance(card, DecisionCard)
     assert all(0.0 < p.probability < 1.0 for p in card.answer.predictions)
-    kept = [event.outcome["shown"] for _, event in served.audit.entries(record.patient_id)]
+    trail = served.audit.entries(record.patient_id, record.identity).entries
+    kept = [event.outcome["shown"] for _, event in trail]
     assert kept == ["abstention", "card"]
 
 
@@ -83,7 +84,7 @@ def test_the_sample_with_diabetes_is_not_eligible_whatever_is_entered(served, sa
         assert isinstance(found, Abstention)
         assert found.causes[0].reason is AbstentionReason.NOT_ELIGIBLE
         assert re.search("rheumatoid arthritis", found.causes[0].detail, re.IGNORECASE)
-    trail = served.audit.entries(record.patient_id)
+    trail = served.audit.entries(record.patient_id, record.identity).entries
     assert {event.action for _, event in trail} == {AuditAction.ASSESSED}
     assert all("probabilities" not in event.outcome for _, event in trail)
 

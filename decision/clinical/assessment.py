@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from decision.clinical.features import FeatureVector
+from decision.clinical.record import Identity
 from decision.clinical.spec import CautionFinding, CriterionResult, DecisionSpec, Modality
 
 
@@ -245,8 +246,20 @@ class AuditEvent:
     action: AuditAction
     agent: str
     patient_id: str = field(repr=False)
+    identity: Identity = field(repr=False)
+    """Tells people apart who share an id. A trail keeps no name of it, only what compares."""
     decision: str
     spec_version: str
     model_version: str
     input_hash: str
     outcome: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditTrail:
+    """The entries about one person, (audit id, event), oldest first, and how many there are about
+    anybody else with the same id.
+    """
+
+    entries: tuple[tuple[str, AuditEvent], ...] = ()
+    of_others: int = 0

@@ -70,7 +70,7 @@ def _write_entries(
     values = {entry.codes[0].code: _plain(entry.value) for entry in entries}
     record_choice(
         assessed(services, chart),
-        chart.record.patient_id,
+        chart.record,
         AuditAction.ENTERED,
         {what: values},
         services.audit,
@@ -93,6 +93,6 @@ def decide(
     decision = (assessment.audit_id, action.value, *coded)
     if decision not in chart.written:
         chart.written[decision] = record_choice(
-            assessment, chart.record.patient_id, action, chosen, services.audit, services.context()
+            assessment, chart.record, action, chosen, services.audit, services.context()
         )
     return chart.written[decision]

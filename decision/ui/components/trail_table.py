@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import AuditEvent
+from decision.clinical.assessment import AuditTrail
 from decision.clinical.spec import DecisionSpec
 from decision.ui.components.markup import paragraph, table
 from decision.ui.texts import trail
@@ -11,7 +11,7 @@ from decision.ui.texts.numbers import instant
 HEAD = ("When", "Action", "What", "Who", "Entry")
 
 
-def rows(spec: DecisionSpec, entries: tuple[tuple[str, AuditEvent], ...]) -> str:
+def rows(spec: DecisionSpec, kept: AuditTrail) -> str:
     found = [
         (
             instant(event.recorded),
@@ -20,6 +20,7 @@ def rows(spec: DecisionSpec, entries: tuple[tuple[str, AuditEvent], ...]) -> str
             event.agent,
             audit_id[:8],
         )
-        for audit_id, event in reversed(entries)
+        for audit_id, event in reversed(kept.entries)
     ]
-    return table(HEAD, found, "tr-table") if found else paragraph(trail.EMPTY)
+    shown = table(HEAD, found, "tr-table") if found else paragraph(trail.EMPTY)
+    return shown + paragraph(trail.of_others(kept.of_others))

@@ -36,7 +36,7 @@ def render(services: Services) -> None:
         decision_form.decision(services, chart, assessment)
     _entries(services, chart, assessment)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
-        st.html(rows(spec, services.audit.entries(record.patient_id)))
+        st.html(rows(spec, services.audit.entries(record.patient_id, record.identity)))
     st.html(frame.footer(spec, assessment.model))
 
 

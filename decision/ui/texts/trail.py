@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decision.clinical.assessment import AuditAction, AuditEvent
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import of_100
+from decision.ui.texts.numbers import of_100, plural
 
 OTHER_CHOICE = ("other", "Another drug or none")
 
@@ -58,6 +58,17 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     named = outcome.get("preference")
     favoured = spec.treatment(str(named)).label if named else "none named"
     return f"{', '.join(estimates)}; preference: {favoured}"
+
+
+def of_others(n: int) -> str:
+    """Why a trail may be shorter than expected; nothing where there is nobody else."""
+    if n == 0:
+        return ""
+    entries = plural(n, "entry", "entries")
+    return (
+        f"{entries} of another identity with this id {'is' if n == 1 else 'are'} not shown: "
+        "name, birth date, sex or record number differed."
+    )
 
 
 def recorded(action_taken: AuditAction, audit_id: str) -> str:
