@@ -264,7 +264,7 @@ def test_no_text_of_the_decision_promises_or_advises():
 
 
 HEADER = (
-    "id,title,trigger,severity_tnfi,severity_il6i,message_tnfi,message_il6i,source,source_date,"
+    "id,priority,title,trigger,severity_tnfi,severity_il6i,message_tnfi,message_il6i,source,source_date,"
     "verification,outstanding\n"
 )
 
@@ -272,10 +272,11 @@ HEADER = (
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("R1,t,t,STOPP,-,m,m,s,2021,verified,None", "'STOPP' is not a valid Severity"),
-        ("R1,t,t,STOP,-,m,m,s,2021,sure,None", "'sure' is not a valid Verification"),
-        ("R1,t,t,STOP,-,m,m,,2021,verified,None", "column 'source' is empty"),
-        ("R1,t,t,STOP,,m,m,s,2021,verified,None", "column 'severity_il6i' is empty"),
+        ("R1,1,t,t,STOPP,-,m,m,s,2021,verified,None", "'STOPP' is not a valid Severity"),
+        ("R1,1,t,t,STOP,-,m,m,s,2021,sure,None", "'sure' is not a valid Verification"),
+        ("R1,first,t,t,STOP,-,m,m,s,2021,verified,None", "invalid literal"),
+        ("R1,1,t,t,STOP,-,m,m,,2021,verified,None", "column 'source' is empty"),
+        ("R1,1,t,t,STOP,,m,m,s,2021,verified,None", "column 'severity_il6i' is empty"),
     ],
 )
 def test_a_wrong_caution_is_named_with_file_and_line(tmp_path, row, told):
@@ -287,7 +288,7 @@ def test_a_wrong_caution_is_named_with_file_and_line(tmp_path, row, told):
 
 
 def test_a_caution_listed_twice_is_refused(tmp_path):
-    row = "R1,t,t,STOP,-,m,m,s,2021,verified,None\n"
+    row = "R1,1,t,t,STOP,-,m,m,s,2021,verified,None\n"
     path = tmp_path / "cautions.csv"
     path.write_text(HEADER + row + row, encoding="utf-8")
     with pytest.raises(CautionFileError, match=r"cautions\.csv:3: R1 is listed twice"):

@@ -127,6 +127,11 @@ def _cautions(spec: DecisionSpec) -> Iterator[str]:
             yield f"caution {rule.id!r} needs a severity and a message for each treatment"
         if not (rule.source and rule.source_date and rule.outstanding):
             yield f"caution {rule.id!r} needs a source, its date and what is outstanding"
+        for entry in rule.entries:
+            if entry.concept not in spec.codelists:
+                yield f"caution {rule.id!r} files entries under unknown concept {entry.concept!r}"
+            if (entry.kind is EntryKind.CHOICE) != bool(entry.choices):
+                yield f"caution {rule.id!r}: choices go with a choice entry and only with one"
 
 
 def _words(spec: DecisionSpec) -> Iterator[str]:

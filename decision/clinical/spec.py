@@ -236,12 +236,21 @@ class CautionRule:
     source_date: str
     verification: Verification
     outstanding: str
+    priority: int = 0
+    """Place among those to be settled before a prescription, from 1; 0 for none."""
+    entries: tuple[Entry, ...] = ()
+    """Questions whose answers settle the caution where the record leaves it open."""
+
+    @property
+    def unsourced(self) -> bool:
+        """True while nobody has supplied a source: to be shown as `unsourced, verify`."""
+        return "to be supplied" in self.source.casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CautionFinding:
-    """A caution applied to one record. `severity` may be milder or harder than the rule's by the
-    trigger found.
+    """A caution applied to one record. `severity`, and the messages and priority of `rule`, may
+    differ from the decision's own by the trigger found.
     """
 
     rule: CautionRule
@@ -250,6 +259,11 @@ class CautionFinding:
     detail: str
     evidence: tuple[str, ...] = ()
     """References of the resources that triggered it."""
+    entries: tuple[Entry, ...] = ()
+    """What the page may ask; empty where the record or an answer has settled it."""
+    arises: bool = True
+    """False where the question is not asked of this patient, such as pregnancy at eighty; its
+    `rule` then has no place among those to be settled."""
 
 
 class Eligibility(StrEnum):
@@ -281,6 +295,14 @@ class OverrideReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherChoice:
+    """What may be chosen although the decision does not estimate it; coded, to be counted."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSpec:
     """A whole decision. Everything that can be said about it without a patient or a model."""
 
@@ -305,6 +327,7 @@ class DecisionSpec:
     override_reasons: tuple[OverrideReason, ...]
     not_modelled: tuple[str, ...]
     citations: tuple[str, ...]
+    other_choices: tuple[OtherChoice, ...] = ()
 
     def feature(self, feature_id: str) -> FeatureSpec:
         """The feature of that id; KeyError when the decision has none."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
-from decision.clinical.spec import CautionRule, Severity, Treatment, Verification
+from decision.clinical.spec import CautionRule, Entry, Severity, Treatment, Verification
 
 
 class CautionFileError(ValueError):
@@ -20,9 +21,13 @@ def _cell(row: dict[str, str], column: str, where: str) -> str:
     return text
 
 
-def read_cautions(path: Path, treatments: Sequence[Treatment]) -> tuple[CautionRule, ...]:
+def read_cautions(
+    path: Path,
+    treatments: Sequence[Treatment],
+    entries: Mapping[str, tuple[Entry, ...]] = MappingProxyType({}),
+) -> tuple[CautionRule, ...]:
     """Every caution of the file, in its order, with a `severity_` and a `message_` column for each
-    treatment. CautionFileError names the line that is wrong.
+    treatment; `entries` are what the page may ask, by caution. CautionFileError names the fault.
     """
     ids = [treatment.id for treatment in treatments]
     rules: list[CautionRule] = []
@@ -32,6 +37,7 @@ def read_cautions(path: Path, treatments: Sequence[Treatment]) -> tuple[CautionR
             try:
                 severity = {t: Severity(_cell(row, f"severity_{t}", where)) for t in ids}
                 verification = Verification(_cell(row, "verification", where))
+                priority = int(_cell(row, "priority", where))
             except CautionFileError:
                 raise
             except ValueError as error:
@@ -46,8 +52,12 @@ def read_cautions(path: Path, treatments: Sequence[Treatment]) -> tuple[CautionR
                 source_date=_cell(row, "source_date", where),
                 verification=verification,
                 outstanding=_cell(row, "outstanding", where),
+                priority=priority,
+                entries=entries.get(_cell(row, "id", where), ()),
             )
             if any(rule.id == other.id for other in rules):
                 raise CautionFileError(f"{where}: {rule.id} is listed twice")
             rules.append(rule)
+    if strangers := sorted(set(entries) - {rule.id for rule in rules}):
+        raise CautionFileError(f"{path.name}: entries for {', '.join(strangers)}, not in the file")
     return tuple(rules)

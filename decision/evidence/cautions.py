@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import CautionFinding, CautionRule, DecisionSpec, Presence
-from decision.evidence.signs import Trigger, presence_of, severity_of
+from decision.evidence.signs import Sign, Trigger, presence_of, severity_of
 
 
 def apply(
@@ -15,18 +16,34 @@ def apply(
     """One caution applied to one record, saying what was seen and, if nothing was, so."""
     signs = trigger(record, spec)
     presence = presence_of(signs)
-    shown = [s for s in signs if presence is not Presence.PRESENT or s.presence is presence]
+    shown = [s for s in signs if presence is Presence.NOT_FOUND or s.presence is presence]
     said = "; ".join(dict.fromkeys(s.words for s in shown))
-    if presence is Presence.NOT_FOUND:
-        said = f"{said}. This does not mean that it is not there"
     references = (r for s in shown for r in s.evidence)
+    asks = presence is not Presence.ABSENT and any(s.asks for s in shown)
+    arises = asks or presence is not Presence.NOT_FOUND
+    applied = dataclasses.replace(
+        rule, message=_message(rule, shown), priority=rule.priority if arises else 0
+    )
     return CautionFinding(
-        rule=rule,
+        rule=applied,
         presence=presence,
         severity=severity_of(rule, signs),
-        detail=f"{said}.",
+        detail=f"{said[:1].upper()}{said[1:]}.",
         evidence=tuple(dict.fromkeys(references)),
+        entries=rule.entries if asks else (),
+        arises=arises,
     )
+
+
+def _message(rule: CautionRule, shown: Sequence[Sign]) -> dict[str, str]:
+    """Per treatment what the signs that fired say, each once; the rule's own words otherwise."""
+    fired = [s for s in shown if s.presence is Presence.PRESENT]
+    said = {}
+    for treatment, own in rule.message.items():
+        words = ((s, (s.message or {}).get(treatment, own)) for s in fired)
+        parts = dict.fromkeys(f"If confirmed: {w}" if s.unsure else w for s, w in words)
+        said[treatment] = " ".join(parts) or own
+    return said
 
 
 def apply_all(

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from decision.clinical.record import Condition, ConditionState, Observation, PatientRecord
+from decision.clinical.record import (
+    Condition,
+    ConditionState,
+    Observation,
+    Origin,
+    PatientRecord,
+)
 from decision.clinical.spec import DecisionSpec, Severity
 from decision.evidence.answers import newest_answer
 from decision.evidence.results import antibody_reading
@@ -23,14 +29,26 @@ def since(condition: Condition) -> str:
     return f"({began}{over})"
 
 
+def told(observation: Observation, said: str) -> str:
+    """`denied on 2026-11-02`, naming the clinician where it was entered on the page."""
+    entered = ", entered by clinician" if observation.source.origin is Origin.CLINICIAN else ""
+    return f"{said}{entered} on {observation.effective.day_text}"
+
+
+def _of(words: str, rest: str, link: str = " ") -> str:
+    """What is said after the finding's own words; the rule's title stands where there are none."""
+    return f"{words}{link}{rest}" if words else rest
+
+
 def diagnosis(
     record: PatientRecord,
     spec: DecisionSpec,
     concept: str,
-    words: str,
+    words: str = "",
     *,
     states: frozenset[ConditionState] = EVER,
     severity: Mapping[str, Severity] | None = None,
+    message: Mapping[str, str] | None = None,
 ) -> Sign:
     """Present when recorded in one of `states`, a warning when unconfirmed, absent when refuted.
 
@@ -40,39 +58,67 @@ def diagnosis(
     for condition in recorded:
         if condition.state in states:
             reference = condition.source.reference
-            return present(f"{words} {since(condition)}", reference, severity=severity)
+            said = f"{words or 'recorded'} {since(condition)}"
+            return present(said, reference, severity=severity, message=message)
     for condition in recorded:
         if condition.state is ConditionState.UNCONFIRMED:
-            said = f"{words}, recorded as not confirmed"
-            return present(said, condition.source.reference, severity=severity, unsure=True)
+            said = _of(words, "recorded as not confirmed", ", ")
+            reference = condition.source.reference
+            return present(said, reference, severity=severity, unsure=True, message=message)
     for condition in recorded:
         if condition.state is ConditionState.REFUTED:
-            return absent(f"{words} is recorded as refuted", condition.source.reference)
-    return not_found(f"{words} not found")
+            said = _of(words, "recorded as refuted", " is ")
+            return absent(said, condition.source.reference)
+    return not_found(_of(words, "not found"))
 
 
 def yes_or_no(
     record: PatientRecord,
     spec: DecisionSpec,
     concept: str,
-    words: str,
+    words: str = "",
     *,
     severity: Mapping[str, Severity] | None = None,
     within: timedelta | None = None,
     settles: bool = False,
+    message: Mapping[str, str] | None = None,
 ) -> Sign:
-    """The newest answer of a question that is answered yes or no."""
+    """The newest answer of a question about now that is answered yes or no."""
     answer = newest_answer(
         record, spec, concept, "answer_positive", "answer_negative", within=within
     )
     if answer is None:
-        return not_found(f"{words} not found")
+        return not_found(_of(words, "not found"))
     meaning, observation = answer
-    when = observation.effective.day_text
     reference = observation.source.reference
     if meaning == "answer_positive":
-        return present(f"{words}, stated on {when}", reference, severity=severity)
-    return absent(f"{words} denied on {when}", reference, settles=settles)
+        said = _of(words, told(observation, "stated"), ", ")
+        return present(said, reference, severity=severity, message=message)
+    return absent(_of(words, told(observation, "denied")), reference, settles=settles)
+
+
+def history(
+    record: PatientRecord,
+    spec: DecisionSpec,
+    concept: str,
+    words: str = "",
+    *,
+    within: timedelta,
+    message: Mapping[str, str] | None = None,
+) -> Sign:
+    """The newest answer of a question about ever: a yes stands, a no must be recent and settles."""
+    answer = newest_answer(record, spec, concept, "answer_positive", "answer_negative")
+    if answer is None:
+        return not_found(_of(words, "not found"))
+    meaning, observation = answer
+    reference = observation.source.reference
+    if meaning == "answer_positive":
+        said = _of(words, told(observation, "stated"), ", ")
+        return present(said, reference, message=message)
+    said = _of(words, told(observation, "denied"))
+    if not observation.effective.within(within, record.as_of):
+        return not_found(f"{said}, longer ago than {within.days} days")
+    return absent(said, reference, settles=True)
 
 
 def newest_assay(
@@ -91,20 +137,23 @@ def assay(
     record: PatientRecord,
     spec: DecisionSpec,
     concept: str,
-    words: str,
+    words: str = "",
     *,
     severity: Mapping[str, Severity] | None = None,
     within: timedelta | None = None,
     settles: bool = False,
+    message: Mapping[str, str] | None = None,
 ) -> Sign:
     """Present when the newest result is positive, however old; a negative one must be recent."""
     newest = newest_assay(record, spec, concept)
     if newest is None:
-        return not_found(f"{words} not found")
+        return not_found(_of(words, "not found"))
     positive, observation = newest
-    when, reference = observation.effective.day_text, observation.source.reference
+    reference = observation.source.reference
     if positive:
-        return present(f"{words} positive on {when}", reference, severity=severity)
+        said = _of(words, told(observation, "positive"))
+        return present(said, reference, severity=severity, message=message)
+    said = _of(words, told(observation, "negative"))
     if within is not None and not observation.effective.within(within, record.as_of):
-        return not_found(f"{words} negative on {when}, longer ago than {within.days} days")
-    return absent(f"{words} negative on {when}", reference, settles=settles)
+        return not_found(f"{said}, longer ago than {within.days} days")
+    return absent(said, reference, settles=settles)

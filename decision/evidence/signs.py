@@ -23,6 +23,10 @@ class Sign:
     unsure: bool = False
     settles: bool = False
     evidence: tuple[str, ...] = ()
+    asks: bool = False
+    """An answer of the clinician would say more."""
+    message: Mapping[str, str] | None = None
+    """Replaces the rule's words for the treatments it names: only what fired is said."""
 
 
 Trigger = Callable[[PatientRecord, DecisionSpec], tuple[Sign, ...]]
@@ -40,6 +44,7 @@ def present(
     *references: str,
     severity: Mapping[str, Severity] | None = None,
     unsure: bool = False,
+    message: Mapping[str, str] | None = None,
 ) -> Sign:
     """The trigger is there."""
     return Sign(
@@ -48,6 +53,7 @@ def present(
         severity=severity,
         unsure=unsure,
         evidence=references,
+        message=message,
     )
 
 
@@ -56,9 +62,9 @@ def absent(words: str, *references: str, settles: bool = False) -> Sign:
     return Sign(presence=Presence.ABSENT, words=words, settles=settles, evidence=references)
 
 
-def not_found(words: str) -> Sign:
-    """The record is silent, too old or unusable."""
-    return Sign(presence=Presence.NOT_FOUND, words=words)
+def not_found(words: str, *, asks: bool = True) -> Sign:
+    """The record is silent, too old or unusable; `asks` is false where nobody need be asked."""
+    return Sign(presence=Presence.NOT_FOUND, words=words, asks=asks)
 
 
 def every(spec: DecisionSpec, severity: Severity) -> dict[str, Severity]:

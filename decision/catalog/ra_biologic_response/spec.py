@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from decision.catalog.ra_biologic_response.caution_entries import CAUTION_ENTRIES
 from decision.catalog.ra_biologic_response.cautions import find_cautions
 from decision.catalog.ra_biologic_response.codelists import load_codelists
 from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUORUM, STRATA
 from decision.catalog.ra_biologic_response.eligibility import eligibility
 from decision.catalog.ra_biologic_response.features import FEATURES
 from decision.catalog.ra_biologic_response.thresholds import THRESHOLDS
-from decision.clinical.spec import DecisionSpec, Outcome, OverrideReason, Treatment
+from decision.clinical.spec import DecisionSpec, OtherChoice, Outcome, OverrideReason, Treatment
 from decision.evidence.caution_table import read_cautions
 
 FOLDER = Path(__file__).parent
@@ -62,7 +63,7 @@ SPEC = DecisionSpec(
     quorum=QUORUM,
     thresholds=THRESHOLDS,
     codelists=load_codelists(),
-    cautions=read_cautions(FOLDER / "cautions.csv", TREATMENTS),
+    cautions=read_cautions(FOLDER / "cautions.csv", TREATMENTS, CAUTION_ENTRIES),
     eligibility=eligibility,
     find_cautions=find_cautions,
     override_reasons=(
@@ -75,6 +76,11 @@ SPEC = DecisionSpec(
         OverrideReason(code="estimate-implausible", label="The estimate is not plausible"),
         OverrideReason(code="other-class", label="Another drug class was chosen"),
         OverrideReason(code="other", label="Another reason"),
+    ),
+    other_choices=(
+        OtherChoice(code="abatacept", label="Abatacept"),
+        OtherChoice(code="rituximab", label="Rituximab"),
+        OtherChoice(code="jak-inhibitor", label="JAK inhibitor"),
     ),
     not_modelled=(
         "JAK inhibitors",

@@ -15,8 +15,9 @@ _LABEL_REVIEW = date(2027, 5, 22)
 _DESIGN_REVIEW = date(2027, 11, 22)
 
 _DESIGN = "Design assumption of this project; no source."
-_TCZ = "Tocilizumab product label; re-read the current local label before clinical release."
-_SAR = "Sarilumab product label; re-read the current local label before clinical release."
+_LOCAL = "EU SmPC outstanding; re-read the current local label before clinical release."
+_TCZ = f"Tocilizumab US product label; {_LOCAL}"
+_SAR = f"Sarilumab US product label; {_LOCAL}"
 
 
 def _threshold(
@@ -191,6 +192,12 @@ _CAUTIONS = (
         " brings neither a reference range nor an interpretation.",
         "General knowledge; laboratories use 14 to 20.",
         Verification.UNVERIFIED,
+    ),
+    _threshold(
+        "pregnancy_question_age",
+        50,
+        "a",
+        "Age above which pregnancy is not asked about; it is then not found, never absent.",
     ),
     _threshold(
         "weight_tocilizumab",

@@ -6,8 +6,12 @@ from decision.catalog.ra_biologic_response.thresholds import lookback
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import DecisionSpec, Severity
 from decision.evidence.measurements import Judge, Result, judged
-from decision.evidence.signs import Sign, absent, present
+from decision.evidence.signs import Sign, absent, not_found, present
 
+_SARILUMAB_ONLY = {
+    "il6i": "Sarilumab: do not start (US label); repeat the count. Tocilizumab: not below."
+}
+_ASSUMED = {"il6i": "Compare with the laboratory's own limit, or repeat the test, before starting."}
 _WITHIN = lookback("caution_blood")
 
 
@@ -19,11 +23,11 @@ def low_neutrophils(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ..
         low = result.quantity.below(limit.value)
         reference = result.observation.source.reference
         if not low:
-            words = f"Neutrophils {result.words}, not below {limit.value}"
+            words = f"{result.words}, not below {limit.value}"
             return None if low is None else absent(words, reference)
         very_low = result.quantity.below(lower.value) is not False
         return present(
-            f"Neutrophils {result.words}, below {limit.value}",
+            f"{result.words}, below {limit.value}",
             reference,
             severity={"tnfi": Severity.CAUTION if very_low else Severity.NONE},
         )
@@ -40,19 +44,21 @@ def low_platelets(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]
         reference = result.observation.source.reference
         low = result.quantity.below(sarilumab.value)
         if not low:
-            words = f"Platelets {result.words}, not below {sarilumab.value:g}"
+            words = f"{result.words}, not below {sarilumab.value:g}"
             return None if low is None else absent(words, reference)
         if result.quantity.below(tocilizumab.value) is not False:
-            words = f"Platelets {result.words}, below {tocilizumab.value:g}"
+            words = f"{result.words}, below {tocilizumab.value:g}"
             return present(words, reference)
-        words = f"Platelets {result.words}, below {sarilumab.value:g}: sarilumab's limit only"
-        return present(words, reference, severity={"il6i": Severity.CAUTION})
+        words = f"{result.words}, below {sarilumab.value:g}: sarilumab's limit only"
+        return present(
+            words, reference, severity={"il6i": Severity.CAUTION}, message=_SARILUMAB_ONLY
+        )
 
     return (judged(record, spec, "platelets", tocilizumab.unit, judge, within=_WITHIN),)
 
 
 def raised_liver_enzymes(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
-    """ALT or AST against the laboratory's own limit; an assumed limit warns, it never stops."""
+    """ALT or AST against the laboratory's own limit; an assumed one neither stops nor reassures."""
     multiple = spec.thresholds["liver_enzyme_multiple"].value
     assumed = spec.thresholds["liver_enzyme_assumed_uln"]
 
@@ -68,11 +74,14 @@ def raised_liver_enzymes(record: PatientRecord, spec: DecisionSpec) -> tuple[Sig
             high = result.quantity.above(multiple * upper)
             if not high:
                 words = f"{name} {result.words}, not above {multiple:g} times {source}"
+                if own is None and high is not None:
+                    return not_found(f"{words}, which does not show that it is normal")
                 return None if high is None else absent(words, reference)
             words = f"{name} {result.words}, above {multiple:g} times {source}"
-            return present(
-                words, reference, severity={"il6i": Severity.CAUTION} if own is None else None
-            )
+            if own is None:
+                warns = {"il6i": Severity.CAUTION}
+                return present(words, reference, severity=warns, message=_ASSUMED)
+            return present(words, reference)
 
         return judge
 

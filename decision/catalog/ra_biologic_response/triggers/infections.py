@@ -14,6 +14,7 @@ from decision.evidence.kinds import (
     diagnosis,
     newest_assay,
     since,
+    told,
     yes_or_no,
 )
 from decision.evidence.signs import (
@@ -24,21 +25,31 @@ from decision.evidence.signs import (
     present,
 )
 
+_NOT_YET = "Do not start until treated or excluded."
+_TREAT_FIRST = {
+    "tnfi": f"{_NOT_YET} Monoclonal antibodies reactivate more than etanercept.",
+    "il6i": _NOT_YET,
+}
+
 
 def tuberculosis(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """Active disease stops both drugs; latent or past disease is to be treated first."""
     treat_first = every(spec, Severity.CAUTION)
-    active = diagnosis(
-        record, spec, "active_tuberculosis", "Active tuberculosis", states=ACTIVE_ONLY
-    )
+    active = diagnosis(record, spec, "active_tuberculosis", "Active", states=ACTIVE_ONLY)
     latent = diagnosis(
-        record, spec, "latent_tuberculosis", "Latent tuberculosis", severity=treat_first
+        record,
+        spec,
+        "latent_tuberculosis",
+        "Latent",
+        severity=treat_first,
+        message=_TREAT_FIRST,
     )
     past = tuple(
         present(
-            f"Tuberculosis {since(c)}: check that treatment was completed",
+            f"Recorded {since(c)}: check that treatment was completed",
             c.source.reference,
             severity=treat_first,
+            message=_TREAT_FIRST,
         )
         for c in record.diagnosed(spec.codelists["active_tuberculosis"])
         if c.state is ConditionState.RESOLVED
@@ -49,20 +60,19 @@ def tuberculosis(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
 def _screened(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """Once positive stays positive; a negative screen must be recent, and then settles it."""
     treat_first = every(spec, Severity.CAUTION)
-    name = "Tuberculosis screen"
     if answer := newest_answer(record, spec, "tb_screen", "answer_active_tb"):
-        when = answer[1].effective.day_text
-        return (present(f"{name}: active on {when}", answer[1].source.reference),)
+        return (present(told(answer[1], "Screen: active"), answer[1].source.reference),)
     if answer := newest_answer(record, spec, "tb_screen", "answer_latent_tb", "answer_positive"):
-        words = f"{name} positive on {answer[1].effective.day_text}"
-        return (present(words, answer[1].source.reference, severity=treat_first),)
+        words, reference = told(answer[1], "Screen positive"), answer[1].source.reference
+        return (present(words, reference, severity=treat_first, message=_TREAT_FIRST),)
     return (
         assay(
             record,
             spec,
             "tb_screen",
-            name,
+            "Screen",
             severity=treat_first,
+            message=_TREAT_FIRST,
             within=lookback("screening"),
             settles=True,
         ),
@@ -95,12 +105,11 @@ def past_hepatitis_b(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, .
 def active_serious_infection(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """A serious infection still active, or stated; a recent denial settles it."""
     return (
-        diagnosis(record, spec, "serious_infection", "Serious infection", states=ACTIVE_ONLY),
+        diagnosis(record, spec, "serious_infection", states=ACTIVE_ONLY),
         yes_or_no(
             record,
             spec,
             "active_infection_screen",
-            "Serious infection now",
             within=lookback("infection_answer"),
             settles=True,
         ),
@@ -116,17 +125,15 @@ def recent_serious_infection(record: PatientRecord, spec: DecisionSpec) -> tuple
             continue
         onset = condition.onset
         if onset is None or onset.latest >= record.as_of - lookback("recent_infection"):
-            words = f"Serious infection {since(condition)}"
+            words = f"Recorded {since(condition)}"
             return (present(words, condition.source.reference),)
         older = f"; one {since(condition)} is longer ago than a year"
     for condition in recorded:
         if condition.state is ConditionState.REFUTED:
-            words = "Serious infection is recorded as refuted"
-            return (absent(words, condition.source.reference),)
-    return (not_found(f"Recent serious infection not found{older}"),)
+            return (absent("Recorded as refuted", condition.source.reference),)
+    return (not_found(f"Not found{older}"),)
 
 
 def mycobacteria(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """Non-tuberculous mycobacterial lung disease at any time."""
-    words = "Non-tuberculous mycobacterial lung disease"
-    return (diagnosis(record, spec, "ntm_lung_disease", words),)
+    return (diagnosis(record, spec, "ntm_lung_disease", "Lung disease"),)

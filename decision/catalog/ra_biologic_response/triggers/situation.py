@@ -5,7 +5,7 @@ from __future__ import annotations
 from decision.catalog.ra_biologic_response.activity import das28
 from decision.catalog.ra_biologic_response.codelists import CONVENTIONAL
 from decision.catalog.ra_biologic_response.thresholds import lookback
-from decision.clinical.quantities import Quantity
+from decision.clinical.quantities import Quantity, whole_years_between
 from decision.clinical.record import PatientRecord
 from decision.clinical.scores.checks import rounded
 from decision.clinical.spec import DecisionSpec, Presence
@@ -14,6 +14,7 @@ from decision.evidence.courses import started
 from decision.evidence.kinds import (
     ACTIVE_ONLY,
     diagnosis,
+    told,
     yes_or_no,
 )
 from decision.evidence.select import FINAL, on_record
@@ -41,13 +42,16 @@ def pregnancy(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     answer = newest_answer(record, spec, "pregnancy_status", *_STATED, nothing, within=within)
     if answer is not None:
         meaning, observation = answer
-        when, reference = observation.effective.day_text, observation.source.reference
+        reference = observation.source.reference
         if meaning in _STATED:
-            return (present(f"{_STATED[meaning]}, stated on {when}", reference),)
-        words = f"Neither pregnant, planning nor breast-feeding on {when}"
+            return (present(told(observation, f"{_STATED[meaning]}, stated"), reference),)
+        words = told(observation, "Neither pregnant, planning nor breast-feeding")
         return (absent(words, reference, settles=True),)
     if record.identity.sex == "male":
         return (absent("The recorded sex is male", settles=True),)
+    born, oldest = record.identity.birth_date, spec.thresholds["pregnancy_question_age"].value
+    if born is not None and whole_years_between(born, record.as_of)[0] > oldest:
+        return (not_found(f"Not asked at this age (over {oldest:g})", asks=False),)
     denied = newest_answer(record, spec, "pregnancy_status", "answer_not_pregnant", within=within)
     if denied is not None:
         when = denied[1].effective.day_text
@@ -57,9 +61,8 @@ def pregnancy(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
 
 def surgery_or_live_vaccine(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """Known only where somebody says so: orders for surgery and vaccines are not read."""
-    words = "Surgery or a live vaccine due"
     within = lookback("situation")
-    return (yes_or_no(record, spec, "surgery_or_live_vaccine", words, within=within, settles=True),)
+    return (yes_or_no(record, spec, "surgery_or_live_vaccine", within=within, settles=True),)
 
 
 def weight_route_latex(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:

@@ -35,12 +35,12 @@ def no_csdmard_possible(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign
         meaning, observation = answer
         when, reference = observation.effective.day_text, observation.source.reference
         if meaning == "answer_negative":
-            return (present(f"No csDMARD possible, stated on {when}", reference),)
+            return (present(f"Stated on {when}", reference),)
         return (absent(f"A csDMARD is possible, stated on {when}", reference),)
     active = [e for e in record.exposed(spec.codelists["csdmard"]) if taking(e, record)]
     if active:
         return (absent("A csDMARD is being taken", *(e.source.reference for e in active)),)
-    return (not_found("Whether a csDMARD is possible is not found"),)
+    return (not_found("Not said in the record"),)
 
 
 def earlier_tnfi_stopped(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
