@@ -30,8 +30,7 @@ def shipped(decision: str, patients: int, *, measured: bool) -> tuple[str, list[
     """
     spec = catalog.load(decision)
     serving = predictor.load_predictor(spec, ARTIFACTS / decision)
-    first, second = (treatment.id for treatment in spec.treatments)
-    required = modelled(decision, (first, second)).required
+    required = modelled(spec).required
     world = simulator(decision)
     cohort = world.simulate(4 * patients, k=0.5, seed=1, sites=world.held_out_sites)
     answerable = np.all([~np.isnan(cohort.features[f]) for f in required], axis=0)

@@ -84,3 +84,15 @@ class Cohort:
             description=self.description,
             truth=truth,
         )
+
+
+def true_values(cohort: Cohort) -> Truth:
+    """What only a simulation knows.
+
+    Raises
+    ------
+    CohortError
+    """
+    if cohort.truth is None:
+        raise CohortError("no true probabilities to score against; only a simulation has them")
+    return cohort.truth

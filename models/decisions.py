@@ -6,19 +6,18 @@ Discovery by name, so that a new decision is a new folder and no list needs its 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol, cast
 
-import numpy as np
-
 import decision.catalog
-from decision.clinical.spec import Stratum
-from models.cohort import Cohort, Floats
-from models.design import Bools, Design
+from decision.clinical.spec import DecisionSpec, Stratum
+from models.cohort import Cohort, CohortError
+from models.design import Design
+from models.naming import Naming, naming_of
 from models.panel import Floor
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
@@ -54,13 +53,15 @@ class Simulator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modelled:
-    """What a decision's catalogue folder says about its model."""
+    """What a decision's catalogue folder says about its model; pairs are in `treatments`' order."""
 
     id: str
+    treatments: tuple[str, str]
     design: Design
     floors: tuple[Floor, ...]
     strata: tuple[Stratum, ...]
     required: tuple[str, ...]
+    naming: Naming
 
 
 def known_decisions() -> tuple[str, ...]:
@@ -69,38 +70,51 @@ def known_decisions() -> tuple[str, ...]:
     return tuple(sorted(c.parent.name for f in folders for c in f.glob("*/columns.py")))
 
 
-def modelled(decision_id: str, treatments: tuple[str, str]) -> Modelled:
-    """The decision's columns, floors and strata.
-
-    Parameters
-    ----------
-    treatments : ids of the first and the second treatment, in the order of every pair
+def modelled(spec: DecisionSpec) -> Modelled:
+    """The decision's columns, floors, strata and limits, for whoever trains or evaluates.
 
     Raises
     ------
     UnknownDecisionError
     """
-    if decision_id not in known_decisions():
+    if spec.id not in known_decisions():
         raise UnknownDecisionError(
-            f"no decision {decision_id!r}; the catalogue has {', '.join(known_decisions())}"
+            f"no decision {spec.id!r}; the catalogue has {', '.join(known_decisions())}"
         )
-    columns = importlib.import_module(f"decision.catalog.{decision_id}.columns")
-    design = Design(columns=columns.COLUMNS, players=columns.PLAYERS, quorum=columns.QUORUM)
+    columns = importlib.import_module(f"decision.catalog.{spec.id}.columns")
+    first, second = (treatment.id for treatment in spec.treatments)
+    design = Design(columns=spec.columns, players=spec.players, quorum=spec.quorum)
     return Modelled(
-        id=decision_id,
+        id=spec.id,
+        treatments=(first, second),
         design=design,
         floors=tuple(
             Floor(
                 columns=tuple(
                     j for j, c in enumerate(design.columns) if set(c.inputs) & set(floor.features)
                 ),
-                variance=(floor.variance[treatments[0]], floor.variance[treatments[1]]),
+                variance=(floor.variance[first], floor.variance[second]),
             )
             for floor in columns.FLOORS
         ),
-        strata=columns.STRATA,
+        strata=spec.strata,
         required=columns.REQUIRED,
+        naming=naming_of(spec),
     )
+
+
+def same_order(about: Modelled, cohort: Cohort) -> None:
+    """Nothing else would notice a cohort whose first treatment is the decision's second.
+
+    Raises
+    ------
+    CohortError
+    """
+    if cohort.treatments != about.treatments:
+        raise CohortError(
+            f"treatments of the cohort are {cohort.treatments}, of decision {about.id!r} "
+            f"{about.treatments}; number the cohort's treatments in the decision's order"
+        )
 
 
 def simulator(decision_id: str) -> Simulator:
@@ -122,13 +136,3 @@ def simulator(decision_id: str) -> Simulator:
         training_sites=tuple(module.TRAINING_SITES),
         held_out_sites=tuple(module.HELD_OUT_SITES),
     )
-
-
-def in_stratum(stratum: Stratum, features: Mapping[str, Floats]) -> Bools:
-    """(n,) whether every feature of the stratum is known and in its range."""
-    n = len(next(iter(features.values())))
-    inside = np.ones(n, dtype=bool)
-    for feature, (low, high) in stratum.ranges.items():
-        x = features[feature]
-        inside &= (x >= low) & (x <= high)
-    return inside

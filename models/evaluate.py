@@ -2,7 +2,8 @@
 
 Progress goes to stderr; the last line of stdout is one JSON object in which every metric is
 `{mean, sd, min, max}` over the seeds for which it is defined: null where that is none, as for the
-share of right names when nobody is named. `named_patients` and `named_rightly` add up the seeds.
+share of right names when nobody is named. `answered`, `named_patients`, `named_rightly` and
+`seeds_with_a_named_patient` (those whose share of right names is defined) add up the seeds.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any
 
+from decision import catalog
+from models.cohort import CohortError
 from models.decisions import UnknownDecisionError, known_decisions, modelled, simulator
-from models.held_out import LeakageError, Sizes, evaluate_seed
+from models.held_out import Sizes, evaluate_seed
+from models.leakage import LeakageError
+from models.sources import fingerprint
 
-TREATMENT_PROBE = 40
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -79,9 +83,8 @@ def _say(line: str) -> None:
 
 
 def _one(decision_id: str, k: float, seed: int, sizes: Sizes) -> dict[str, float]:
-    world = simulator(decision_id)
-    treatments = world.simulate(TREATMENT_PROBE, k=k, seed=seed).treatments
-    return evaluate_seed(modelled(decision_id, treatments), world, k, seed, sizes, _say)
+    about = modelled(catalog.load(decision_id))
+    return evaluate_seed(about, simulator(decision_id), k, seed, sizes, _say)
 
 
 def evaluate(
@@ -92,9 +95,10 @@ def evaluate(
     Raises
     ------
     LeakageError
-        As soon as one seed beats the oracle.
+        As soon as one seed beats the oracle or the reference.
     """
     started = time.monotonic()
+    sources = fingerprint(modelled(catalog.load(decision_id)))
     rows: dict[int, dict[str, float]] = {}
 
     def done(seed: int, row: dict[str, float]) -> None:
@@ -123,6 +127,9 @@ def evaluate(
         "k": k,
         "n": sizes.n,
         "seeds": list(seeds),
+        "command": f"python -m models.evaluate {decision_id} --cohort simulated --k {k:g} "
+        f"--n {sizes.n} --seeds {','.join(map(str, seeds))}",
+        "sources": sources,
         "seconds": round(time.monotonic() - started, 1),
         **nested(rows[seed] for seed in seeds),
     }
@@ -150,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; 0 if every seed could be scored, 1 for leakage, 2 for an unknown decision."""
+    """Command line; 0 if every seed could be scored, 1 for leakage, 2 for what cannot be used."""
     given = _parser().parse_args(arguments)
     sizes = Sizes(
         n=given.n, per_site=given.per_site, scored=given.scored, reference=given.reference
@@ -160,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LeakageError as error:
         _say(str(error))
         return 1
-    except UnknownDecisionError as error:
+    except (UnknownDecisionError, catalog.SpecError, CohortError) as error:
         _say(str(error))
         return 2
     sys.stdout.write(json.dumps(result, indent=None if given.json else 2) + "\n")

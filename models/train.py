@@ -1,8 +1,9 @@
 """`python -m models.train <decision> --cohort simulated`: fits, validates and writes the artefact.
 
 Trains at the training sites, recalibrates one held-out site under the name `simulated-demo`,
-validates at all held-out sites, and writes `models/artifacts/<decision>/<version>/`. The same
-arguments give byte-identical tensors.
+validates at all held-out sites, and writes `models/artifacts/<decision>/<version>/`. The same code,
+numpy and CPU give the same bytes; another CPU may round the last digits otherwise. `provenance` has
+a fingerprint of the code (`models.sources`), which a test compares with the code as it is.
 """
 
 from __future__ import annotations
@@ -30,15 +31,17 @@ from models.decisions import (
     ARTIFACTS,
     Modelled,
     UnknownDecisionError,
-    in_stratum,
     known_decisions,
     modelled,
+    same_order,
     simulator,
 )
 from models.domain import fit_domain
 from models.held_out import Sizes, World, answered, draw, local_shifts, predict
 from models.interval import Ranges
+from models.naming import courses
 from models.served import BANDS, background_hash, column_words, player_words, tensors_of
+from models.sources import fingerprint
 
 DEMO_SITE = "simulated-demo"
 USUAL = (0.025, 0.975)
@@ -83,40 +86,42 @@ def bands(cohort: Cohort, found: Ranges) -> tuple[Ints, Ints]:
 
 def counted_strata(about: Modelled, cohort: Cohort) -> list[dict[str, Any]]:
     """The decision's strata with the training courses of known outcome per treatment."""
-    labelled = ~np.isnan(cohort.outcome)
-    rows = []
-    for stratum in about.strata:
-        inside = in_stratum(stratum, cohort.features) & labelled
-        rows.append(
-            {
-                "id": stratum.id,
-                "label": stratum.label,
-                "ranges": {
-                    f: [low, None if math.isinf(high) else high]
-                    for f, (low, high) in stratum.ranges.items()
-                },
-                "courses": np.bincount(cohort.treatment[inside], minlength=2).tolist(),
-            }
-        )
-    return rows
+    return [
+        {
+            "id": stratum.id,
+            "label": stratum.label,
+            "ranges": {
+                f: [low, None if math.isinf(high) else high]
+                for f, (low, high) in stratum.ranges.items()
+            },
+            "courses": pair.tolist(),
+        }
+        for stratum, pair in zip(about.strata, courses(about.strata, cohort), strict=True)
+    ]
 
 
 def validation(about: Modelled, world: World, model: PanelLogit) -> tuple[dict[str, Any], Any]:
     """Metrics at the held-out sites by dotted name (null where undefined), and the bands."""
     scored = world.scored.rows(answered(about, world.scored))
-    found = predict(model, scored, local_shifts(model, world.local))
-    metrics = held_out.scores(about, scored, found)
+    found = predict(model, scored, local_shifts(model, world.local), about.naming.level)
+    metrics = held_out.scores(about, world.training, scored, found)
     known = {k: (None if math.isnan(v) else v) for k, v in metrics.items()}
     return known, bands(scored, found)
 
 
 def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any], say: Say) -> str:
-    """Fit, validate, write; returns the checksum of the tensors."""
-    treatments = (spec.treatments[0].id, spec.treatments[1].id)
-    about, world_of = modelled(run.decision, treatments), simulator(run.decision)
+    """Fit, validate, write; returns the checksum of the tensors.
+
+    Raises
+    ------
+    CohortError
+        If the simulator numbers the treatments in another order than the decision.
+    """
+    about, world_of = modelled(spec), simulator(run.decision)
     sizes = Sizes(n=run.n, per_site=run.per_site, scored=run.scored)
     say(f"drawing {run.n} training patients of sites {list(world_of.training_sites)}, k={run.k:g}")
     world = draw(world_of, run.k, run.seed, sizes)
+    same_order(about, world.training)
     say("fitting: completion of missing values, ridge by cross-validation, calibration")
     model = PanelLogit(about.design, about.floors, seed=run.seed).fit_cohort(world.training)
     say(f"ridge {model.lambda_:g}, {model.shrinkage_}")
@@ -143,7 +148,7 @@ def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any]
             "version": run.version,
             "spec_version": spec.version,
             "outcome": spec.outcome.definition,
-            "treatments": list(treatments),
+            "treatments": list(about.treatments),
             "cohort": {
                 "simulated": world.training.simulated,
                 "description": world.training.description,
@@ -181,6 +186,10 @@ def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any]
             "provenance": {
                 "command": f"python -m models.train {spec.id} --cohort simulated --k {run.k:g} "
                 f"--n {run.n} --seed {run.seed} --version {run.version}",
+                "sources": fingerprint(about),
+                "evaluations": [
+                    {name: e.get(name) for name in ("command", "sources")} for e in evaluations
+                ],
                 "k": run.k,
                 "n": run.n,
                 "seed": run.seed,

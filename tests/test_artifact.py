@@ -12,6 +12,7 @@ import pytest
 from decision.clinical.errors import ModelError
 from models import artifact, train
 from models.artifact import ArtefactError, ChecksumError, SchemaError, SpecMismatchError
+from models.cohort import CohortError
 from models.predictor import load_predictor
 from tests.trained import DECISION, artefact, spec
 
@@ -114,6 +115,14 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     train.train(spec(), run, tmp_path, [], lambda _: None)
     for name in (artifact.TENSORS, artifact.DESCRIPTION):
         assert (tmp_path / name).read_bytes() == (artefact() / name).read_bytes()
+
+
+def test_a_simulator_that_numbers_the_treatments_otherwise_is_refused(tmp_path):
+    run = train.Run(decision=DECISION, k=1.0, n=300, seed=3, version="0.0.1", per_site=60)
+    other = replace(spec(), treatments=spec().treatments[::-1])
+    with pytest.raises(CohortError, match="decision's order"):
+        train.train(other, run, tmp_path, [], lambda _: None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_training_says_what_it_cannot_do(capsys):

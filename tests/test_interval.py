@@ -25,7 +25,9 @@ def test_ranges_hold_the_true_probability_about_as_often_as_stated():
     """Small n, fresh sites: nominal .90, floors make the ranges conservative rather than short."""
     scored = cohort(2_000, seed=12, held_out=True)
     scored = scored.rows(answered(about(), scored))
-    found = predict(fitted(), scored, local_shifts(fitted(), cohort(900, seed=14, held_out=True)))
+    found = predict(
+        fitted(), scored, local_shifts(fitted(), cohort(900, seed=14, held_out=True)), 0.9
+    )
     truth = scored.truth.probability
     for arm in (0, 1):
         covered = (found.low[:, arm] <= truth[:, arm]) & (truth[:, arm] <= found.high[:, arm])

@@ -54,7 +54,7 @@ def test_a_served_patient_gets_the_numbers_of_the_validation(predictor):
         panel_ = served.panel
 
     shifts = {s: SiteShift(shift=shift, variance=variance, labels=0) for s in set(rows.site)}
-    expected = held_out.predict(Fitted(), rows, shifts)
+    expected = held_out.predict(Fitted(), rows, shifts, LEVEL)
     for i in range(rows.n):
         got = answer(predictor, patient(rows, i))
         for arm, prediction in enumerate(got.predictions):

@@ -34,7 +34,7 @@ def spec() -> DecisionSpec:
 
 @cache
 def about() -> Modelled:
-    return modelled(DECISION, ("tnfi", "il6i"))
+    return modelled(spec())
 
 
 @cache
