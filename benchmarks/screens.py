@@ -71,10 +71,11 @@ def _form(page: Page) -> None:
 
 def _audit(page: Page) -> None:
     _card(page)
-    page.get_by_role("button", name="Accept").click()
-    page.get_by_text("Accepted. Audit entry").wait_for()
+    page.get_by_role("button", name="Decide later").click()
+    page.get_by_role("button", name="Record decision").click()
+    page.get_by_text("Decision recorded. Audit entry").wait_for()
     page.get_by_text("Audit trail of this patient").click()
-    page.get_by_role("row", name="Accepted").last.wait_for()
+    page.get_by_role("row", name="Decided").last.wait_for()
 
 
 STATES: dict[str, Callable[[Page], None]] = {

@@ -65,19 +65,18 @@ def test_a_rule_without_a_source_says_so_in_its_chip():
     assert chip == "TNF inhibitor: AVOID (unsourced, verify)"
 
 
-def gap(title: str, a: Severity, priority: int | None = None) -> CautionFinding:
+def gap(title: str, a: Severity, priority: int = 0) -> CautionFinding:
     found = finding(title, a=a, presence=Presence.NOT_FOUND)
-    if priority is None or not hasattr(found.rule, "priority"):
-        return found
     return dataclasses.replace(found, rule=dataclasses.replace(found.rule, priority=priority))
 
 
 def test_gaps_that_block_a_prescription_are_all_named_and_never_folded():
     gaps = [gap(f"Mild {i}", Severity.CAUTION) for i in range(9)]
-    gaps += [gap(f"Hard {i}", Severity.STOP) for i in range(5)]
+    gaps += [gap(f"Hard {i}", Severity.STOP) for i in range(4)]
+    gaps += [gap("Second", Severity.CAUTION, 2), gap("First", Severity.CAUTION, 1)]
     assert cautions.not_found(gaps) == (
         "Not found in the record, which does not mean absent: "
-        "Hard 0; Hard 1; Hard 2; Hard 3; Hard 4; and 9 more."
+        "First; Second; Hard 0; Hard 1; Hard 2; Hard 3; and 9 more."
     )
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from decision.clinical.assessment import AuditAction
+from decision.clinical.quantities import Moment
 from tests.builders import ListAuditLog
-from tests.fakes import COMPLETE, NamingPredictor, page_record, page_services
+from tests.fakes import COMPLETE, NamingPredictor, page_record, page_services, page_spec
 from tests.screens import field, go, open_patient, opened, press, shown
 
 FULL = page_record("p1", *COMPLETE)
 OTHER = page_record("p3", *COMPLETE)
+
+
+def decided(at, choice="b"):
+    at.segmented_control[0].set_value(choice)
+    at.run()
+    return press(at, "Record decision")
 
 
 def overridden(at, reason="patient-preference"):
@@ -18,22 +27,23 @@ def overridden(at, reason="patient-preference"):
 
 
 def choices(audit):
-    wanted = (AuditAction.ACCEPTED, AuditAction.OVERRODE)
+    wanted = (AuditAction.ACCEPTED, AuditAction.DECIDED, AuditAction.OVERRODE)
     return [e for e in audit.events if e.action in wanted]
 
 
 def test_r13_accepting_takes_one_click_and_stores_what_was_shown():
     audit = ListAuditLog()
-    at = press(opened(page_services(FULL, audit=audit)), "Accept")
+    at = press(opened(page_services(FULL, audit=audit, predictor=NamingPredictor())), "Accept")
     (event,) = choices(audit)
     assert event.action is AuditAction.ACCEPTED
+    assert event.outcome["chosen"] == "b"
     assert event.patient_id == "p1"
     assert event.input_hash == audit.events[0].input_hash
     assert event.model_version == "1.0.0 (ab12cd34ef56)"
     assert event.outcome["about"] == "audit-1"
     displayed = event.outcome["displayed"]
-    assert displayed[0].startswith("52 of 100 simulated patients like this one")
-    assert "No clear preference: about the same." in displayed[2]
+    assert displayed[0].startswith("60 of 100 simulated patients like this one")
+    assert "The estimates favour an IL-6 inhibitor." in displayed[2]
     assert "Accepted. Audit entry audit-2." in shown(at)
 
 
@@ -77,27 +87,79 @@ def test_the_same_decision_on_the_same_assessment_is_written_once():
     audit = ListAuditLog()
     at = opened(page_services(FULL, audit=audit))
     for _ in range(3):
-        press(at, "Accept")
+        decided(at)
         at.run()
     assert len(choices(audit)) == 1
 
 
 def test_a_change_of_mind_is_a_second_entry_and_both_stay():
     audit = ListAuditLog()
-    at = press(opened(page_services(FULL, audit=audit)), "Accept")
+    at = decided(opened(page_services(FULL, audit=audit)))
     page = shown(overridden(at))
-    assert [e.action for e in choices(audit)] == [AuditAction.ACCEPTED, AuditAction.OVERRODE]
-    assert "Accepted. Audit entry" in page
-    assert "Override recorded." in page
+    assert [e.action for e in choices(audit)] == [AuditAction.DECIDED, AuditAction.OVERRODE]
+    assert "Decision recorded. Audit entry audit-2." in page
+    assert "Override recorded. Audit entry audit-3; replaces audit-2." in page
+    assert choices(audit)[1].outcome["replaces"] == ["audit-2"]
+
+
+def test_deciding_the_same_again_after_something_else_is_a_decision():
+    audit = ListAuditLog()
+    at = opened(page_services(FULL, audit=audit))
+    for choice in ("a", "b", "a"):
+        decided(at, choice)
+    assert [e.outcome["chosen"] for e in choices(audit)] == ["a", "b", "a"]
+
+
+def test_where_nothing_is_named_a_drug_is_chosen_before_anything_is_recorded():
+    audit = ListAuditLog()
+    at = opened(page_services(FULL, audit=audit))
+    assert "Accept" not in [b.label for b in at.button]
+    page = shown(press(at, "Record decision"))
+    assert "Choose a drug first; nothing was recorded." in page
+    assert choices(audit) == []
+
+
+def test_other_drugs_and_no_change_can_be_chosen():
+    at = opened(page_services(FULL))
+    labels = at.segmented_control[0].options
+    assert labels[:2] == ["IL-6 inhibitor", "TNF inhibitor"]
+    assert {"Continue the present drug", "Decide later"} <= set(labels)
+
+
+def test_a_drug_with_a_stop_shows_it_and_cannot_be_recorded_without_a_reason():
+    audit = ListAuditLog()
+    at = opened(page_services(FULL, audit=audit, spec=page_spec(stop=True)))
+    at.segmented_control[0].set_value("b")
+    page = shown(at.run())
+    assert "This choice needs a reason." in page
+    assert page.count("STOP. Low neutrophils: 1.4 ×10⁹/L on 30 Oct 2026.") == 2
+    assert {"Accept", "Record decision"}.isdisjoint(b.label for b in at.button)
+    assert "Choose a reason" in shown(press(at, "Record override"))
+    assert choices(audit) == []
+    field(at, "Reason for deciding otherwise").set_value("patient-preference")
+    press(at, "Record override")
+    assert choices(audit)[0].outcome["chosen"] == "b"
+
+
+def test_another_drug_than_the_one_named_needs_a_reason():
+    at = opened(page_services(FULL, predictor=NamingPredictor()))
+    at.segmented_control[0].set_value("a")
+    assert "This choice needs a reason." in shown(at.run())
+
+
+def test_nothing_is_decided_for_somebody_who_died():
+    died = dataclasses.replace(FULL, deceased=Moment.instant(FULL.as_of))
+    at = opened(page_services(died))
+    assert [b.label for b in at.button if "ecision" in b.label or "Override" in b.label] == []
 
 
 def test_a_decision_for_one_patient_is_never_shown_or_written_for_another():
     audit = ListAuditLog()
-    at = press(opened(page_services(FULL, OTHER, audit=audit)), "Accept")
+    at = decided(opened(page_services(FULL, OTHER, audit=audit)))
     page = shown(open_patient(at, "p3"))
-    assert "Accepted" not in page
+    assert "Decision recorded" not in page
     assert "Override recorded" not in page
-    press(at, "Accept")
+    decided(at)
     assert [e.patient_id for e in choices(audit)] == ["p1", "p3"]
     assert choices(audit)[1].outcome["about"] == audit.entries("p3", OTHER.identity).entries[0][0]
 
@@ -117,8 +179,8 @@ def test_a_chosen_drug_does_not_follow_to_the_next_patient():
     at.run()
     open_patient(at, "p3")
     assert at.segmented_control[0].value is None
-    press(at, "Accept")
-    assert "chosen" not in choices(audit)[0].outcome
+    press(at, "Record decision")
+    assert choices(audit) == []
 
 
 def test_after_leaving_and_coming_back_the_page_of_this_visit_is_unchanged():

@@ -233,6 +233,7 @@ class AuditAction(StrEnum):
     ASSESSED = "assessed"
     ENTERED = "entered values"
     ACCEPTED = "accepted"
+    DECIDED = "decided"
     OVERRODE = "overrode"
 
 

@@ -87,12 +87,17 @@ def _plain(value: Value) -> str:
 def decide(
     services: Services, chart: Chart, action: AuditAction, chosen: Mapping[str, object]
 ) -> str:
-    """Write the clinician's decision about this assessment, once however often the page reruns."""
+    """Write the clinician's decision about this assessment, once however often the page reruns.
+
+    Deciding the same again after something else is a new decision.
+    """
     assessment = assessed(services, chart)
     coded = tuple(f"{k}={v}" for k, v in sorted(chosen.items()) if isinstance(v, str))
     decision = (assessment.audit_id, action.value, *coded)
-    if decision not in chart.written:
-        chart.written[decision] = record_choice(
+    if next(reversed(chart.written), None) != decision:
+        written = record_choice(
             assessment, chart.record, action, chosen, services.audit, services.context()
         )
+        chart.written.pop(decision, None)  # decided again after another decision: the newest last
+        chart.written[decision] = written
     return chart.written[decision]

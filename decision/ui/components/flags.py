@@ -7,6 +7,7 @@ from decision.clinical.record import PatientRecord
 from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import inputs
 from decision.ui.texts.numbers import dated
+from decision.ui.texts.pages import eligible
 
 
 def issues(record: PatientRecord, tag: str = "h2") -> str:
@@ -27,10 +28,15 @@ def row(assessment: Assessment, record: PatientRecord) -> str:
         unusual = inputs.unusual(assessment)
         absent = inputs.modalities(assessment.answer.absent_modalities)
         cost = inputs.missing(assessment) if assessment.features.missing else ""
-    gaps = inputs.missing_plain(assessment.spec, assessment.features)
+    asked = eligible(assessment)
+    gaps = inputs.missing_plain(assessment.spec, assessment.features) if asked else ()
     rest = (
         paragraph(cost, "tr-narrow")
-        + (f"<h3>Missing</h3>{items(gaps)}" if gaps else paragraph(inputs.NOTHING_MISSING))
+        + (
+            f"<h3>Missing</h3>{items(gaps)}"
+            if gaps
+            else paragraph(inputs.NOTHING_MISSING if asked else "")
+        )
         + (paragraph(inputs.COSTS_NOTE) if cost else "")
         + paragraph(absent)
         + issues(record, "h3")

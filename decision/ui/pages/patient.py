@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from decision.clinical.assessment import Abstention, AbstentionReason, Assessment, DecisionCard
+from decision.clinical.assessment import Abstention, Assessment, DecisionCard
 from decision.ui.components import cautions, decision_form, entry_form, estimates, flags, frame
 from decision.ui.components.markup import paragraph
 from decision.ui.components.reasons import reasons
@@ -13,6 +13,7 @@ from decision.ui.opened import opened
 from decision.ui.services import Services
 from decision.ui.session import Chart
 from decision.ui.texts import pages, trail
+from decision.ui.texts.pages import eligible
 
 
 def render(services: Services) -> None:
@@ -31,7 +32,7 @@ def render(services: Services) -> None:
         + _answer(assessment)
         + "</div>"
     )
-    if isinstance(assessment, DecisionCard):
+    if isinstance(assessment, DecisionCard) and record.deceased is None:
         _section(trail.INTRO, pages.DECISION_TITLE, frame.whose(record))
         decision_form.decision(services, chart, assessment)
     _entries(services, chart, assessment)
@@ -46,21 +47,19 @@ def _answer(assessment: Assessment) -> str:
     return estimates.abstention(tuple(pages.cause(c) for c in assessment.causes), pages.NO_ESTIMATE)
 
 
-def _answerable(assessment: Assessment) -> bool:
-    """True where entering something may turn an abstention into an answer."""
-    return isinstance(assessment, Abstention) and not any(
-        c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes
-    )
-
-
 def _section(words: str, title: str, whose: str = "") -> None:
     st.html(f'<section class="tr"><h2>{title}</h2>{paragraph(words)}{whose}</section>')
 
 
 def _entries(services: Services, chart: Chart, assessment: Assessment) -> None:
-    """Open where nothing can be said without it, folded where an answer stands."""
+    """Open where nothing can be said without it, folded where an answer stands; somebody the
+    decision is not for is asked nothing.
+    """
     if chart.entries:
         _section("", pages.ENTERED_TITLE)
         entry_form.entered(services, chart)
-    with st.expander(pages.ENTRY_TITLE, expanded=_answerable(assessment), key="entry-form"):
+    if not eligible(assessment):
+        return
+    unanswered = isinstance(assessment, Abstention)
+    with st.expander(pages.ENTRY_TITLE, expanded=unanswered, key="entry-form"):
         entry_form.form(services, chart, assessment)

@@ -42,7 +42,7 @@ def says(spec: DecisionSpec, finding: CautionFinding) -> tuple[tuple[tuple[str, 
     Classes with the same message share it.
     """
     chips: dict[str, list[str]] = {}
-    mark = f" ({UNSOURCED})" if unsourced(finding.rule) else ""
+    mark = f" ({UNSOURCED})" if finding.rule.unsourced else ""
     for t in ordered(spec):
         severity = finding.severity[t.id]
         if severity in NOTABLE:
@@ -80,14 +80,10 @@ def effect(finding: CautionFinding, treatment: str) -> str:
     return f"{severity_word(severity)} if present"
 
 
-def unsourced(rule: CautionRule) -> bool:
-    return not rule.source or "to be supplied" in rule.source
-
-
 def source(finding: CautionFinding) -> str:
     """Where the rule comes from and of when, as far as that is known."""
     rule = finding.rule
-    if unsourced(rule):
+    if rule.unsourced:
         return "Source: to be supplied"
     known = "" if "to be supplied" in rule.source_date else rule.source_date
     when = f" ({known})" if known and known not in rule.source else ""
@@ -120,8 +116,7 @@ def blocks(rule: CautionRule) -> int:
 
     A rule without a place of its own comes after the others if it can say STOP.
     """
-    place = int(getattr(rule, "priority", 0) or 0)
-    return place or (LAST_PLACE if Severity.STOP in rule.severity.values() else 0)
+    return rule.priority or (LAST_PLACE if Severity.STOP in rule.severity.values() else 0)
 
 
 LAST_PLACE = 99

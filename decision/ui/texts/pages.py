@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import AbstentionCause, ModelIdentity
+from decision.clinical.assessment import (
+    Abstention,
+    AbstentionCause,
+    AbstentionReason,
+    Assessment,
+    ModelIdentity,
+)
 from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import PatientListing, PatientRecord
 from decision.clinical.spec import DecisionSpec
@@ -79,6 +85,13 @@ def listed(listing: PatientListing) -> str:
 def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
     version = f"Model {model.version} ({model.checksum[:8]})" if model else "No model"
     return f"Supports, and does not replace, clinical judgement. {version}, rules {spec.version}. "
+
+
+def eligible(assessment: Assessment) -> bool:
+    """False for somebody the decision is not for, whom nothing more is asked."""
+    return not isinstance(assessment, Abstention) or not any(
+        c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes
+    )
 
 
 def cause(found: AbstentionCause) -> tuple[str, str, str]:

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from decision.clinical.assessment import AuditAction, AuditEvent
-from decision.clinical.spec import DecisionSpec
+from decision.clinical.assessment import AuditAction, AuditEvent, DecisionCard
+from decision.clinical.spec import DecisionSpec, Severity
+from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import of_100, plural
 
-OTHER_CHOICE = ("other", "Another drug or none")
+NO_DRUG = {"continue": "Continue the present drug", "later": "Decide later", "other": "Other"}
 
 
 def choices(spec: DecisionSpec) -> dict[str, str]:
-    """What can be chosen, coded, in the order of the cards."""
-    return {t.id: t.label for t in ordered(spec)} | dict([OTHER_CHOICE])
+    """What can be chosen, coded: the cards' drugs in their order, other drugs, no change."""
+    others = {choice.code: choice.label for choice in spec.other_choices}
+    return {t.id: t.label for t in ordered(spec)} | others | NO_DRUG
+
+
+def effective(card: DecisionCard, chosen: str | None) -> str:
+    """What is recorded: the drug chosen, else the one that was named; empty where neither is."""
+    return chosen or card.preference.treatment or ""
+
+
+def against(card: DecisionCard, chosen: str) -> tuple[tuple[Severity, str], ...]:
+    """STOP and AVOID cautions of the drug chosen, each with what was found and what it means."""
+    if chosen not in {t.id for t in card.spec.treatments}:
+        return ()
+    return tuple(
+        (f.severity[chosen], f"{finding_text(f)} {f.rule.message[chosen]}")
+        for f in present(card.cautions)
+        if f.severity[chosen] in (Severity.STOP, Severity.AVOID)
+    )
+
+
+def needs_reason(card: DecisionCard, chosen: str) -> bool:
+    """True where the choice goes against a STOP, an AVOID or the drug class that was named."""
+    named = card.preference.treatment
+    return bool(against(card, chosen)) or (named is not None and chosen not in ("", named))
 
 
 def action(event: AuditEvent) -> str:
@@ -38,6 +62,9 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
     if code := outcome.get("reason"):
         labels = {r.code: r.label for r in spec.override_reasons}
         parts.append(f"reason: {labels.get(str(code), str(code))} ({code})")
+    replaced = outcome.get("replaces")
+    if isinstance(replaced, list | tuple) and replaced:
+        parts.append(f"replaces {', '.join(str(r)[:8] for r in replaced)}")
     if note := outcome.get("note"):
         parts.append(f"note: {note}")
     return "; ".join(parts) or "as shown"
@@ -71,14 +98,23 @@ def of_others(n: int) -> str:
     )
 
 
-def recorded(action_taken: AuditAction, audit_id: str) -> str:
-    said = {AuditAction.ACCEPTED: "Accepted", AuditAction.OVERRODE: "Override recorded"}
-    return f"{said[action_taken]}. Audit entry {audit_id[:8]}."
+SAID = {
+    AuditAction.ACCEPTED: "Accepted",
+    AuditAction.DECIDED: "Decision recorded",
+    AuditAction.OVERRODE: "Override recorded",
+}
 
 
-CHOSEN = "Drug chosen (optional)"
+def recorded(action_taken: AuditAction, audit_id: str, replaced: str = "") -> str:
+    instead = f"; replaces {replaced[:8]}" if replaced else ""
+    return f"{SAID[action_taken]}. Audit entry {audit_id[:8]}{instead}."
+
+
+CHOSEN = "Drug chosen"
 REASON = "Reason for deciding otherwise"
 REMARK = "Remark (optional; no names)"
+NO_CHOICE = "Choose a drug first; nothing was recorded."
 NO_REASON = "Choose a reason; nothing was recorded."
-INTRO = "Accept or override what is shown. The decision is written to the audit trail."
+REASON_NEEDED = "This choice needs a reason."
+INTRO = "Choose, then record. The decision is written to the audit trail."
 EMPTY = "No entry yet."
