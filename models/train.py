@@ -26,7 +26,7 @@ from models import held_out
 from models.additive import PanelLogit
 from models.artifact import activate, write
 from models.background import medoids
-from models.cohort import Cohort, Ints
+from models.cohort import Cohort, Ints, true_values
 from models.decisions import (
     ARTIFACTS,
     Modelled,
@@ -39,6 +39,7 @@ from models.decisions import (
 from models.domain import fit_domain
 from models.held_out import Sizes, World, answered, draw, local_shifts, predict
 from models.interval import Ranges
+from models.metrics import calibration_intercept
 from models.naming import courses
 from models.served import BANDS, background_hash, column_words, player_words, tensors_of
 from models.sources import fingerprint
@@ -100,13 +101,28 @@ def counted_strata(about: Modelled, cohort: Cohort) -> list[dict[str, Any]]:
     ]
 
 
-def validation(about: Modelled, world: World, model: PanelLogit) -> tuple[dict[str, Any], Any]:
-    """Metrics at the held-out sites by dotted name (null where undefined), and the bands."""
+def validation(about: Modelled, world: World, model: PanelLogit) -> tuple[dict[str, Any], Any, Any]:
+    """At the held-out sites: metrics by dotted name (null where undefined), bands, and every
+    site's calibration intercepts by treatment.
+    """
     scored = world.scored.rows(answered(about, world.scored))
     found = predict(model, scored, local_shifts(model, world.local), about.naming.level)
     metrics = held_out.scores(about, world.training, scored, found)
     known = {k: (None if math.isnan(v) else v) for k, v in metrics.items()}
-    return known, bands(scored, found)
+    return known, bands(scored, found), site_calibration(scored, found)
+
+
+def site_calibration(scored: Cohort, found: Ranges) -> dict[str, dict[str, float]]:
+    """Calibration in the large of every site after its recalibration, in log-odds; 0 is ideal."""
+    truth = true_values(scored)
+    sites = {}
+    for site in np.unique(scored.site).tolist():
+        at = scored.site == site
+        sites[str(site)] = {
+            treatment: calibration_intercept(truth.potential[at, arm], found.probability[at, arm])
+            for arm, treatment in enumerate(scored.treatments)
+        }
+    return sites
 
 
 def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any], say: Say) -> str:
@@ -137,7 +153,7 @@ def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any]
     say(f"recalibrating site {DEMO_SITE} and validating on {run.scored} held-out patients")
     demo = world_of.held_out_sites[len(world_of.held_out_sites) // 2]
     shift = local_shifts(model, world.local)[demo]
-    metrics, (band_n, band_events) = validation(about, world, model)
+    metrics, (band_n, band_events), by_site = validation(about, world, model)
 
     features = {f.id: f.unit for f in spec.features}
     checksum = write(
@@ -197,6 +213,7 @@ def train(spec: DecisionSpec, run: Run, folder: Path, evaluations: Sequence[Any]
                 "python": platform.python_version(),
             },
             "metrics": metrics,
+            "site_calibration": by_site,
             "evaluations": list(evaluations),
         },
     )
