@@ -39,9 +39,11 @@ from decision.clinical.spec import (
     FeatureSpec,
     Limits,
     Modality,
+    ModelColumn,
     Player,
     Presence,
     Severity,
+    Transform,
     Treatment,
     Verification,
 )
@@ -174,11 +176,20 @@ def page_spec(*, stop: bool = False, **changes: object) -> DecisionSpec:
         players=tuple(
             Player(id=f.id, label=f.label, modality=f.modality, features=(f.id,)) for f in FEATURES
         ),
-        columns=(),
+        columns=(
+            ModelColumn(
+                id="crp",
+                player="crp",
+                inputs=("crp",),
+                transform=Transform.IDENTITY,
+                modifier=True,
+            ),
+        ),
         codelists={f.id: codelist(f.id) for f in FEATURES},
         thresholds={
             **base.thresholds,
             "widest_usual_range": make_threshold("widest_usual_range", 0.5),
+            "smallest_reason": make_threshold("smallest_reason", 0.02),
             "smallest_calibration_band": make_threshold("smallest_calibration_band", 20),
         },
         cautions=tuple(f.rule for f in findings),

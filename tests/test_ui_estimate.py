@@ -228,6 +228,34 @@ def test_r07_what_rounds_to_nothing_is_no_reason():
     assert "No single input moves both drugs" in reasons_markup(card)
 
 
+def test_d07_a_reason_for_both_names_its_effect_on_each_drug():
+    (lowers,) = reasons.prognostic(with_effects(card_of(), [(-0.06, -0.01)]))
+    assert lowers.lines == (
+        "CRP 42 mg/L (2 Nov 2026): IL-6 inhibitor \u22121, TNF inhibitor \u22126 of 100",
+    )
+
+
+def test_d07_opposite_effects_are_no_reason_for_both():
+    assert reasons.prognostic(with_effects(card_of(), [(0.09, -0.01)])) == ()
+
+
+def test_d07_only_a_published_modifier_of_2_of_100_moves_the_gap_and_the_rest_adds_up():
+    card = with_effects(card_of(), [(0.0, 0.015)])
+    tender = contribution("tender", {"a": 0.0, "b": -0.03})
+    both = (*card.answer.explanation.contributions, tender)
+    explanation = dataclasses.replace(card.answer.explanation, contributions=both)
+    answer = dataclasses.replace(card.answer, explanation=explanation)
+    card = dataclasses.replace(card, answer=answer)
+    assert reasons.differential(card) == ()
+    assert reasons.rest(card) == "All inputs together: about 2 of 100 towards a TNF inhibitor."
+    large = (contribution("crp", {"a": 0.0, "b": 0.05}), tender)
+    explanation = dataclasses.replace(explanation, contributions=large)
+    card = dataclasses.replace(card, answer=dataclasses.replace(answer, explanation=explanation))
+    (towards,) = reasons.differential(card)
+    assert towards.lines == ("CRP 42 mg/L (2 Nov 2026): by about 5 of 100",)
+    assert reasons.rest(card).startswith("Everything else together: about 3 of 100 towards a TNF")
+
+
 def test_r07_each_kind_of_data_has_its_line_and_an_absent_one_is_exactly_zero():
     card = card_of()
     kinds = (

@@ -21,6 +21,7 @@ NEEDED = (
     "smallest_comparable",
     "widest_usual_range",
     "smallest_calibration_band",
+    "smallest_reason",
 )
 """Thresholds that the rules and the pages read from every decision."""
 

@@ -78,6 +78,12 @@ _ANSWER = (
         "Comparable training patients needed on each drug before one may be named.",
     ),
     _threshold(
+        "smallest_reason",
+        0.02,
+        "probability",
+        "Smallest effect on the difference that is listed as a reason; less is summed up.",
+    ),
+    _threshold(
         "smallest_calibration_band",
         20,
         "patients",

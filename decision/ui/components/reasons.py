@@ -8,9 +8,9 @@ from decision.ui.texts import reasons as words
 from decision.ui.texts.reasons import Group
 
 
-def _column(title: str, groups: tuple[Group, ...], empty: str) -> str:
+def _column(title: str, groups: tuple[Group, ...], empty: str, last: str = "") -> str:
     body = "".join(f"<h4>{text(g.title)}</h4>{items(g.lines)}" for g in groups)
-    return f"<div><h3>{text(title)}</h3>{body or paragraph(empty)}</div>"
+    return f"<div><h3>{text(title)}</h3>{body or paragraph(empty)}{paragraph(last)}</div>"
 
 
 def reasons(card: DecisionCard) -> str:
@@ -19,10 +19,10 @@ def reasons(card: DecisionCard) -> str:
         '<section class="tr-reasons" aria-label="Reasons"><h2>Reasons</h2>'
         + paragraph(words.NOTE)
         + '<div class="tr-two">'
-        + _column("Moves both drugs", words.prognostic(card), words.nothing("both drugs"))
-        + _column("Moves the gap", words.differential(card), words.nothing("the gap"))
+        + _column("Moves both drugs", words.prognostic(card), words.NOTHING)
+        + _column("Moves the gap", words.differential(card), "", words.rest(card))
         + "</div>"
-        + paragraph(f"{words.baseline(card)} {words.MEAN_NOTE}", "tr-small")
+        + paragraph(words.baseline(card), "tr-small")
         + (details(words.BY_MODALITY, kinds) if kinds else "")
         + "</section>"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from decision.clinical.assessment import Contribution, DecisionCard
@@ -13,7 +13,6 @@ from decision.clinical.spec import DecisionSpec, FeatureSpec, Player, ShownAs
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import moment, number, per_100, quantity
 
-MEAN_NOTE = "The effect on both drugs is the mean of the effects on each."
 NOTE = "Reasons describe the model, not causes. Changing a value may not change the outcome."
 AT_MOST = 3
 ENOUGH_WORDS = 3
@@ -71,35 +70,84 @@ def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> 
     return f"{player.label}: {parts}{when}"
 
 
-def _pick(
-    card: DecisionCard, size: Callable[[Contribution], float], titles: tuple[str, str]
+def _groups(
+    card: DecisionCard,
+    found: Sequence[tuple[Contribution, float, str]],
+    titles: tuple[str, str],
 ) -> tuple[Group, ...]:
     """Upward and downward reasons, the largest first; a way without any reason is left out."""
     players = {p.id: p for p in card.spec.players}
-    ranked = sorted(card.answer.explanation.contributions, key=lambda c: -abs(size(c)))
+    ranked = sorted(found, key=lambda item: -abs(item[1]))
     groups = []
     for title, sign in zip(titles, (1, -1), strict=True):
-        found = [c for c in ranked if sign * size(c) >= SMALLEST][:AT_MOST]
         lines = tuple(
-            f"{player_text(card.spec, card.features, players[c.player])}: "
-            f"by about {abs(per_100(size(c)))} of 100"
-            for c in found
+            f"{player_text(card.spec, card.features, players[c.player])}: {words}"
+            for c, size, words in ranked
+            if sign * size > 0
         )
-        groups.append(Group(title=title, lines=lines))
+        groups.append(Group(title=title, lines=lines[:AT_MOST]))
     return tuple(group for group in groups if group.lines)
 
 
+def _change(effect: float) -> str:
+    whole = per_100(effect)
+    return "0" if whole == 0 else f"{whole:+d}".replace("-", "\u2212")
+
+
 def prognostic(card: DecisionCard) -> tuple[Group, ...]:
-    """What moves both drugs, as the mean of its two effects."""
-    return _pick(card, lambda c: c.prognostic, ("Raises both", "Lowers both"))
+    """What moves both drugs the same way, with its effect on each.
+
+    An input that raises one drug and lowers the other belongs to the gap alone.
+    """
+    found = [
+        (c, c.prognostic, _on_each(card, c))
+        for c in card.answer.explanation.contributions
+        if abs(c.prognostic) >= SMALLEST
+        and all(effect * c.prognostic > 0 for effect in c.effects.values())
+    ]
+    return _groups(card, found, ("Raises both", "Lowers both"))
+
+
+def _on_each(card: DecisionCard, found: Contribution) -> str:
+    each = ", ".join(f"{t.label} {_change(found.effects[t.id])}" for t in ordered(card.spec))
+    return f"{each} of 100"
+
+
+def _gap(card: DecisionCard) -> float:
+    """Sign that makes an effect on the gap positive towards the first card's drug."""
+    return 1.0 if card.answer.contrast.b == ordered(card.spec)[0].id else -1.0
+
+
+def _movers(card: DecisionCard) -> list[tuple[Contribution, float]]:
+    """Inputs published as modifiers, with effects large enough to be said."""
+    modifiers = {column.player for column in card.spec.columns if column.modifier}
+    smallest = card.spec.thresholds["smallest_reason"].value
+    sized = [(c, _gap(card) * c.differential) for c in card.answer.explanation.contributions]
+    large = [(c, size) for c, size in sized if c.player in modifiers and abs(size) >= smallest]
+    ranked = sorted(large, key=lambda item: -abs(item[1]))
+    return [item for sign in (1, -1) for item in [r for r in ranked if sign * r[1] > 0][:AT_MOST]]
 
 
 def differential(card: DecisionCard) -> tuple[Group, ...]:
     """What moves the gap, towards the first card's drug, then towards the second's."""
     first, second = ordered(card.spec)
-    sign = 1.0 if card.answer.contrast.b == first.id else -1.0
     titles = (f"Towards {first.label_with_article}", f"Towards {second.label_with_article}")
-    return _pick(card, lambda c: sign * c.differential, titles)
+    found = [(c, size, f"by {_points(size)}") for c, size in _movers(card)]
+    return _groups(card, found, titles)
+
+
+def rest(card: DecisionCard) -> str:
+    """Everything that is not listed, in one line, so that the effects on the gap still add up."""
+    listed = {c.player for c, _ in _movers(card)}
+    left = sum(
+        _gap(card) * c.differential
+        for c in card.answer.explanation.contributions
+        if c.player not in listed
+    )
+    first, second = ordered(card.spec)
+    drug = first if left >= 0 else second
+    who = "Everything else together" if listed else "All inputs together"
+    return f"{who}: {_points(left)} towards {drug.label_with_article}."
 
 
 BY_MODALITY = "By kind of data"
@@ -138,8 +186,7 @@ def _points(change: float) -> str:
     return f"about {whole} of 100" if whole else "under 1 of 100"
 
 
-def nothing(group: str) -> str:
-    return f"No single input moves {group} by 1 of 100 or more."
+NOTHING = "No single input moves both drugs the same way by 1 of 100 or more."
 
 
 def baseline(card: DecisionCard) -> str:
