@@ -120,7 +120,7 @@ def test_entering_what_is_missing_turns_an_abstention_into_an_answer():
     at = opened(page_services(BARE), "p2")
     assert "No estimate." in shown(at)
     page = shown(enter(at, Tender_joints=12))
-    assert "52 of 100 patients like this one" in page
+    assert "52 of 100 simulated patients like this one" in page
     assert "Tender joints: 12 (entered by clinician, this session only)" in page
     assert "1 entered by clinician" in page
     assert "used, entered by clinician" in shown(go(at, "data"))

@@ -10,6 +10,7 @@ from decision.clinical.features import FeatureVector
 from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Source
 from decision.clinical.spec import (
+    CautionFinding,
     CriterionResult,
     DecisionSpec,
     Eligibility,
@@ -20,6 +21,7 @@ from decision.ui.texts.inputs import outside_limits
 from decision.ui.texts.numbers import number, unit
 
 NEEDED = "Needed for an estimate"
+CAUTIONS = "Cautions the record leaves open"
 GROUPS = {
     Modality.CLINICAL: "Clinical",
     Modality.SEROLOGICAL: "Laboratory",
@@ -53,14 +55,23 @@ def filed_under(spec: DecisionSpec, concept: str) -> Code:
 
 
 def fields(
-    spec: DecisionSpec, features: FeatureVector, criteria: Sequence[CriterionResult]
+    spec: DecisionSpec,
+    features: FeatureVector,
+    criteria: Sequence[CriterionResult],
+    cautions: Sequence[CautionFinding] = (),
 ) -> tuple[Field, ...]:
-    """One field per concept that the record leaves open: what an estimate needs comes first."""
+    """One field per concept that the record leaves open: first what an estimate needs, then what
+    could forbid a drug, then the rest.
+    """
     found: dict[str, Field] = {}
     for criterion in criteria:
         if criterion.entry is not None and criterion.state is Eligibility.UNKNOWN:
             code = filed_under(spec, criterion.entry.concept)
             found.setdefault(code.code, Field(entry=criterion.entry, code=code, group=NEEDED))
+    for finding in sorted(cautions, key=lambda f: f.rule.priority):
+        for entry in finding.entries:
+            code = filed_under(spec, entry.concept)
+            found.setdefault(code.code, Field(entry=entry, code=code, group=CAUTIONS))
     gone = features.missing
     for feature in sorted(spec.features, key=lambda f: not f.required):
         if feature.entry is None or feature.id not in gone:
@@ -68,7 +79,7 @@ def fields(
         code = filed_under(spec, feature.entry.concept)
         group = NEEDED if feature.required else GROUPS[feature.modality]
         found.setdefault(code.code, Field(entry=feature.entry, code=code, group=group))
-    order = [NEEDED, *GROUPS.values()]
+    order = [NEEDED, CAUTIONS, *GROUPS.values()]
     return tuple(sorted(found.values(), key=lambda f: order.index(f.group)))
 
 

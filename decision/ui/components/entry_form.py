@@ -35,7 +35,9 @@ def entered(services: Services, chart: Chart) -> None:
 
 def form(services: Services, chart: Chart, assessment: Assessment) -> None:
     """All open questions at once; nothing is saved unless every answer is within its limits."""
-    asked = entries.fields(assessment.spec, assessment.features, assessment.criteria)
+    asked = entries.fields(
+        assessment.spec, assessment.features, assessment.criteria, assessment.cautions
+    )
     if not asked:
         return
     with st.form(widget_key("entries"), border=False):
