@@ -19,7 +19,10 @@ LAMBDAS = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 EFFECT, MODIFIER, OTHER = 0.4**-2, 0.22**-2, 0.05**-2
 """Prior precisions of the difference of the treatments, in log-odds: SD .4 for its mean, .22 per SD
 of a named modifier (an odds ratio of 1.25), .05 per SD of any other column. Fixed, because a few
-hundred courses of the rarer drug cannot tell one such value from another."""
+hundred courses of the rarer drug cannot tell one such value from another. The .22 was chosen where
+the slope of the true on the predicted difference came nearest to 1: on simulated truth, at k = 1,
+on other seeds of the same response coefficients (docs/decisions/0002-estimator.md). It is a size
+learned from the simulator, and patients may need another."""
 INTERVAL_LAMBDA, INTERVAL_OTHER = 20.0, 0.1**-2
 """Ridges behind the ranges are weaker: what was shrunk away is still not known to be absent."""
 LOOSE = 1e-4

@@ -93,7 +93,7 @@ def test_a_fit_better_than_the_truth_is_leakage(monkeypatch):
 
 
 def test_a_leak_too_small_for_the_ceilings_is_found_in_its_column():
-    """The recorded outcome adds 1 g/dL to haemoglobin (SD 1.4): no AUROC rises by .02."""
+    """The recorded outcome adds 1 g/dL to haemoglobin (SD 1.4): no AUROC reaches a ceiling."""
     world = held_out.draw(simulator(DECISION), 0.5, 33, Sizes(n=300, per_site=60, scored=3_000))
     clean = world.scored.rows(held_out.answered(about(), world.scored))
     told = clean.features["hemoglobin"] + np.where(clean.outcome == 1.0, 1.0, 0.0)
