@@ -71,7 +71,7 @@ def _form(page: Page) -> None:
 
 def _audit(page: Page) -> None:
     _card(page)
-    page.get_by_role("button", name="Decide later").click()
+    page.get_by_text("Decide later", exact=True).click()
     page.get_by_role("button", name="Record decision").click()
     page.get_by_text("Decision recorded. Audit entry").wait_for()
     page.get_by_text("Audit trail of this patient").click()

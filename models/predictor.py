@@ -36,7 +36,7 @@ from models.served import Served, load_served
 from models.shapley import Background, ShapleyValues, explain, grouped, mask
 from models.wilson import wilson
 
-BAND_ROWS = 60
+BAND_ROWS = 150
 """Validation patients aimed at around a probability, so that their share says something."""
 WIDEST_BAND = 0.2
 
@@ -245,7 +245,7 @@ def local_calibration(n: Ints, events: Ints, p: float) -> LocalCalibration:
 
     Notes
     -----
-    The band around p grows on both sides until it holds 60 patients or is .2 wide.
+    The band around p grows on both sides until it holds 150 patients or is .2 wide.
 
     Examples
     --------

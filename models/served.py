@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from decision.clinical.assessment import ModelIdentity
+from decision.clinical.assessment import ModelIdentity, NamingRecord
 from decision.clinical.spec import DecisionSpec, ModelColumn, Player
 from models.artifact import (
     DESCRIPTION,
@@ -214,6 +214,18 @@ def _identity(artefact: Artefact, spec: DecisionSpec) -> ModelIdentity:
         trained_rows=int(sum(artefact.field("courses"))),
         sites=tuple(artefact.field("sites")),
         metrics={k: float(v) for k, v in artefact.field("metrics").items() if v is not None},
+        naming=tuple(_naming(found) for found in artefact.field("evaluations")),
+    )
+
+
+def _naming(evaluation: Mapping[str, Any]) -> NamingRecord:
+    """How often a class was named over all seeds of one setting of the simulation."""
+    return NamingRecord(
+        setting=f"{evaluation['cohort']}, k = {evaluation['k']:g}, "
+        f"{len(evaluation['seeds'])} seeds",
+        named=int(evaluation["named_patients"]),
+        right=int(evaluation["named_rightly"]),
+        silent_share=1.0 - float(evaluation["contrast"]["named_share"]["mean"]),
     )
 
 

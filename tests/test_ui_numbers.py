@@ -102,3 +102,8 @@ def test_a_range_is_written_per_hundred():
 
 def test_a_comparison_sign_never_leaves_its_number_alone_on_a_line():
     assert numbers.unbroken("(CDAI ≤ 10)") == "(CDAI\u00a0≤\u00a010)"
+
+
+def test_an_age_counts_the_days_between_the_written_dates():
+    as_of = datetime(2026, 11, 16, 8, tzinfo=UTC)
+    assert numbers.age_of(Moment.instant(datetime(2026, 11, 12, 17, tzinfo=UTC)), as_of) == "4 days"

@@ -139,6 +139,16 @@ class ModelAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamingRecord:
+    """How often a drug class was named, and rightly, in one setting of the evaluation."""
+
+    setting: str
+    named: int
+    right: int
+    silent_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
     """Which model answered, and what it was made of."""
 
@@ -151,6 +161,7 @@ class ModelIdentity:
     sites: tuple[str, ...]
     """Sites at which the intercept has been recalibrated."""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    naming: tuple[NamingRecord, ...] = ()
 
 
 class AbstentionReason(StrEnum):

@@ -35,6 +35,18 @@ def banner(model: ModelIdentity | None) -> str:
     return f'<p class="tr-banner" role="note"><strong>{text(lead)}</strong> {text(rest)}</p>'
 
 
+TO_TOP = (
+    "<script>for (const e of [document.querySelector('[data-testid=stMain]'), "
+    "document.scrollingElement]) e?.scrollTo(0, 0)</script>"
+)
+"""Streamlit keeps the scroll position of the page before; a patient is read from the top."""
+
+
+def to_top(showing: str) -> str:
+    """Runs once for each showing (an audit id): the browser runs a changed element only."""
+    return f'<span hidden data-showing="{text(showing)}"></span>{TO_TOP}'
+
+
 def simulated(predictor: Predictor | NoModel) -> str:
     """The banner where there is no assessment yet."""
     return "" if isinstance(predictor, NoModel) else banner(predictor.identity)

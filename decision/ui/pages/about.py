@@ -48,11 +48,12 @@ def _purpose(spec: DecisionSpec) -> str:
 
 def _validation(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
     metrics = {} if isinstance(model, NoModel) else model.metrics
+    named = () if isinstance(model, NoModel) else about.naming_rows(model)
     figures = about.metric_rows(spec, metrics)
     return (
         "<h2>When a drug class is named</h2>"
         + paragraph(about.naming(spec))
-        + items(about.silence(metrics))
+        + (table(about.NAMING_HEAD, named, "tr-table") if named else paragraph(about.UNMEASURED))
         + "<h2>Validation</h2>"
         + (
             table(("For", "Measure", "Value"), figures, "tr-table")

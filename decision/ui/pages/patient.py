@@ -39,6 +39,7 @@ def render(services: Services) -> None:
     with st.expander(pages.TRAIL_TITLE, key="trail"):
         st.html(rows(spec, services.audit.entries(record.patient_id, record.identity)))
     st.html(frame.footer(spec, assessment.model))
+    st.html(frame.to_top(assessment.audit_id), unsafe_allow_javascript=True)
 
 
 def _answer(assessment: Assessment) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decision.assess import NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
-from decision.ui.texts.numbers import count, figure, number, of_100, quantity
+from decision.ui.texts.numbers import count, figure, number, plural, quantity
 
 METRICS = {
     "auroc": "Discrimination (AUROC)",
@@ -94,16 +94,22 @@ def naming(spec: DecisionSpec) -> str:
     )
 
 
-def silence(metrics: Mapping[str, float]) -> tuple[str, ...]:
-    """How often the naming rule is silent and how often it is right, where it has been measured."""
-    share = metrics.get("contrast.named_share")
-    right = metrics.get("contrast.named_sign_agreement")
-    if share is None:
-        return ("Its silence and its sign accuracy have not been measured.",)
-    named = (
-        f"In validation it named a class for {of_100(share)} patients "
-        f"and was silent for {of_100(1 - share)}."
+FEWEST_NAMED = 20
+"""Named patients below which the share named rightly is not judged."""
+NAMING_HEAD = ("Evaluation", "Named", "Rightly", "Silent")
+UNMEASURED = "How often a class is named, and rightly, has not been measured."
+
+
+def naming_rows(model: ModelIdentity) -> tuple[tuple[str, str, str, str], ...]:
+    """How often the rule named a class and was right, as counts, for every setting evaluated."""
+    return tuple(
+        (
+            record.setting,
+            plural(record.named, "patient"),
+            f"{count(record.right)} of {count(record.named)}"
+            if record.named >= FEWEST_NAMED
+            else f"{count(record.right)} of {count(record.named)}; too few to judge",
+            f"{100 * record.silent_share:.2f} %",
+        )
+        for record in model.naming
     )
-    if right is None or share == 0:
-        return (named,)
-    return named, f"Where it named one, the sign was right for {of_100(right)}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from decision.clinical.assessment import Interval
 from decision.clinical.quantities import Moment, Precision
@@ -124,11 +124,20 @@ def dated(words: str) -> str:
     return _ISO_DAY.sub(spoken, words)
 
 
+def _written_day(when: Moment) -> date:
+    """The day as the record wrote it; of a month or a year, the last day it may have been."""
+    if when.precision in (Precision.DAY, Precision.INSTANT):
+        return date.fromisoformat(when.day_text)
+    return when.latest.date()
+
+
 def age_of(when: Moment | None, as_of: datetime) -> str:
-    """How old a finding is at the data's own time, in the largest unit that says enough."""
+    """How old a finding is at the data's own time, in whole days of the dates as they are written,
+    or in the largest unit that says enough.
+    """
     if when is None or when.precision is Precision.UNKNOWN:
         return ""
-    days = max(0, (as_of - when.latest).days)
+    days = max(0, (as_of.date() - _written_day(when)).days)
     if days < 1:
         return "same day"
     if days < 90:
