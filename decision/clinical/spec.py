@@ -303,6 +303,16 @@ class OtherChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryItem:
+    """One thing the line under the name says: a feature, or a player that is shown as its sum."""
+
+    id: str
+    label: str
+    only_if_true: bool = False
+    """For a yes/no feature whose `no` says nothing to somebody it does not concern."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSpec:
     """A whole decision. Everything that can be said about it without a patient or a model."""
 
@@ -328,6 +338,7 @@ class DecisionSpec:
     not_modelled: tuple[str, ...]
     citations: tuple[str, ...]
     other_choices: tuple[OtherChoice, ...] = ()
+    summary: tuple[SummaryItem, ...] = ()
 
     def feature(self, feature_id: str) -> FeatureSpec:
         """The feature of that id; KeyError when the decision has none."""

@@ -11,7 +11,14 @@ from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUOR
 from decision.catalog.ra_biologic_response.eligibility import eligibility
 from decision.catalog.ra_biologic_response.features import FEATURES
 from decision.catalog.ra_biologic_response.thresholds import THRESHOLDS
-from decision.clinical.spec import DecisionSpec, OtherChoice, Outcome, OverrideReason, Treatment
+from decision.clinical.spec import (
+    DecisionSpec,
+    OtherChoice,
+    Outcome,
+    OverrideReason,
+    SummaryItem,
+    Treatment,
+)
 from decision.evidence.caution_table import read_cautions
 
 FOLDER = Path(__file__).parent
@@ -81,6 +88,21 @@ SPEC = DecisionSpec(
         OtherChoice(code="abatacept", label="Abatacept"),
         OtherChoice(code="rituximab", label="Rituximab"),
         OtherChoice(code="jak-inhibitor", label="JAK inhibitor"),
+    ),
+    summary=(
+        SummaryItem(id="prior_tnfi_count", label="Earlier TNF inhibitors"),
+        SummaryItem(id="primary_failure", label="last one:", only_if_true=True),
+        SummaryItem(id="monotherapy", label=""),
+        SummaryItem(id="disease_activity", label="CDAI"),
+        SummaryItem(id="tender_joints", label="TJC"),
+        SummaryItem(id="swollen_joints", label="SJC"),
+        SummaryItem(id="patient_global", label="PtGA"),
+        SummaryItem(id="physician_global", label="PhGA"),
+        SummaryItem(id="haq", label="HAQ"),
+        SummaryItem(id="crp", label="CRP"),
+        SummaryItem(id="esr", label="ESR"),
+        SummaryItem(id="rheumatoid_factor", label="RF"),
+        SummaryItem(id="acpa", label="ACPA"),
     ),
     not_modelled=(
         "JAK inhibitors",

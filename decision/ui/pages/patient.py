@@ -14,6 +14,7 @@ from decision.ui.services import Services
 from decision.ui.session import Chart
 from decision.ui.texts import pages, trail
 from decision.ui.texts.pages import eligible
+from decision.ui.texts.summary import summary
 
 
 def render(services: Services) -> None:
@@ -26,6 +27,7 @@ def render(services: Services) -> None:
     st.html(
         '<div class="tr">'
         + frame.strip(record, heading=True)
+        + paragraph(summary(assessment), "tr-small")
         + frame.banner(assessment.model)
         + cautions.row(spec, assessment.cautions)
         + flags.row(assessment, record)

@@ -99,12 +99,8 @@ def unverified(finding: CautionFinding) -> str:
 
 
 def stop_reasons(findings: Sequence[CautionFinding], treatment: str) -> tuple[str, ...]:
-    """The headline of a card whose drug has a STOP; its source stands in the row of cautions."""
-    return tuple(
-        f"{finding_text(f)} {f.rule.message[treatment].rstrip('.')}."
-        for f in findings
-        if stops(f, treatment)
-    )
+    """The headline of a card whose drug has a STOP; what it means stands in the row of cautions."""
+    return tuple(finding_text(f) for f in findings if stops(f, treatment))
 
 
 def none_present() -> str:

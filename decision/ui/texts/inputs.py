@@ -18,11 +18,15 @@ NOTHING_MISSING = "Every input was found."
 
 
 def missing(card: DecisionCard) -> str:
-    """All that is missing in one sentence with what each costs, the dearest first (D9)."""
+    """Routine gaps with what each costs, the dearest first; research tests in one clause (D9)."""
     costs = {c.player: c.wider for c in card.answer.missing_costs}
     players = {f: p for p in card.spec.players for f in p.features}
     groups: dict[tuple[int, str], list[str]] = {}
+    research = 0
     for feature_id, finding in card.features.missing.items():
+        if card.spec.feature(feature_id).entry is None:
+            research += 1
+            continue
         player = players.get(feature_id)
         key = player.id if player else feature_id
         short = card.spec.feature(feature_id).short
@@ -35,7 +39,13 @@ def missing(card: DecisionCard) -> str:
         f"{', '.join(labels)} ({why}{_cost(points, len(labels))})"
         for (points, why), labels in dearest
     )
-    return f"Missing, and how much wider each makes the range of the difference: {listed}."
+    tests = f"{plural(research, 'research test')} not part of routine care" if research else ""
+    if not listed:
+        return f"Missing: {tests}." if tests else ""
+    return (
+        "Missing, and how much wider each makes the range of the difference: "
+        f"{'; '.join(part for part in (listed, tests) if part)}."
+    )
 
 
 def _cost(points: int, things: int) -> str:

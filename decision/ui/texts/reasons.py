@@ -11,7 +11,7 @@ from decision.clinical.quantities import Moment
 from decision.clinical.record import Origin
 from decision.clinical.spec import DecisionSpec, FeatureSpec, Player, ShownAs
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import moment, number, per_100, quantity
+from decision.ui.texts.numbers import moment, number, per_100, quantity, unit
 
 NOTE = "Reasons describe the model, not causes. Changing a value may not change the outcome."
 AT_MOST = 3
@@ -32,6 +32,10 @@ def value_text(feature: FeatureSpec, value: float) -> str:
     """`42 mg/L`, or the words of a yes/no feature."""
     if feature.flag_labels is not None:
         return feature.flag_labels[1 if value >= 0.5 else 0]
+    step = feature.entry.step if feature.entry is not None else 1.0
+    decimals = len(f"{step:g}".partition(".")[2])
+    if decimals > 2:  # a score that moves in eighths is read in eighths
+        return f"{value:.{decimals}f} {unit(feature.unit)}".rstrip()
     return quantity(value, feature.unit)
 
 
