@@ -26,7 +26,7 @@ BANNED = (
     r"you should",
     r"\bAI\b",
     r"\baccurate\b",
-    r"0\.87|0\.91",
+    r"\b0\.(87|91)\b",
 )
 """Phrases that mislead; the last line keeps off two published figures that are not ours."""
 

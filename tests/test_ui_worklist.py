@@ -88,7 +88,7 @@ def test_r14_about_says_what_for_what_not_for_and_what_is_behind_it():
 def test_about_claims_no_figure_that_the_artefact_does_not_carry():
     page = shown(go(opened(page_services(FULL, predictor=FakePredictor())), "about"))
     assert "No validation figures are available." in page
-    assert "Its silence and its sign accuracy have not been measured." in page
+    assert "How often a class is named, and rightly, has not been measured." in page
     assert "AUROC" not in page
 
 
