@@ -260,7 +260,7 @@ def _antibody(feature_id: str, label: str, short: str, derive: Derive) -> Featur
         _FLAG,
         derive,
         modality=Modality.SEROLOGICAL,
-        ask=choice(f"{label}?", feature_id, _POSITIVE),
+        ask=choice(label, feature_id, _POSITIVE),
         flag_labels=_ANTIBODY_WORDS,
     )
 

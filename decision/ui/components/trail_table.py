@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 from decision.clinical.assessment import AuditTrail
 from decision.clinical.spec import DecisionSpec
 from decision.ui.components.markup import paragraph, table
@@ -11,10 +13,11 @@ from decision.ui.texts.numbers import instant
 HEAD = ("When", "Action", "What", "Who", "Entry")
 
 
-def rows(spec: DecisionSpec, kept: AuditTrail) -> str:
+def rows(spec: DecisionSpec, kept: AuditTrail, zone: tzinfo | None) -> str:
+    """Times stand in the zone of the page, which is that of the data."""
     found = [
         (
-            instant(event.recorded),
+            instant(event.recorded.astimezone(zone)),
             trail.action(event),
             trail.what(spec, event),
             event.agent,

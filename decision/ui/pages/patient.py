@@ -39,7 +39,13 @@ def render(services: Services) -> None:
         decision_form.decision(services, chart, assessment)
     _entries(services, chart, assessment)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
-        st.html(rows(spec, services.audit.entries(record.patient_id, record.identity)))
+        st.html(
+            rows(
+                spec,
+                services.audit.entries(record.patient_id, record.identity),
+                record.as_of.tzinfo,
+            )
+        )
     st.html(frame.footer(spec, assessment.model))
     st.html(frame.to_top(assessment.audit_id), unsafe_allow_javascript=True)
 
