@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 from decision.clinical.assessment import AuditAction
 from decision.clinical.quantities import Moment
+from decision.clinical.spec import OverrideReason
+from decision.ui import assessing
+from decision.ui.session import Chart
 from tests.builders import ListAuditLog
 from tests.fakes import COMPLETE, NamingPredictor, page_record, page_services, page_spec
 from tests.screens import field, go, open_patient, opened, press, shown
@@ -97,8 +101,10 @@ def test_a_change_of_mind_is_a_second_entry_and_both_stay():
     at = decided(opened(page_services(FULL, audit=audit)))
     page = shown(overridden(at))
     assert [e.action for e in choices(audit)] == [AuditAction.DECIDED, AuditAction.OVERRODE]
-    assert "Decision recorded. Audit entry audit-2." in page
-    assert "Override recorded. Audit entry audit-3; replaces audit-2." in page
+    assert "Replaced: Decision recorded. Audit entry audit-2." in page
+    standing = "Override recorded. Audit entry audit-3; replaces audit-2."
+    assert page.index("Replaced: Decision recorded.") < page.index(standing)
+    assert "Replaced: Override" not in page
     assert choices(audit)[1].outcome["replaces"] == ["audit-2"]
 
 
@@ -108,6 +114,52 @@ def test_deciding_the_same_again_after_something_else_is_a_decision():
     for choice in ("a", "b", "a"):
         decided(at, choice)
     assert [e.outcome["chosen"] for e in choices(audit)] == ["a", "b", "a"]
+    assert [m.value for m in at.info] == [
+        "Decision recorded. Audit entry audit-4; replaces audit-3."
+    ]
+    assert shown(at).count("Replaced:") == 2
+
+
+class SlowAuditLog(ListAuditLog):
+    """Keeps every writer waiting, as a locked file does, until the test lets them go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.free = threading.Event(), threading.Event()
+        self.free.set()
+
+    def append(self, event):
+        self.begun.set()
+        self.free.wait(5)
+        return super().append(event)
+
+
+def test_two_clicks_while_the_trail_is_locked_write_one_entry():
+    audit = SlowAuditLog()
+    services, chart = page_services(FULL, audit=audit), Chart(record=FULL)
+    card = assessing.assessed(services, chart)
+    audit.begun.clear()
+    audit.free.clear()
+    given = (services, chart, card, AuditAction.ACCEPTED, {})
+    clicks = [threading.Thread(target=assessing.decide, args=given) for _ in range(2)]
+    clicks[0].start()
+    assert audit.begun.wait(5)
+    clicks[1].start()
+    clicks[1].join(0.2)  # long enough to begin writing, were it not made to wait
+    audit.free.set()
+    for click in clicks:
+        click.join(5)
+    assert len(choices(audit)) == 1
+
+
+def test_a_decision_is_about_the_card_that_was_shown_not_about_a_newer_one():
+    audit = ListAuditLog()
+    services, chart = page_services(FULL, audit=audit), Chart(record=FULL)
+    card = assessing.assessed(services, chart)
+    chart.assessment = None  # as another run leaves it that has just saved an entry
+    assessing.decide(services, chart, card, AuditAction.ACCEPTED, {})
+    assert [e.action for e in audit.events] == [AuditAction.ASSESSED, AuditAction.ACCEPTED]
+    assert audit.events[1].outcome["about"] == "audit-1"
 
 
 def test_where_nothing_is_named_a_drug_is_chosen_before_anything_is_recorded():
@@ -194,3 +246,40 @@ def test_after_leaving_and_coming_back_the_page_of_this_visit_is_unchanged():
 def test_a_patient_without_an_answer_has_nothing_to_accept():
     at = opened(page_services(page_record("p2")), "p2")
     assert "Accept" not in [b.label for b in at.button]
+
+
+def without_an_estimate(audit, **changes):
+    """A choice on the page of somebody whose joint counts nobody recorded."""
+    spec = page_spec(**changes)
+    about_estimate = OverrideReason(code="odd", label="Odd estimate", about_estimate=True)
+    spec = dataclasses.replace(spec, override_reasons=(*spec.override_reasons, about_estimate))
+    at = opened(page_services(page_record("p2"), spec=spec, audit=audit), "p2")
+    assert "Choose a drug first; nothing was recorded." in shown(press(at, "Record decision"))
+    at.segmented_control[0].set_value("b")
+    return at.run()
+
+
+def test_what_is_decided_without_an_estimate_is_recorded_with_a_reason():
+    audit = ListAuditLog()
+    at = without_an_estimate(audit)
+    assert "Choose a reason; nothing was recorded." in shown(press(at, "Record decision"))
+    field(at, "Reason for this decision").set_value("patient-preference")
+    page = shown(press(at, "Record decision"))
+    (event,) = [e for e in audit.events if e.action is AuditAction.WITHOUT_ESTIMATE]
+    assert event.outcome["chosen"] == "b"
+    assert event.outcome["reason"] == "patient-preference"
+    assert event.outcome["about"] == "audit-1"
+    assert event.outcome["displayed"][0] == "No estimate."
+    assert "Tender joints" in event.outcome["displayed"][1]
+    assert "Decision recorded. Audit entry audit-2." in page
+    assert "Decided without an estimate" in page
+
+
+def test_a_reason_about_an_estimate_is_not_offered_where_there_is_none():
+    at = without_an_estimate(ListAuditLog())
+    assert list(field(at, "Reason for this decision").options) == ["Patient preference"]
+
+
+def test_a_stop_is_shown_against_the_drug_chosen_without_an_estimate_too():
+    at = without_an_estimate(ListAuditLog(), stop=True)
+    assert "STOP. Low neutrophils" in shown(at)

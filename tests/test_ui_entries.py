@@ -206,12 +206,51 @@ def test_back_at_the_first_patient_the_entries_are_still_there_and_listed():
 
 
 def test_a_record_that_changed_drops_what_was_entered_on_the_older_one():
-    source = FakeSource(BARE)
-    at = enter(opened(page_services(source=source), "p2"), Tender_joints=12)
+    source, audit = FakeSource(BARE), ListAuditLog()
+    at = enter(opened(page_services(source=source, audit=audit), "p2"), Tender_joints=12)
     source.records["p2"] = page_record("p2", observe("crp", 3, "mg/L"))
     page = shown(open_patient(at, "p2"))
     assert "No estimate." in page
     assert "entered by clinician, this session" not in page
+    assert "Withdrawn, because the record has changed since: Tender joints: 12." in page
+    (event,) = [e for e in audit.events if "because" in e.outcome]
+    assert event.outcome["withdrawn"] == {"tender-local": "12 {count}"}
+    assert "withdrawn tender-local = 12 {count} (the record has changed since)" in page
+    assert "Withdrawn" not in shown(open_patient(at, "p2"))
+
+
+def test_entries_that_a_full_session_gives_up_are_withdrawn_and_said():
+    others = [page_record(f"other-{n}") for n in range(20)]
+    audit = ListAuditLog()
+    at = enter(opened(page_services(BARE, *others, audit=audit), "p2"), Tender_joints=12)
+    for other in others:
+        assert not [e for e in audit.events if "because" in e.outcome]
+        open_patient(at, other.patient_id)
+    (event,) = [e for e in audit.events if "because" in e.outcome]
+    assert event.patient_id == "p2"
+    assert "Withdrawn" not in shown(at)
+    page = shown(open_patient(at, "p2"))
+    assert "Withdrawn, because a session keeps the last 20 patients: Tender joints: 12." in page
+
+
+def test_entries_that_cannot_be_withdrawn_in_the_trail_stop_the_page():
+    source, audit = FakeSource(BARE), ListAuditLog()
+    at = enter(opened(page_services(source=source, audit=audit), "p2"), Tender_joints=12)
+    source.records["p2"] = page_record("p2", observe("crp", 3, "mg/L"))
+    audit.broken = True
+    assert "the audit entry could not be written" in shown(open_patient(at, "p2"))
+    audit.broken = False
+    assert "Withdrawn, because the record has changed since" in shown(go(at, "patient"))
+
+
+def test_the_same_entry_again_writes_nothing():
+    """As from a second click, whose run finds what the first has saved."""
+    services = page_services(BARE, audit=ListAuditLog())
+    chart = Chart(record=BARE)
+    made = entries.observation(fields_of()[0], 12, BARE)
+    for _ in range(2):
+        assessing.enter(services, chart, (made,))
+    assert [e.action for e in services.audit.events].count(AuditAction.ENTERED) == 1
 
 
 def test_another_session_sees_nothing_of_it():

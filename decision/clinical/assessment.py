@@ -246,6 +246,7 @@ class AuditAction(StrEnum):
     ACCEPTED = "accepted"
     DECIDED = "decided"
     OVERRODE = "overrode"
+    WITHOUT_ESTIMATE = "decided without an estimate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -288,10 +288,14 @@ class CriterionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideReason:
-    """Why a clinician decided otherwise; coded so that it can be counted."""
+    """Why a clinician decided otherwise, or as they did without an estimate; coded so that it can
+    be counted.
+    """
 
     code: str
     label: str
+    about_estimate: bool = False
+    """True where it says something of an estimate, and nothing where none was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

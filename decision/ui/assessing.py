@@ -10,7 +10,7 @@ from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Value
 from decision.ui import session
 from decision.ui.services import Services
-from decision.ui.session import Chart
+from decision.ui.session import Chart, Decided, Withdrawn, WithdrawnBecause
 
 
 class WrongPatientError(Exception):
@@ -28,6 +28,8 @@ def open_chart(services: Services, patient_id: str) -> Chart:
     record = services.source.load(patient_id)
     if record.patient_id != patient_id:
         raise WrongPatientError
+    for losing, because in session.losing_entries(record):
+        _withdraw_all(services, losing, because)
     return session.file_chart(record)
 
 
@@ -35,47 +37,70 @@ def assessed(services: Services, chart: Chart) -> Assessment:
     """The chart's assessment, made on the first look and kept, so that a rerun of the page writes
     no second audit entry. `AuditError` when the entry cannot be written: then there is none.
     """
-    if chart.assessment is None:
-        chart.assessment = assess(
-            chart.with_entries(),
-            services.spec,
-            services.predictor,
-            services.audit,
-            services.context(),
-        )
-    return chart.assessment
+    with chart.lock:
+        if chart.assessment is None:
+            chart.assessment = assess(
+                chart.with_entries(),
+                services.spec,
+                services.predictor,
+                services.audit,
+                services.context(),
+            )
+        return chart.assessment
 
 
 def enter(services: Services, chart: Chart, entries: tuple[Observation, ...]) -> None:
     """Add what the clinician entered in place of earlier entries of the same; trail first."""
-    codes = {code for entry in entries for code in entry.codes}
-    _write_entries(services, chart, "entered", entries)
-    kept = tuple(e for e in chart.entries if not codes.intersection(e.codes))
-    chart.entries = kept + entries
-    chart.assessment = None
+    shown = assessed(services, chart)
+    with chart.lock:
+        fresh = tuple(e for e in entries if e not in chart.entries)
+        if fresh:
+            _write_entries(services, chart, shown, {"entered": _values(fresh)})
+            codes = {code for entry in fresh for code in entry.codes}
+            kept = tuple(e for e in chart.entries if not codes.intersection(e.codes))
+            chart.entries = kept + fresh
+            chart.assessment = None
     session.renew_widgets()
 
 
 def withdraw(services: Services, chart: Chart, entry: Observation) -> None:
     """Take one entry back; the trail keeps that it was there."""
-    _write_entries(services, chart, "withdrawn", (entry,))
-    chart.entries = tuple(e for e in chart.entries if e is not entry)
-    chart.assessment = None
+    shown = assessed(services, chart)
+    with chart.lock:
+        if entry in chart.entries:
+            _write_entries(services, chart, shown, {"withdrawn": _values((entry,))})
+            chart.entries = tuple(e for e in chart.entries if e != entry)
+            chart.assessment = None
     session.renew_widgets()
 
 
+def _withdraw_all(services: Services, chart: Chart, because: WithdrawnBecause) -> None:
+    """Entries that cannot stay are withdrawn as if by hand: in the trail, and said on the page."""
+    shown = assessed(services, chart)
+    with chart.lock:
+        if chart.entries:
+            told = {"withdrawn": _values(chart.entries), "because": because.value}
+            _write_entries(services, chart, shown, told)
+            session.note_withdrawn(chart.record.patient_id, Withdrawn(chart.entries, because))
+            chart.entries = ()
+            chart.assessment = None
+
+
 def _write_entries(
-    services: Services, chart: Chart, what: str, entries: tuple[Observation, ...]
+    services: Services, chart: Chart, shown: Assessment, told: Mapping[str, object]
 ) -> None:
-    values = {entry.codes[0].code: _plain(entry.value) for entry in entries}
     record_choice(
-        assessed(services, chart),
+        shown,
         chart.record,
         AuditAction.ENTERED,
-        {what: values},
+        told,
         services.audit,
         services.context(),
     )
+
+
+def _values(entries: tuple[Observation, ...]) -> dict[str, str]:
+    return {entry.codes[0].code: _plain(entry.value) for entry in entries}
 
 
 def _plain(value: Value) -> str:
@@ -85,19 +110,20 @@ def _plain(value: Value) -> str:
 
 
 def decide(
-    services: Services, chart: Chart, action: AuditAction, chosen: Mapping[str, object]
-) -> str:
-    """Write the clinician's decision about this assessment, once however often the page reruns.
-
-    Deciding the same again after something else is a new decision.
-    """
-    assessment = assessed(services, chart)
+    services: Services,
+    chart: Chart,
+    shown: Assessment,
+    action: AuditAction,
+    chosen: Mapping[str, object],
+) -> None:
+    """Write the clinician's decision about what was shown, unless it is the one that stands."""
     coded = tuple(f"{k}={v}" for k, v in sorted(chosen.items()) if isinstance(v, str))
-    decision = (assessment.audit_id, action.value, *coded)
-    if next(reversed(chart.written), None) != decision:
-        written = record_choice(
-            assessment, chart.record, action, chosen, services.audit, services.context()
+    with chart.lock:
+        earlier = chart.decided_about(shown.audit_id)
+        if earlier and (earlier[-1].action, earlier[-1].coded) == (action, coded):
+            return
+        told = {**chosen, "replaces": [earlier[-1].audit_id]} if earlier else chosen
+        audit_id = record_choice(
+            shown, chart.record, action, told, services.audit, services.context()
         )
-        chart.written.pop(decision, None)  # decided again after another decision: the newest last
-        chart.written[decision] = written
-    return chart.written[decision]
+        chart.decided += (Decided(shown.audit_id, action, coded, audit_id),)

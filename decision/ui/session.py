@@ -7,10 +7,12 @@ nothing entered or decided for one can be shown for another.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Lock
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment
+from decision.clinical.assessment import Assessment, AuditAction
 from decision.clinical.record import Observation, PatientRecord
 
 _CHARTS = "charts"
@@ -19,19 +21,55 @@ _CURRENT = "current_patient"
 _HALT = "halted"
 _REREAD = "read_again"
 _SERIAL = "form_serial"
+_WITHDRAWN = "withdrawn"
 _MOST_CHARTS = 20
+
+
+class WithdrawnBecause(StrEnum):
+    """Why entries ended although nobody took them back. A closed list."""
+
+    RECORD_CHANGED = "the record has changed since"
+    SESSION_FULL = f"a session keeps the last {_MOST_CHARTS} patients"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Entries that ended although nobody took them back, for the page to say so."""
+
+    entries: tuple[Observation, ...]
+    because: WithdrawnBecause
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision as written: about which assessment, what, and the id of its audit entry."""
+
+    about: str
+    action: AuditAction
+    coded: tuple[str, ...]
+    audit_id: str
 
 
 @dataclass(slots=True)
 class Chart:
-    """One patient's record as opened in this session, with what was entered and decided on it."""
+    """One patient's record as opened in this session, with what was entered and decided on it.
+
+    A second click starts a second run while the first may still be writing; `lock` makes them take
+    turns, so that each finds what the other has written.
+    """
 
     record: PatientRecord
     entries: tuple[Observation, ...] = ()
     assessment: Assessment | None = None
     overriding: bool = False
-    written: dict[tuple[str, ...], str] = field(default_factory=dict)
-    """Audit id of every decision written from this chart, by what was decided about what."""
+    decided: tuple[Decided, ...] = ()
+    """In the order in which they were written; the last one stands."""
+    withdrawn: Withdrawn | None = None
+    lock: Lock = field(default_factory=Lock, compare=False, repr=False)
+
+    def decided_about(self, assessment_id: str) -> tuple[Decided, ...]:
+        """The decisions about one assessment, in the order in which they were written."""
+        return tuple(d for d in self.decided if d.about == assessment_id)
 
     def with_entries(self) -> PatientRecord:
         """The record together with what the clinician entered."""
@@ -76,6 +114,25 @@ def chart(patient_id: str) -> Chart | None:
     return found
 
 
+def losing_entries(record: PatientRecord) -> tuple[tuple[Chart, WithdrawnBecause], ...]:
+    """The charts whose entries would end if this record were filed, and why: for the trail."""
+    charts = _charts()
+    known = charts.get(record.patient_id)
+    lost = []
+    if known is not None and known.record != record:
+        lost.append((known, WithdrawnBecause.RECORD_CHANGED))
+    if known is None:
+        over = len(charts) + 1 - _MOST_CHARTS
+        lost += [(c, WithdrawnBecause.SESSION_FULL) for c in list(charts.values())[: max(0, over)]]
+    return tuple((lost_chart, because) for lost_chart, because in lost if lost_chart.entries)
+
+
+def note_withdrawn(patient_id: str, withdrawn: Withdrawn) -> None:
+    """For this patient's next opening, when the chart that held the entries is gone."""
+    notes: dict[str, Withdrawn] = st.session_state.setdefault(_WITHDRAWN, {})
+    notes[patient_id] = withdrawn
+
+
 def file_chart(record: PatientRecord) -> Chart:
     """Keep a freshly read record; entries stay only if the record has not changed under them.
 
@@ -84,7 +141,10 @@ def file_chart(record: PatientRecord) -> Chart:
     charts = _charts()
     known = charts.pop(record.patient_id, None)
     kept = known.entries if known is not None and known.record == record else ()
-    charts[record.patient_id] = Chart(record=record, entries=kept)
+    notes: dict[str, Withdrawn] = st.session_state.get(_WITHDRAWN, {})
+    charts[record.patient_id] = Chart(
+        record=record, entries=kept, withdrawn=notes.pop(record.patient_id, None)
+    )
     st.session_state[_REREAD] = False
     while len(charts) > _MOST_CHARTS:
         del charts[next(iter(charts))]

@@ -80,7 +80,11 @@ SPEC = DecisionSpec(
         OverrideReason(code="route", label="Route, distance or monitoring"),
         OverrideReason(code="earlier-experience", label="Experience with earlier drugs"),
         OverrideReason(code="data-wrong", label="Data used are wrong or incomplete"),
-        OverrideReason(code="estimate-implausible", label="The estimate is not plausible"),
+        OverrideReason(
+            code="estimate-implausible",
+            label="The estimate is not plausible",
+            about_estimate=True,
+        ),
         OverrideReason(code="other-class", label="Another drug class was chosen"),
         OverrideReason(code="other", label="Another reason"),
     ),

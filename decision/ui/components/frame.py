@@ -7,6 +7,7 @@ from decision.clinical.assessment import ModelIdentity
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import DecisionSpec
 from decision.ui.components.markup import paragraph, text
+from decision.ui.session import Withdrawn
 from decision.ui.texts import pages
 
 
@@ -25,6 +26,11 @@ def whose(record: PatientRecord) -> str:
     """Who this is, again, in one line right above what is entered or decided about them (D12)."""
     name, *rest = pages.whose(record)
     return f'<p class="tr-whose"><strong>{text(name)}</strong> · {text(" · ".join(rest))}</p>'
+
+
+def withdrawn(lost: Withdrawn | None) -> str:
+    """That entries no longer count although nobody took them back; nothing where none were lost."""
+    return paragraph(pages.withdrawn(lost.entries, lost.because), "tr-strong") if lost else ""
 
 
 def banner(model: ModelIdentity | None) -> str:

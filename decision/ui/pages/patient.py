@@ -29,15 +29,18 @@ def render(services: Services) -> None:
         + frame.strip(record, heading=True)
         + paragraph(summary(assessment), "tr-small")
         + frame.banner(assessment.model)
+        + frame.withdrawn(chart.withdrawn)
         + cautions.row(spec, assessment.cautions)
         + flags.row(assessment, record)
         + _answer(assessment)
         + "</div>"
     )
-    if isinstance(assessment, DecisionCard) and record.deceased is None:
-        _section(trail.INTRO, pages.DECISION_TITLE, frame.whose(record))
-        decision_form.decision(services, chart, assessment)
-    _entries(services, chart, assessment)
+    if isinstance(assessment, DecisionCard):
+        _decision(services, chart, assessment, trail.INTRO)
+        _entries(services, chart, assessment)
+    else:  # what is missing comes first: with it there may be an estimate
+        _entries(services, chart, assessment)
+        _decision(services, chart, assessment, trail.INTRO_WITHOUT)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
         st.html(
             rows(
@@ -58,6 +61,13 @@ def _answer(assessment: Assessment) -> str:
 
 def _section(words: str, title: str, whose: str = "") -> None:
     st.html(f'<section class="tr"><h2>{title}</h2>{paragraph(words)}{whose}</section>')
+
+
+def _decision(services: Services, chart: Chart, assessment: Assessment, words: str) -> None:
+    """Not for somebody who died, or whom the decision is not for: there is nothing to decide."""
+    if chart.record.deceased is None and eligible(assessment):
+        _section(words, pages.DECISION_TITLE, frame.whose(chart.record))
+        decision_form.decision(services, chart, assessment)
 
 
 def _entries(services: Services, chart: Chart, assessment: Assessment) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from decision.clinical.assessment import (
     Abstention,
     AbstentionCause,
@@ -10,8 +12,9 @@ from decision.clinical.assessment import (
     ModelIdentity,
 )
 from decision.clinical.quantities import whole_years_between
-from decision.clinical.record import PatientListing, PatientRecord
+from decision.clinical.record import Observation, PatientListing, PatientRecord
 from decision.clinical.spec import DecisionSpec
+from decision.ui.texts.inputs import entered_value
 from decision.ui.texts.numbers import dated, instant, moment
 
 SIMULATED = (
@@ -85,6 +88,20 @@ def listed(listing: PatientListing) -> str:
 def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
     version = f"Model {model.version} ({model.checksum[:8]})" if model else "No model"
     return f"Supports, and does not replace, clinical judgement. {version}, rules {spec.version}. "
+
+
+def abstained(causes: Iterable[AbstentionCause]) -> tuple[str, ...]:
+    """What the clinician read, word for word, for the audit trail (D13)."""
+    return (NO_ESTIMATE, *(" ".join(cause(found)) for found in causes))
+
+
+def withdrawn(entries: Iterable[Observation], because: str) -> str:
+    """What was entered and no longer counts, and why; nobody took it back."""
+    listed_entries = "; ".join(f"{e.text}: {entered_value(e.value)}" for e in entries)
+    return (
+        f"Withdrawn, because {because}: {listed_entries}. Enter again what still holds. "
+        "The audit trail has it."
+    )
 
 
 def eligible(assessment: Assessment) -> bool:

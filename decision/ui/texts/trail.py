@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from decision.clinical.assessment import AuditAction, AuditEvent, DecisionCard
+from decision.clinical.assessment import Assessment, AuditAction, AuditEvent, DecisionCard
 from decision.clinical.spec import DecisionSpec, Severity
 from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
@@ -19,26 +19,30 @@ def choices(spec: DecisionSpec) -> dict[str, str]:
     return {t.id: t.label for t in ordered(spec)} | others | NO_DRUG
 
 
-def effective(card: DecisionCard, chosen: str | None) -> str:
-    """What is recorded: the drug chosen, else the one that was named; empty where neither is."""
-    return chosen or card.preference.treatment or ""
+def named(shown: Assessment) -> str:
+    """The drug class that the estimates favour; empty where none is named or none was made."""
+    return (isinstance(shown, DecisionCard) and shown.preference.treatment) or ""
 
 
-def against(card: DecisionCard, chosen: str) -> tuple[tuple[Severity, str], ...]:
+def against(shown: Assessment, chosen: str) -> tuple[tuple[Severity, str], ...]:
     """STOP and AVOID cautions of the drug chosen, each with what was found and what it means."""
-    if chosen not in {t.id for t in card.spec.treatments}:
+    if chosen not in {t.id for t in shown.spec.treatments}:
         return ()
     return tuple(
         (f.severity[chosen], f"{finding_text(f)} {f.rule.message[chosen]}")
-        for f in present(card.cautions)
+        for f in present(shown.cautions)
         if f.severity[chosen] in (Severity.STOP, Severity.AVOID)
     )
 
 
-def needs_reason(card: DecisionCard, chosen: str) -> bool:
-    """True where the choice goes against a STOP, an AVOID or the drug class that was named."""
-    named = card.preference.treatment
-    return bool(against(card, chosen)) or (named is not None and chosen not in ("", named))
+def needs_reason(shown: Assessment, chosen: str) -> bool:
+    """True where the choice goes against a STOP, an AVOID or the drug class that was named, and
+    for every choice without an estimate.
+    """
+    if not isinstance(shown, DecisionCard):
+        return bool(chosen)
+    favoured = named(shown)
+    return bool(against(shown, chosen)) or (favoured != "" and chosen not in ("", favoured))
 
 
 def action(event: AuditEvent) -> str:
@@ -51,11 +55,13 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
     if event.action is AuditAction.ASSESSED:
         return _assessed(spec, outcome)
     if event.action is AuditAction.ENTERED:
-        return "; ".join(
+        because = f" ({reason})" if (reason := outcome.get("because")) else ""
+        told = "; ".join(
             f"{word} {', '.join(f'{code} = {value}' for code, value in sorted(values.items()))}"
             for word in ("entered", "withdrawn")
             if isinstance(values := outcome.get(word), Mapping)
         )
+        return told + because
     parts = []
     if chosen := outcome.get("chosen"):
         parts.append(f"chosen: {choices(spec).get(str(chosen), str(chosen))}")
@@ -82,8 +88,8 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
         for t in ordered(spec)
         if t.id in probabilities
     ]
-    named = outcome.get("preference")
-    favoured = spec.treatment(str(named)).label if named else "none named"
+    code = outcome.get("preference")
+    favoured = spec.treatment(str(code)).label if code else "none named"
     return f"{', '.join(estimates)}; preference: {favoured}"
 
 
@@ -102,6 +108,7 @@ SAID = {
     AuditAction.ACCEPTED: "Accepted",
     AuditAction.DECIDED: "Decision recorded",
     AuditAction.OVERRODE: "Override recorded",
+    AuditAction.WITHOUT_ESTIMATE: "Decision recorded",
 }
 
 
@@ -110,11 +117,18 @@ def recorded(action_taken: AuditAction, audit_id: str, replaced: str = "") -> st
     return f"{SAID[action_taken]}. Audit entry {audit_id[:8]}{instead}."
 
 
+def replaced(action_taken: AuditAction, audit_id: str) -> str:
+    """An earlier decision about the same showing: it stays in the trail and no longer stands."""
+    return f"Replaced: {recorded(action_taken, audit_id)}"
+
+
 CHOSEN = "Drug chosen"
 REASON = "Reason for deciding otherwise"
+REASON_WITHOUT = "Reason for this decision"
 REMARK = "Remark (optional; no names)"
 NO_CHOICE = "Choose a drug first; nothing was recorded."
 NO_REASON = "Choose a reason; nothing was recorded."
 REASON_NEEDED = "This choice needs a reason."
 INTRO = "Choose, then record. The decision is written to the audit trail."
+INTRO_WITHOUT = f"There is no estimate to accept or override. {INTRO}"
 EMPTY = "No entry yet."
