@@ -106,8 +106,7 @@ def prognostic(card: DecisionCard) -> tuple[Group, ...]:
     found = [
         (c, c.prognostic, _on_each(card, c))
         for c in card.answer.explanation.contributions
-        if abs(c.prognostic) >= SMALLEST
-        and all(effect * c.prognostic > 0 for effect in c.effects.values())
+        if all(abs(e) >= SMALLEST and e * c.prognostic > 0 for e in c.effects.values())
     ]
     return _groups(card, found, ("Raises both", "Lowers both"))
 
