@@ -43,8 +43,8 @@ def test_the_evaluations_promised_are_attached(folder, provenance):
 
 
 def test_a_fresh_fit_gives_the_shipped_parameters(folder, provenance):
-    """The slowest test of the models, about 8 s: the whole fit of the release. The same code,
-    numpy, CPU and number of threads repeat it to the byte; rounding elsewhere may move 1e-6.
+    """The whole fit of the release, some seconds. The same code, numpy, CPU and number of threads
+    repeat it to the byte; rounding elsewhere may move 1e-6.
     """
     sizes = Sizes(n=provenance["n"], scored=50, per_site=10)
     training = draw(simulator(DECISION), provenance["k"], provenance["seed"], sizes).training
