@@ -288,9 +288,7 @@ class CriterionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideReason:
-    """Why a clinician decided otherwise, or as they did without an estimate; coded so that it can
-    be counted.
-    """
+    """Why a clinician decided otherwise or without an estimate; coded so that it can be counted."""
 
     code: str
     label: str
