@@ -491,9 +491,9 @@ def test_none_listed_is_not_said_to_be_none_taken():
     assert evidence("prior_tnfi_count", told).how == "none listed among 1 medications"
     assert evidence("prior_tnfi_count", told).words == "no earlier TNF inhibitor listed"
     never = evidence("primary_failure", told).words
-    assert never == "not applicable: no earlier TNF inhibitor listed"
+    assert never == "no earlier TNF inhibitor listed, so none failed"
     said = evidence("primary_failure", record([observation("prior_tnfi_count", 0)]))
-    assert said.words == "not applicable: no earlier TNF inhibitor"
+    assert said.words == "no earlier TNF inhibitor, so none failed"
 
 
 def test_monotherapy_inferred_from_a_list_asks_to_be_confirmed():

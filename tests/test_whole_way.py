@@ -18,6 +18,8 @@ from decision.clinical.assessment import (
 from decision.clinical.record import PatientRecord
 from decision.ui import entries
 from decision.ui.services import Services
+from decision.ui.texts.reasons import prognostic
+from decision.ui.texts.summary import summary
 from tests.samples import unpacked
 
 ANSWERS = {
@@ -118,3 +120,17 @@ def test_the_reasons_of_every_demo_patient_with_a_card_add_up(served):
         assert kinds == {m.value for m in card.spec.quorum}
         assert {k: v for k, v in gaps(card).items() if v > ADDITIVE} == {}, patient_id
         assert card.answer.explanation.certificate <= ADDITIVE
+
+
+def test_what_was_found_is_said_in_the_record_s_own_words_where_a_number_says_too_little(
+    served,
+):
+    naive, primary = (
+        assessed(served, served.source.load(patient)) for patient in ("demo-01", "demo-03")
+    )
+    assert isinstance(primary, DecisionCard)
+    assert "No earlier TNF inhibitor listed" in summary(naive)
+    assert "primary failure" not in summary(naive)
+    assert "primary failure, adalimumab, 19 Oct 2026" in summary(primary)
+    lines = [line for group in prognostic(primary) for line in group.lines]
+    assert any(line.startswith("Primary failure, adalimumab, 19 Oct 2026: ") for line in lines)

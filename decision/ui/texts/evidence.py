@@ -6,7 +6,7 @@ from decision.clinical.assessment import Assessment, DecisionCard
 from decision.clinical.features import Evidence, Found, Missing
 from decision.ui.texts.inputs import why_missing
 from decision.ui.texts.numbers import age_of, dated, moment
-from decision.ui.texts.reasons import value_text
+from decision.ui.texts.reasons import found_text
 
 HEAD = ("Input", "Value", "Date", "Age", "Source", "State", "How chosen")
 
@@ -37,7 +37,7 @@ def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
             if finding.evidence.origin.value != "record":
                 state += f", {finding.evidence.origin.value}"
             said = "; ".join(t for t in (finding.evidence.how, finding.evidence.caveat) if t)
-            value, how = value_text(feature, finding.value), dated(said)
+            value, how = found_text(feature, finding), dated(said)
         else:
             value, state, how = _missing(finding)
         table.append((feature.label, value, date, age, source, state, how))

@@ -11,7 +11,7 @@ from decision.clinical.quantities import Moment
 from decision.clinical.record import Origin
 from decision.clinical.spec import DecisionSpec, FeatureSpec, Player, ShownAs
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import moment, number, per_100, quantity, unit
+from decision.ui.texts.numbers import dated, moment, number, per_100, quantity, unit
 
 NOTE = "Reasons describe the model, not causes. Changing a value may not change the outcome."
 AT_MOST = 3
@@ -39,6 +39,12 @@ def value_text(feature: FeatureSpec, value: float) -> str:
     return quantity(value, feature.unit)
 
 
+def found_text(feature: FeatureSpec, found: Found) -> str:
+    """The record's own words where a number or a yes says too little, else the value."""
+    words = dated(found.evidence.words)
+    return words or value_text(feature, found.value)
+
+
 def _when(found: Sequence[Found]) -> str:
     """` (4 May 2027)`, or both ends of a span; entries say who said them; no date, no brackets."""
     if any(f.evidence.origin is Origin.CLINICIAN for f in found):
@@ -50,10 +56,10 @@ def _when(found: Sequence[Found]) -> str:
     return f" ({days[0]})" if len(days) == 1 else f" ({days[0]} to {days[-1]})"
 
 
-def _single(player: Player, feature: FeatureSpec, value: float) -> str:
+def _single(player: Player, feature: FeatureSpec, found: Found) -> str:
     """Words of a yes/no feature that say enough stand alone; others follow their label."""
-    said = value_text(feature, value)
-    if feature.flag_labels is None:
+    said = found_text(feature, found)
+    if feature.flag_labels is None and not found.evidence.words:
         return f"{player.label} {said}"
     if len(said.split()) >= ENOUGH_WORDS:
         return said[0].upper() + said[1:]
@@ -69,8 +75,9 @@ def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> 
     if player.shown_as is ShownAs.SUM and len(known) == len(player.features):
         return f"{player.label} {number(sum(finding.value for _, finding in known))}{when}"
     if len(player.features) == 1:
-        return f"{_single(player, known[0][0], known[0][1].value)}{when}"
-    parts = ", ".join(f"{feature.short} {value_text(feature, f.value)}" for feature, f in known)
+        words = known[0][1].evidence.words
+        return f"{_single(player, *known[0])}{'' if words else when}"
+    parts = ", ".join(f"{feature.short} {found_text(feature, f)}" for feature, f in known)
     return f"{player.label}: {parts}{when}"
 
 

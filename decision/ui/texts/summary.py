@@ -8,7 +8,7 @@ from decision.clinical.assessment import Assessment
 from decision.clinical.features import Found
 from decision.clinical.spec import SummaryItem
 from decision.ui.texts.numbers import moment, number
-from decision.ui.texts.reasons import value_text
+from decision.ui.texts.reasons import found_text
 
 
 def _item(assessment: Assessment, item: SummaryItem) -> tuple[str, str]:
@@ -22,10 +22,11 @@ def _item(assessment: Assessment, item: SummaryItem) -> tuple[str, str]:
     total = sum(f.value for f in found)
     if item.only_if_true and total < 1:
         return "", ""
-    said = value_text(feature, total) if len(members) == 1 else number(total)
+    said = found_text(feature, found[0]) if len(members) == 1 else number(total)
     days = {moment(f.evidence.effective) for f in found if f.evidence.effective}
     dated = feature.lookback is not None and feature.flag_labels is None and len(days) == 1
-    return f"{item.label} {said}".strip(), days.pop() if dated else ""
+    told = said if found[0].evidence.words else f"{item.label} {said}".strip()
+    return told, days.pop() if dated else ""
 
 
 def summary(assessment: Assessment) -> str:

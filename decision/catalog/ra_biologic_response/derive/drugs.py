@@ -25,7 +25,7 @@ from decision.evidence.select import FINAL, Reading, evidence_of, latest, on_rec
 Codelists = Mapping[str, Codelist]
 
 _NO_LIST = "No medication list in the record."
-_NEVER = "not applicable: no earlier TNF inhibitor"
+_NEVER = "no earlier TNF inhibitor, so none failed"
 _CLASS_WORDS = {
     "tnfi": "a TNF inhibitor",
     "il6i": "an IL-6 inhibitor",
@@ -239,6 +239,6 @@ def _never_taken(record: PatientRecord, codelists: Codelists) -> Finding:
             detail = "No reason for stopping the last TNF inhibitor."
             return Missing(reason=MissingReason.NOT_FOUND, detail=detail)
     if record.medications:
-        listed = f"{_NEVER} listed"
+        listed = "no earlier TNF inhibitor listed, so none failed"
         return Found(value=0.0, evidence=evidence_of_courses((), listed, words=listed))
     return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
