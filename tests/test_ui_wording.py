@@ -50,3 +50,12 @@ def test_r14_a_figure_of_one_stratum_is_worded_by_the_decision():
 def test_r14_a_figure_of_an_unknown_stratum_keeps_its_own_name():
     rows = metric_rows(page_spec(), {"contrast.no_clear_preference_first": 0.97})
     assert rows[0][1] == "no clear preference first"
+
+
+def test_a_count_is_a_count_and_the_slope_of_the_difference_is_not_called_calibration():
+    rows = metric_rows(
+        page_spec(), {"contrast.named_patients": 8.0, "contrast.calibration_slope": 0.73}
+    )
+    assert [value for _, _, value in rows] == ["8", "0.730"]
+    assert rows[0][1] == "Patients with a drug class named"
+    assert rows[1][1].startswith("True difference per predicted difference")

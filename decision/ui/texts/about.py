@@ -22,11 +22,22 @@ METRICS = {
     "sign_agreement": "Sign of the difference right, all patients",
     "named_share": "Share of patients with a drug class named",
     "named_sign_agreement": "Sign of the difference right where a class is named",
-    "policy_value": "Share reaching the outcome if the larger estimate is followed",
-    "policy_value_oracle": "The same with the true probabilities (ceiling)",
+    "answered": "Patients given an estimate",
+    "named_patients": "Patients with a drug class named",
+    "named_rightly": "Of these, named rightly",
+    "policy_value": "Share reaching the outcome if the larger estimate were always followed, which "
+    "the page does not advise",
+    "policy_value_named": "The same if a class is followed only where it is named",
+    "policy_value_oracle": "The same with the true probabilities, always (ceiling)",
     "policy_value_best_fixed": "Share reaching the outcome with the best single class for all",
 }
 """Words for the metrics that evaluation reports; an unlisted metric is shown under its own name."""
+
+COUNTS = frozenset({"answered", "named_patients", "named_rightly"})
+OF_THE_DIFFERENCE = {
+    "calibration_slope": "True difference per predicted difference (1 is right, below 1 too wide)"
+}
+"""The same name measures something else where the difference is concerned."""
 
 NO_PREFERENCE = "no_clear_preference_"
 """Begins the name of a metric that is measured in one stratum; the stratum's id ends it."""
@@ -63,7 +74,9 @@ def metric_rows(
     for name, value in metrics.items():
         *path, metric = name.split(".")
         where = next((labels[part] for part in path if part in labels), "Both")
-        rows.append((where, metric_text(spec, metric), figure(value)))
+        told = OF_THE_DIFFERENCE.get(metric) if path == ["contrast"] else None
+        shown = count(round(value)) if metric in COUNTS else figure(value)
+        rows.append((where, told or metric_text(spec, metric), shown))
     return tuple(rows)
 
 
