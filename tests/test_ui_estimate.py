@@ -80,9 +80,7 @@ def test_r02_a_range_on_one_side_of_zero_says_more_once():
 
 
 def test_r02_below_the_margin_nothing_is_called_more():
-    assert difference_of(0.40, 0.402).startswith(
-        "The estimates are about the same: fewer than 1 of 100"
-    )
+    assert difference_of(0.40, 0.402).startswith("The estimates are fewer than 1 of 100")
 
 
 def test_r02_a_mismatch_by_rounding_is_explained():

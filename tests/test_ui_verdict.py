@@ -80,7 +80,7 @@ def test_a_range_across_zero_is_uncertain_and_not_the_same():
 def test_below_the_margin_is_about_the_same_even_when_sure():
     assert verdict.verdict(told(SAME)) == "No clear preference: about the same."
     assert "below 5 of 100" in verdict.silence_sentence(told(SAME))
-    assert verdict.gap(told(SAME)).startswith("The estimates are about the same: 3 of 100 apart")
+    assert verdict.gap(told(SAME)).startswith("The estimates are 3 of 100 apart")
 
 
 def test_thin_overlap_is_said_with_its_number():

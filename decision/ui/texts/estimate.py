@@ -144,10 +144,7 @@ def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
     rounded = "" if shown == per_100(gap) else " Numbers are rounded one by one."
     if gap < spec.thresholds["naming_margin"].value:
         size = str(per_100(gap)) if per_100(gap) else "fewer than 1"
-        return (
-            f"The estimates are about the same: {size} of 100 apart, with {a} against {b} {ranged}."
-            f"{rounded}"
-        )
+        return f"The estimates are {size} of 100 apart, with {a} against {b} {ranged}.{rounded}"
     return f"{per_100(gap)} more of 100 reach the outcome with {a} than with {b} {ranged}.{rounded}"
 
 
