@@ -8,8 +8,9 @@ import pytest
 
 from decision.clinical.spec import Modality, Player, ShownAs, Stratum
 from decision.rules import derive_features
-from decision.ui.texts.about import metric_rows
+from decision.ui.texts.about import metric_rows, validated_on
 from decision.ui.texts.reasons import player_text
+from tests.builders import FakePredictor
 from tests.fakes import observe, page_record, page_spec
 
 BOTH = ("tender", "crp")
@@ -59,3 +60,18 @@ def test_a_count_is_a_count_and_the_slope_of_the_difference_is_not_called_calibr
     assert [value for _, _, value in rows] == ["8", "0.730"]
     assert rows[0][1] == "Patients with a drug class named"
     assert rows[1][1].startswith("True difference per predicted difference")
+
+
+def test_shares_of_very_few_give_way_to_their_counts():
+    metrics = {"contrast.named_sign_agreement": 1.0, "contrast.named_share": 0.0007}
+    assert len(metric_rows(page_spec(), metrics)) == 2
+    assert len(metric_rows(page_spec(), {**metrics, "contrast.named_patients": 8.0})) == 1
+
+
+@pytest.mark.parametrize(("simulated", "said"), [(True, "nothing about patients"), (False, "On 8")])
+def test_the_page_says_on_whom_its_figures_rest(simulated, said):
+    told = dataclasses.replace(
+        FakePredictor().identity, simulated=simulated, metrics={"contrast.answered": 8.0}
+    )
+    assert said in validated_on(told)
+    assert ("SIMULATED" in validated_on(told)) is simulated

@@ -55,6 +55,7 @@ def _validation(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
         + paragraph(about.naming(spec))
         + (table(about.NAMING_HEAD, named, "tr-table") if named else paragraph(about.UNMEASURED))
         + "<h2>Validation</h2>"
+        + ("" if isinstance(model, NoModel) else paragraph(about.validated_on(model)))
         + (
             table(("For", "Measure", "Value"), figures, "tr-table")
             if figures

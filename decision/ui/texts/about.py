@@ -33,6 +33,8 @@ METRICS = {
 }
 """Words for the metrics that evaluation reports; an unlisted metric is shown under its own name."""
 
+TOLD_AS_COUNTS = frozenset({"named_share", "named_sign_agreement"})
+"""Shares of very few patients; shown as counts instead wherever the counts are there."""
 COUNTS = frozenset({"answered", "named_patients", "named_rightly"})
 OF_THE_DIFFERENCE = {
     "calibration_slope": "True difference per predicted difference (1 is right, below 1 too wide)"
@@ -70,14 +72,30 @@ def metric_rows(
 ) -> tuple[tuple[str, str, str], ...]:
     """(where, what, value) of every figure the artefact carries, and of no other."""
     labels = {t.id: t.label for t in spec.treatments} | {"contrast": "Difference"}
+    counted = any(name.endswith(".named_patients") for name in metrics)
     rows = []
     for name, value in metrics.items():
         *path, metric = name.split(".")
+        if counted and metric in TOLD_AS_COUNTS:
+            continue
         where = next((labels[part] for part in path if part in labels), "Both")
         told = OF_THE_DIFFERENCE.get(metric) if path == ["contrast"] else None
         shown = count(round(value)) if metric in COUNTS else figure(value)
         rows.append((where, told or metric_text(spec, metric), shown))
     return tuple(rows)
+
+
+def validated_on(model: ModelIdentity) -> str:
+    """On whom the figures rest; what a simulation can know, a registry could not."""
+    answered = model.metrics.get("contrast.answered")
+    who = "patients" if answered is None else f"{count(round(answered))} patients"
+    if not model.simulated:
+        return f"On {who} of sites that took no part in training."
+    return (
+        f"One run on {who}, SIMULATED, of sites that took no part in training, each recalibrated "
+        "first. What each would have reached under either drug is known there; both are scored. "
+        "It says how well the software recovers the simulation, and nothing about patients."
+    )
 
 
 def threshold_rows(spec: DecisionSpec) -> tuple[tuple[str, ...], ...]:
