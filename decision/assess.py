@@ -140,29 +140,27 @@ def assess(
             if isinstance(f, Found) and f.evidence.origin is not Origin.RECORD
         ),
     }
-    if isinstance(judged, ModelAnswer) and model is not None:
-        chosen = preference(spec, judged, cautions)
-        shown |= _shown(judged, chosen, model)
-        audit_id = audit.append(
-            _event(spec, model, AuditAction.ASSESSED, record, given, shown, context)
-        )
+    if isinstance(judged, _Answered):
+        chosen = preference(spec, judged.answer, cautions)
+        shown |= _shown(judged.answer, chosen, judged.model)
+    else:
+        shown |= {"shown": "abstention", "reasons": [cause.reason.value for cause in judged]}
+    audit_id = audit.append(
+        _event(spec, model, AuditAction.ASSESSED, record, given, shown, context)
+    )
+    if isinstance(judged, _Answered):
         return DecisionCard(
             spec=spec,
-            model=model,
+            model=judged.model,
             as_of=record.as_of,
             features=features,
             criteria=criteria,
             cautions=cautions,
-            answer=judged,
+            answer=judged.answer,
             preference=chosen,
             input_hash=given,
             audit_id=audit_id,
         )
-    causes = () if isinstance(judged, ModelAnswer) else judged
-    shown |= {"shown": "abstention", "reasons": [cause.reason.value for cause in causes]}
-    audit_id = audit.append(
-        _event(spec, model, AuditAction.ASSESSED, record, given, shown, context)
-    )
     return Abstention(
         spec=spec,
         model=model,
@@ -170,10 +168,18 @@ def assess(
         features=features,
         criteria=criteria,
         cautions=cautions,
-        causes=causes,
+        causes=judged,
         input_hash=given,
         audit_id=audit_id,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answered:
+    """An answer that may be shown, and whose it is."""
+
+    model: ModelIdentity
+    answer: ModelAnswer
 
 
 def _judge(
@@ -182,7 +188,7 @@ def _judge(
     features: FeatureVector,
     predictor: Predictor | NoModel,
     context: Context,
-) -> ModelAnswer | tuple[AbstentionCause, ...]:
+) -> _Answered | tuple[AbstentionCause, ...]:
     """The model's answer where it may be shown, else every reason why not."""
     causes = causes_before_model(spec, criteria, features)
     if isinstance(predictor, NoModel):
@@ -196,7 +202,7 @@ def _judge(
         )
     except ModelError as error:
         return (_no_model(error.message, error.remedy),)
-    return causes_after_model(spec, answer) or answer
+    return causes_after_model(spec, answer) or _Answered(model=predictor.identity, answer=answer)
 
 
 def _no_model(detail: str, remedy: str) -> AbstentionCause:
