@@ -26,6 +26,7 @@ from decision.clinical.assessment import (
 )
 from decision.clinical.errors import ModelError
 from decision.clinical.features import FeatureVector, Found
+from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import (
     Identity,
     ListingProblem,
@@ -52,8 +53,10 @@ class RecordSource(Protocol):
         """
         ...
 
-    def load(self, patient_id: str) -> PatientRecord:
-        """One patient's record, complete or an error; never somebody else's."""
+    def load(self, patient_id: str, watch: Watch = unwatched) -> PatientRecord:
+        """One patient's record, never somebody else's. What could not be had is named in its
+        `gaps`; an error where there is no record at all. `watch` is told how far it has come.
+        """
         ...
 
 

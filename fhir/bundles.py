@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from decision.clinical.codes import LOCAL
+from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from fhir.errors import BundleError, FolderError, UnknownPatientError, UnreadableError
 from fhir.fields import Json, child, children, text
@@ -71,7 +72,7 @@ class FolderSource:
                 )
         return tuple(lines), files
 
-    def load(self, patient_id: str) -> PatientRecord:
+    def load(self, patient_id: str, watch: Watch = unwatched) -> PatientRecord:
         """The record of one patient, read from disk now.
 
         Raises

@@ -4,6 +4,8 @@ decision.clinical.errors.RecordSourceError
 └── FhirError
     ├── FolderError            the folder of bundles is not there
     ├── UnknownPatientError    no readable file holds that patient
+    ├── ServerError            a FHIR server cannot be reached, or answers what cannot be used
+    ├── AccessEndedError       the right to read has ended; the launch ends with it
     └── BundleError            one file cannot be used; the others still can
         ├── UnreadableError        too large, not UTF-8, not complete JSON
         ├── NotABundleError        JSON, but not a Bundle of current resources
@@ -33,6 +35,25 @@ class FolderError(FhirError):
 
 class UnknownPatientError(FhirError):
     """No readable file of the folder holds the patient that was asked for."""
+
+
+class ServerError(FhirError):
+    """A FHIR server cannot be reached, refuses, or answers what cannot be used. `status` is the
+    HTTP status, or 0 where there was no answer.
+    """
+
+    def __init__(self, message: str, remedy: str = "", status: int = 0) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+
+
+class AccessEndedError(FhirError):
+    """The right to read this patient's record has ended, so nothing more of it may be shown."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Access to the record has ended.", "Open this page again from the patient's chart."
+        )
 
 
 class BundleError(FhirError):

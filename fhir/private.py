@@ -60,5 +60,7 @@ def digest(key: bytes, patient_id: str, identity: Identity) -> str:
     """
     born = identity.birth_date.text if identity.birth_date else ""
     name = " ".join(unicodedata.normalize("NFKC", identity.name).casefold().split())
-    who = json.dumps([patient_id, born, identity.sex, identity.record_number, name])
+    who = json.dumps(
+        [identity.server, patient_id, born, identity.sex, identity.record_number, name]
+    )
     return hmac.new(key, who.encode(), hashlib.sha256).hexdigest()

@@ -137,6 +137,57 @@ class DataIssue:
     """When the doubtful result was true, so that an older one is never used without a word."""
 
 
+class Part(StrEnum):
+    """The parts of a record that are asked for one by one, and can be had or refused so."""
+
+    OBSERVATIONS = "results and scores"
+    CONDITIONS = "diagnoses"
+    MEDICATIONS = "medication"
+    EXPRESSION = "gene expression"
+
+
+class GapReason(StrEnum):
+    """Why a part of the record could not be read. A closed list; none of them means "not there"."""
+
+    NOT_PERMITTED = "not permitted"
+    FAILED = "could not be read"
+    CUT_OFF = "only partly read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A search that brought nothing or not everything, so that absence says nothing there.
+
+    `codes` are those that were asked for; empty means the whole part. `label` is what was asked
+    for, in a clinician's words; `detail` and `remedy` name no person.
+    """
+
+    part: Part
+    reason: GapReason
+    label: str
+    detail: str
+    remedy: str
+    codes: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpressionFile:
+    """A gene-expression file as the record holds it: bytes with what the record declares of them.
+
+    Empty text where the record declares nothing. Whether a decision can use it is the decision's to
+    say; nothing here reads a gene.
+    """
+
+    source: Source
+    effective: Moment | None
+    content: bytes = field(repr=False)
+    content_type: str
+    sha256: str
+    platform: str = ""
+    tissue: str = ""
+    scale: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What the banner shows. Never logged; `repr` is silent on purpose."""
@@ -145,6 +196,10 @@ class Identity:
     birth_date: Moment | None = field(repr=False)
     sex: str
     record_number: str = field(default="", repr=False)
+    server: str = ""
+    """Base address of the server whose ids these are: the same id elsewhere is somebody else. Empty
+    for a file that does not name one.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +217,9 @@ class PatientRecord:
     conditions: tuple[Condition, ...] = ()
     medications: tuple[MedicationExposure, ...] = ()
     issues: tuple[DataIssue, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """What was asked for and could not be had. A record read whole has none."""
+    expression: tuple[ExpressionFile, ...] = ()
 
     def __post_init__(self) -> None:
         if self.as_of.tzinfo is None:

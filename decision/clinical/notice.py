@@ -1,0 +1,21 @@
+"""What the product says unasked while somebody works in the chart: at most one short notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing worth saying now. Plain text: whoever shows it escapes it.
+
+    `summary` is at most 139 characters; `points` are one line each. `reasons` are the (code, label)
+    with which a clinician may set it aside.
+    """
+
+    summary: str
+    points: tuple[str, ...]
+    reasons: tuple[tuple[str, str], ...]
+    decision: str
+    audit_id: str
+    """The trail's entry of the assessment this rests on: written before anything is said."""

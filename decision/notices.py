@@ -1,0 +1,1 @@
+"""What is worth saying unasked, from an assessment: the rules of the notice in the workflow."""

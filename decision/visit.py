@@ -1,0 +1,127 @@
+"""One visit to the product: who came in, through which door, to see whom. Ports of the doors.
+
+A door (a SMART launch, the demo) turns what the browser brought into a `Visit` or says why not.
+Pages know visits, never doors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from decision.assess import RecordSource
+from decision.clinical.assessment import AuditAction, DecisionCard
+from decision.clinical.record import PatientRecord
+
+
+class Delivery(StrEnum):
+    """How a write to the chart stands. A closed list."""
+
+    SENT = "written to the chart"
+    WAITING = "waiting to be sent again"
+    REFUSED = "refused by the chart's server"
+    UNSURE = "sent, but not confirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of one write: nothing is lost, whatever `delivery` says. `resources` are the
+    references the server gave, such as `RiskAssessment/12`.
+    """
+
+    delivery: Delivery
+    detail: str
+    remedy: str = ""
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The record of what was on the screen, as a file for the chart."""
+
+    title: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenTreatment:
+    """The clinician's decision about one card, as the trail has it."""
+
+    action: AuditAction
+    chosen: str
+    reason: str
+    audit_id: str
+
+
+class Recorder(Protocol):
+    """Writes to the chart what was shown and decided, once, however often it is asked to."""
+
+    def offers(self) -> tuple[str, ...]:
+        """What would be written, in words, for the clinician to confirm."""
+        ...
+
+    def write(
+        self,
+        record: PatientRecord,
+        card: DecisionCard,
+        decided: ChosenTreatment,
+        document: Document,
+    ) -> Receipt:
+        """Write, or keep for later what could not be written; the same decision is written once."""
+        ...
+
+    def standing(self, decided_id: str) -> Receipt | None:
+        """How the write about this decision (its audit id) stands; None when none was asked for."""
+        ...
+
+    def retry(self, decided_id: str) -> Receipt:
+        """Try again what is waiting or unsure; looks before it repeats."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Everything a door decided about one visit. A page reads it anew on every run."""
+
+    key: str
+    """Tells this visit from every other; opaque and no secret."""
+    source: RecordSource
+    agent: str
+    """Who is looking, as the trail names them."""
+    site: str
+    patient_id: str | None = field(repr=False)
+    """The one patient of this visit; None where one is chosen from the worklist."""
+    encounter: str = field(default="", repr=False)
+    full_banner: bool = True
+    """False where the chart around the page already shows whose it is: one line then."""
+    page: str = ""
+    """The page to open first, where the chart asked for one (`data`, `about`)."""
+    notices: tuple[str, ...] = ()
+    """What this visit cannot do, such as data the chart did not permit."""
+    recorder: Recorder | None = None
+    handle: str = ""
+    """What the address must carry (`?lid=`) for the next run to find this visit; may be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Why there is no visit, and what to do. Says nothing of anybody's data."""
+
+    title: str
+    detail: str
+    remedy: str
+    offers: tuple[tuple[str, str], ...] = ()
+    """Ways in, as (label, path on this server), such as a standalone launch for each EHR."""
+
+
+class Doors(Protocol):
+    """All ways in. Called on every run of a page, so that an ended launch ends the page."""
+
+    def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed: ...
+
+    def end(self, handle: str, cookies: Mapping[str, str]) -> None:
+        """Log out: forget the launch and everything kept for it. Unknown handles are ignored."""
+        ...

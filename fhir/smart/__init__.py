@@ -1,0 +1,1 @@
+"""SMART App Launch 2.2: from a link in the chart to a session that belongs to one patient."""

@@ -1,0 +1,1 @@
+"""What was shown and decided, written back to the chart: once, checked, never lost."""
