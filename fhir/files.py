@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from pathlib import Path
 from typing import NoReturn
 
 from fhir.errors import UnreadableError
-from fhir.fields import Json, clean
+from fhir.fields import clean
+from fhir.json_text import JsonError, parse_json
 
 MAX_BYTES = 20_000_000
 """Larger files are refused; the largest sample record of a lifetime has 1.3 MB."""
@@ -30,33 +30,10 @@ def read_json(path: Path) -> object:
         something twice. The cause is not chained: it would carry the patient's data into a log.
     """
     name = shown_name(path)
-    raw = _bytes(path, name)
     try:
-        written = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableError(
-            name, "", f"not UTF-8 from byte {error.start + 1}", "save the file as UTF-8"
-        ) from None
-    try:
-        return json.loads(written, parse_constant=_no_constant, object_pairs_hook=_each_once)
-    except _TwiceError:
-        raise UnreadableError(
-            name,
-            "",
-            "the same property stands twice in one JSON object, so either may count",
-            "export the file again",
-        ) from None
-    except json.JSONDecodeError as error:
-        raise UnreadableError(
-            name,
-            "",
-            f"not complete JSON: it breaks at line {error.lineno}, column {error.colno}",
-            "export or copy the file again",
-        ) from None
-    except (ValueError, RecursionError):
-        raise UnreadableError(
-            name, "", "not JSON that can be read", "export the file again"
-        ) from None
+        return parse_json(_bytes(path, name))
+    except JsonError as error:
+        raise UnreadableError(name, "", error.detail, error.remedy) from None
 
 
 def _bytes(path: Path, name: str) -> bytes:
@@ -89,19 +66,3 @@ def _refuse_irregular(name: str) -> NoReturn:
     raise UnreadableError(
         name, "", "a link, folder or device, not a file", "put the file itself into the folder"
     )
-
-
-class _TwiceError(ValueError):
-    """An object with the same property twice."""
-
-
-def _each_once(pairs: list[tuple[str, object]]) -> Json:
-    """Readers keep the last of two, other readers the first: a subject could be either."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _TwiceError
-    return found
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are not JSON")

@@ -9,7 +9,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 import stamina.instrumentation
 
-_TALKATIVE = ("httpx2", "httpcore", "hpack")
+_TALKATIVE = ("httpx2", "httpcore2", "httpcore", "hpack")
 
 
 def open_http(
