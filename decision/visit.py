@@ -8,52 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from decision.assess import RecordSource
-from decision.clinical.assessment import AuditAction, DecisionCard
+from decision.clinical.assessment import DecisionCard
 from decision.clinical.record import PatientRecord
-
-
-class Delivery(StrEnum):
-    """How a write to the chart stands. A closed list."""
-
-    SENT = "written to the chart"
-    WAITING = "waiting to be sent again"
-    REFUSED = "refused by the chart's server"
-    UNSURE = "sent, but not confirmed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What became of one write: nothing is lost, whatever `delivery` says. `resources` are the
-    references the server gave, such as `RiskAssessment/12`.
-    """
-
-    delivery: Delivery
-    detail: str
-    remedy: str = ""
-    resources: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """The record of what was on the screen, as a file for the chart."""
-
-    title: str
-    content_type: str
-    content: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenTreatment:
-    """The clinician's decision about one card, as the trail has it."""
-
-    action: AuditAction
-    chosen: str
-    reason: str
-    audit_id: str
+from decision.clinical.writing import ChosenTreatment as ChosenTreatment
+from decision.clinical.writing import Delivery as Delivery
+from decision.clinical.writing import Document as Document
+from decision.clinical.writing import Receipt as Receipt
 
 
 class Recorder(Protocol):

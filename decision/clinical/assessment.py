@@ -247,6 +247,8 @@ class AuditAction(StrEnum):
     DECIDED = "decided"
     OVERRODE = "overrode"
     WITHOUT_ESTIMATE = "decided without an estimate"
+    WROTE_BACK = "wrote to the chart"
+    NOT_WRITTEN = "did not write to the chart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,8 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
             if isinstance(values := outcome.get(word), Mapping)
         )
         return told + because
+    if event.action in (AuditAction.WROTE_BACK, AuditAction.NOT_WRITTEN):
+        return _written(outcome)
     parts = []
     if chosen := outcome.get("chosen"):
         parts.append(f"chosen: {choices(spec).get(str(chosen), str(chosen))}")
@@ -74,6 +76,14 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
     if note := outcome.get("note"):
         parts.append(f"note: {note}")
     return "; ".join(parts) or "as shown"
+
+
+def _written(outcome: Mapping[str, object]) -> str:
+    """What became of one write to the chart: of which decision, how it stands, what is there."""
+    kept = outcome.get("resources")
+    there = ", ".join(str(r) for r in kept) if isinstance(kept, list | tuple) else ""
+    parts = [f"decision {str(outcome.get('about', ''))[:8]}", str(outcome.get("delivery", ""))]
+    return "; ".join(part for part in (*parts, there) if part)
 
 
 def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
