@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A treatment that is being ordered just now. `by_name` where only words said which: enough to
+    speak up, and said so.
+    """
+
+    treatment: str
+    by_name: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One thing worth saying now. Plain text: whoever shows it escapes it.
 

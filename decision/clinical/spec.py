@@ -181,11 +181,13 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """One arm of the comparison, always named by class."""
+    """One arm of the comparison, always named by class. The code list of its drugs has its id."""
 
     id: str
     label: str
     label_with_article: str
+    names: tuple[str, ...] = ()
+    """By which a drug of the class is recognised where it carries no code of the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +203,7 @@ class Outcome:
 
 
 class Severity(StrEnum):
-    """What a caution says of one treatment, from the hardest to the mildest. Only STOP silences a
-    preference.
-    """
+    """What a caution says of one treatment, hardest first; only STOP silences a preference."""
 
     STOP = "STOP"
     AVOID = "AVOID"

@@ -28,9 +28,13 @@ class DrugName:
     citation: str
 
     def within(self, words: str) -> bool:
-        """As a word of its own; a strength may follow without a space."""
-        pattern = rf"(?<![^\W\d_]){re.escape(self.name)}(?![^\W\d_])"
-        return re.search(pattern, words, re.IGNORECASE) is not None
+        return is_named(self.name, words)
+
+
+def is_named(name: str, words: str) -> bool:
+    """Whether words hold a name as a word of its own; a strength may follow without a space."""
+    pattern = rf"(?<![^\W\d_]){re.escape(name)}(?![^\W\d_])"
+    return re.search(pattern, words, re.IGNORECASE) is not None
 
 
 def read_names(path: Path, concepts: Collection[str]) -> tuple[DrugName, ...]:

@@ -41,3 +41,9 @@ DRUG_NAMES = read_names(
     FOLDER.parent / "drug_names.csv", (*BIOLOGIC_OR_TARGETED, *CONVENTIONAL, *CLASSES)
 )
 """Names by which an uncoded biologic, targeted or conventional DMARD is recognised."""
+
+
+def names_of(class_id: str) -> tuple[str, ...]:
+    """Every name of a class and of its drugs, as the list of names has them."""
+    wanted = {class_id, *CLASSES[class_id]}
+    return tuple(listed.name for listed in DRUG_NAMES if listed.concept in wanted)

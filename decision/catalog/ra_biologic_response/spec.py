@@ -6,7 +6,7 @@ from pathlib import Path
 
 from decision.catalog.ra_biologic_response.caution_entries import CAUTION_ENTRIES
 from decision.catalog.ra_biologic_response.cautions import find_cautions
-from decision.catalog.ra_biologic_response.codelists import load_codelists
+from decision.catalog.ra_biologic_response.codelists import load_codelists, names_of
 from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUORUM, STRATA
 from decision.catalog.ra_biologic_response.eligibility import eligibility
 from decision.catalog.ra_biologic_response.features import FEATURES
@@ -24,8 +24,18 @@ from decision.evidence.caution_table import read_cautions
 FOLDER = Path(__file__).parent
 
 TREATMENTS = (
-    Treatment(id="tnfi", label="TNF inhibitor", label_with_article="a TNF inhibitor"),
-    Treatment(id="il6i", label="IL-6 inhibitor", label_with_article="an IL-6 inhibitor"),
+    Treatment(
+        id="tnfi",
+        label="TNF inhibitor",
+        label_with_article="a TNF inhibitor",
+        names=names_of("tnfi"),
+    ),
+    Treatment(
+        id="il6i",
+        label="IL-6 inhibitor",
+        label_with_article="an IL-6 inhibitor",
+        names=names_of("il6i"),
+    ),
 )
 
 SPEC = DecisionSpec(
