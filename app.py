@@ -26,6 +26,7 @@ from decision.ui.services import Services, install
 from fhir.audit import SqliteAuditLog
 from fhir.bundles import FolderSource
 from models.predictor import load_predictor
+from wiring import StandAlone
 
 ROOT = Path(__file__).parent
 
@@ -87,10 +88,10 @@ def wire(settings: Settings) -> Services:
     return Services(
         spec=spec,
         predictor=predictor(spec, settings.artifacts / spec.id),
-        source=FolderSource(settings.bundles),
         audit=SqliteAuditLog(settings.audit),
-        agent=settings.agent,
-        site=settings.site,
+        doors=StandAlone(
+            source=FolderSource(settings.bundles), agent=settings.agent, site=settings.site
+        ),
         clock=lambda: datetime.now(UTC),
     )
 

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from decision.assess import NoModel, Predictor
+from decision.assess import NoModel, Predictor, RecordSource
 from decision.clinical.assessment import (
     Contribution,
     Explanation,
@@ -22,6 +22,7 @@ from decision.clinical.features import (
     FeatureVector,
     Found,
 )
+from decision.clinical.progress import Watch, unwatched
 from decision.clinical.quantities import Moment, Precision, Quantity
 from decision.clinical.record import (
     Identity,
@@ -48,6 +49,7 @@ from decision.clinical.spec import (
     Verification,
 )
 from decision.ui.services import Services
+from decision.visit import Closed, Doors, Visit
 from tests.builders import (
     AS_OF,
     FakePredictor,
@@ -295,7 +297,7 @@ class FakeSource:
         )
         return listed + self.problems
 
-    def load(self, patient_id: str) -> PatientRecord:
+    def load(self, patient_id: str, watch: Watch = unwatched) -> PatientRecord:
         self.loads += 1
         if self.broken is not None:
             raise self.broken
@@ -304,19 +306,75 @@ class FakeSource:
         return self.records[patient_id]
 
 
+def folder_visit(source: RecordSource, **changes: object) -> Visit:
+    """A visit with a worklist over this source, as the stand-alone demo has it."""
+    visit = Visit(
+        key="folder", source=source, agent="Practitioner/test", site="here", patient_id=None
+    )
+    return dataclasses.replace(visit, **changes)  # type: ignore[arg-type]
+
+
+def launched(record: PatientRecord, handle: str = "lid-1", **changes: object) -> Visit:
+    """A visit for one patient, as a launch from the chart gives it."""
+    return folder_visit(
+        FakeSource(record),
+        **{"key": f"launch-{handle}", "handle": handle, "patient_id": record.patient_id} | changes,
+    )
+
+
+class FolderDoors:
+    """The one door of the demo: always open, always the same visit."""
+
+    def __init__(self, source: RecordSource) -> None:
+        self.source = source
+
+    def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
+        return folder_visit(self.source)
+
+    def end(self, handle: str, cookies: Mapping[str, str]) -> None:
+        """Nothing to end."""
+
+
+def visit_of(services: Services, handle: str = "") -> Visit:
+    """The visit behind a handle, as a page gets it."""
+    visit = services.doors.visit(handle, {})
+    assert isinstance(visit, Visit)
+    return visit
+
+
+CLOSED = Closed(
+    title="Open this page from the patient's chart.",
+    detail="This window belongs to no session.",
+    remedy="Close it and open it again from the chart.",
+    offers=(("Sign in at Demo Hospital", "/standalone?iss=demo"), ("Elsewhere", "//x.example/")),
+)
+
+
+class LaunchDoors:
+    """Visits by handle; any other handle is closed. No cookie is looked at here."""
+
+    def __init__(self, *visits: Visit) -> None:
+        self.visits = {v.handle: v for v in visits}
+
+    def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
+        return self.visits.get(handle, CLOSED)
+
+    def end(self, handle: str, cookies: Mapping[str, str]) -> None:
+        self.visits.pop(handle, None)
+
+
 def page_services(
     *records: PatientRecord,
     spec: DecisionSpec | None = None,
     predictor: Predictor | NoModel | None = None,
     audit: ListAuditLog | None = None,
     source: FakeSource | None = None,
+    doors: Doors | None = None,
 ) -> Services:
     return Services(
         spec=spec or page_spec(),
         predictor=predictor or TenderPredictor(),
-        source=source or FakeSource(*records),
         audit=audit or ListAuditLog(),
-        agent="Practitioner/test",
-        site="here",
+        doors=doors or FolderDoors(source or FakeSource(*records)),
         clock=lambda: AS_OF + timedelta(minutes=5),
     )

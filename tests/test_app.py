@@ -15,6 +15,7 @@ import pytest
 from decision.assess import NoModel
 from decision.catalog import SpecError
 from decision.clinical.errors import AuditError
+from tests.fakes import visit_of
 from tests.screens import open_patient, press, shown, start
 
 ROOT = Path(__file__).parent.parent
@@ -116,7 +117,7 @@ def test_bad_files_are_named_and_the_good_one_still_opens(real_services, tmp_pat
     assert "Not listed: mixed.json" in page
     assert f"Observation/{stranger['resource']['id']}" in page
     assert "Traceback" not in page
-    (patient,) = [p for p in services.source.patients() if hasattr(p, "patient_id")]
+    (patient,) = [p for p in visit_of(services).source.patients() if hasattr(p, "patient_id")]
     assert "patients like this one reach" in shown(open_patient(at, patient.patient_id))
 
 
@@ -128,9 +129,10 @@ import app
 from decision.assess import assess
 from decision.ui.services import services
 ports = services()
-for listing in ports.source.patients():
-    record = ports.source.load(listing.patient_id)
-    assess(record, ports.spec, ports.predictor, ports.audit, ports.context())
+visit = ports.doors.visit("", {})
+for listing in visit.source.patients():
+    record = visit.source.load(listing.patient_id)
+    assess(record, ports.spec, ports.predictor, ports.audit, ports.context(visit))
 ours = [name for name in sys.argv[1:] if name in sys.modules]
 sys.stdout.write(" ".join(ours))
 """

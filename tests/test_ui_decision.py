@@ -11,7 +11,7 @@ from decision.clinical.spec import OverrideReason
 from decision.ui import assessing
 from decision.ui.session import Chart
 from tests.builders import ListAuditLog
-from tests.fakes import COMPLETE, NamingPredictor, page_record, page_services, page_spec
+from tests.fakes import COMPLETE, NamingPredictor, page_record, page_services, page_spec, visit_of
 from tests.screens import field, go, open_patient, opened, press, shown
 
 FULL = page_record("p1", *COMPLETE)
@@ -137,10 +137,10 @@ class SlowAuditLog(ListAuditLog):
 def test_two_clicks_while_the_trail_is_locked_write_one_entry():
     audit = SlowAuditLog()
     services, chart = page_services(FULL, audit=audit), Chart(record=FULL)
-    card = assessing.assessed(services, chart)
+    card = assessing.assessed(services, visit_of(services), chart)
     audit.begun.clear()
     audit.free.clear()
-    given = (services, chart, card, AuditAction.ACCEPTED, {})
+    given = (services, visit_of(services), chart, card, AuditAction.ACCEPTED, {})
     clicks = [threading.Thread(target=assessing.decide, args=given) for _ in range(2)]
     clicks[0].start()
     assert audit.begun.wait(5)
@@ -155,9 +155,9 @@ def test_two_clicks_while_the_trail_is_locked_write_one_entry():
 def test_a_decision_is_about_the_card_that_was_shown_not_about_a_newer_one():
     audit = ListAuditLog()
     services, chart = page_services(FULL, audit=audit), Chart(record=FULL)
-    card = assessing.assessed(services, chart)
+    card = assessing.assessed(services, visit_of(services), chart)
     chart.assessment = None  # as another run leaves it that has just saved an entry
-    assessing.decide(services, chart, card, AuditAction.ACCEPTED, {})
+    assessing.decide(services, visit_of(services), chart, card, AuditAction.ACCEPTED, {})
     assert [e.action for e in audit.events] == [AuditAction.ASSESSED, AuditAction.ACCEPTED]
     assert audit.events[1].outcome["about"] == "audit-1"
 

@@ -18,7 +18,15 @@ from decision.rules import derive_features
 from decision.ui import assessing, entries
 from decision.ui.session import Chart
 from tests.builders import ListAuditLog
-from tests.fakes import COMPLETE, FakeSource, observe, page_record, page_services, page_spec
+from tests.fakes import (
+    COMPLETE,
+    FakeSource,
+    observe,
+    page_record,
+    page_services,
+    page_spec,
+    visit_of,
+)
 from tests.screens import field, go, open_patient, opened, press, shown
 
 SAVE = "Save and update the answer"
@@ -249,7 +257,7 @@ def test_the_same_entry_again_writes_nothing():
     chart = Chart(record=BARE)
     made = entries.observation(fields_of()[0], 12, BARE)
     for _ in range(2):
-        assessing.enter(services, chart, (made,))
+        assessing.enter(services, visit_of(services), chart, (made,))
     assert [e.action for e in services.audit.events].count(AuditAction.ENTERED) == 1
 
 
@@ -274,10 +282,10 @@ def test_an_entry_for_a_concept_replaces_the_earlier_one_and_no_other():
     first = entries.observation(tender, 12, BARE)
     other = entries.observation(mtx, "taking", BARE)
     again = entries.observation(tender, 20, BARE)
-    assessing.enter(services, chart, (first, other))
-    assessing.enter(services, chart, (again,))
+    assessing.enter(services, visit_of(services), chart, (first, other))
+    assessing.enter(services, visit_of(services), chart, (again,))
     assert chart.entries == (other, again)
-    found = assessing.assessed(services, chart).features
+    found = assessing.assessed(services, visit_of(services), chart).features
     assert found.value("tender") == 20
     assert found.value("mtx") == 0
 
@@ -297,6 +305,6 @@ def test_the_port_gets_only_the_record_and_its_entries():
         services.spec,
         services.predictor,
         services.audit,
-        services.context(),
+        services.context(visit_of(services)),
     )
     assert found.features.value("tender") == 12

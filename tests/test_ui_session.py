@@ -54,16 +54,16 @@ def test_a_chart_is_only_found_after_its_record_was_read_for_this_opening():
         from tests.fakes import page_record
 
         session.choose("p1")
-        before = session.chart("p1")
-        session.file_chart(page_record("p1"))
-        after = session.chart("p1")
-        other = session.chart("p2")
+        before = session.chart("v", "p1")
+        session.file_chart("v", page_record("p1"))
+        after = session.chart("v", "p1")
+        other = session.chart("v", "p2")
         session.choose("p1")
         st.session_state["found"] = {
             "before": before,
             "after": after,
             "other": other,
-            "again": session.chart("p1"),
+            "again": session.chart("v", "p1"),
         }
 
     found = in_session(script)
@@ -80,12 +80,13 @@ def test_a_chart_filed_under_another_patient_is_never_handed_out():
         from decision.ui import session
         from tests.fakes import page_record
 
-        session.file_chart(page_record("p1"))
-        st.session_state["charts"]["p2"] = st.session_state["charts"]["p1"]
+        session.file_chart("v", page_record("p1"))
+        charts = st.session_state["charts"]
+        charts["v", "p2"] = charts["v", "p1"]
         try:
-            session.chart("p2")
+            session.chart("v", "p2")
             refused = False
-        except RuntimeError:
+        except session.WrongPatientError:
             refused = True
         st.session_state["found"] = {"refused": refused}
 
@@ -100,10 +101,10 @@ def test_a_long_clinic_keeps_only_the_latest_charts_in_memory():
         from tests.fakes import page_record
 
         for number in range(30):
-            session.file_chart(page_record(f"p{number}"))
+            session.file_chart("v", page_record(f"p{number}"))
         st.session_state["found"] = {
             "kept": len(st.session_state["charts"]),
-            "latest": session.chart("p29") is not None,
+            "latest": session.chart("v", "p29") is not None,
         }
 
     assert in_session(script) == {"kept": 20, "latest": True}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import visit_of
 from tests.screens import bodies, go, open_patient, shown, start
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +40,7 @@ def every_page(real_services, tmp_path_factory) -> dict[str, tuple[str, str]]:
     services = real_services(tmp_path_factory.mktemp("trail"))
     at = start(services)
     pages = {"worklist": (shown(at), bodies(at))}
-    for listing in services.source.patients():
+    for listing in visit_of(services).source.patients():
         open_patient(at, listing.patient_id)
         pages[listing.patient_id] = (shown(at), bodies(at))
     for name in ("data", "about"):

@@ -20,6 +20,7 @@ from decision.ui import entries
 from decision.ui.services import Services
 from decision.ui.texts.reasons import prognostic
 from decision.ui.texts.summary import summary
+from tests.fakes import visit_of
 from tests.samples import unpacked
 
 ANSWERS = {
@@ -46,7 +47,12 @@ def samples(tmp_path_factory) -> dict[str, PatientRecord]:
 
 
 def assessed(services: Services, record: PatientRecord) -> Assessment:
-    ports = (services.spec, services.predictor, services.audit, services.context())
+    ports = (
+        services.spec,
+        services.predictor,
+        services.audit,
+        services.context(visit_of(services)),
+    )
     return assess(record, *ports)
 
 
@@ -109,8 +115,8 @@ def gaps(card: DecisionCard) -> dict[str, float]:
 
 def test_the_reasons_of_every_demo_patient_with_a_card_add_up(served):
     """Per player and per modality, for both drugs and the difference, on the shipped model."""
-    listed = [listing.patient_id for listing in served.source.patients()]
-    found = {i: assessed(served, served.source.load(i)) for i in listed}
+    listed = [listing.patient_id for listing in visit_of(served).source.patients()]
+    found = {i: assessed(served, visit_of(served).source.load(i)) for i in listed}
     cards = {i: card for i, card in found.items() if isinstance(card, DecisionCard)}
     assert len(cards) >= 8
     for patient_id, card in cards.items():
@@ -126,7 +132,8 @@ def test_what_was_found_is_said_in_the_record_s_own_words_where_a_number_says_to
     served,
 ):
     naive, primary = (
-        assessed(served, served.source.load(patient)) for patient in ("demo-01", "demo-03")
+        assessed(served, visit_of(served).source.load(patient))
+        for patient in ("demo-01", "demo-03")
     )
     assert isinstance(primary, DecisionCard)
     assert "No earlier TNF inhibitor listed" in summary(naive)

@@ -6,34 +6,43 @@ from collections.abc import Mapping
 
 from decision.assess import assess, record_choice
 from decision.clinical.assessment import Assessment, AuditAction
+from decision.clinical.progress import Watch, unwatched
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Value
 from decision.ui import session
 from decision.ui.services import Services
-from decision.ui.session import Chart, Decided, Withdrawn, WithdrawnBecause
+from decision.ui.session import Chart, Decided, Withdrawn, WithdrawnBecause, WrongPatientError
+from decision.visit import Visit
 
 
-class WrongPatientError(Exception):
-    """The record that was read belongs to somebody else; nothing of it may be shown."""
+def known_chart(visit: Visit, patient_id: str) -> Chart | None:
+    """The chart of this visit's patient, None when the record must be read. Looked at on every run:
+    a chart of anybody but the patient of a launch is a `WrongPatientError`.
+    """
+    if visit.patient_id not in (None, patient_id):
+        raise WrongPatientError
+    return session.chart(visit.key, patient_id)
 
 
-def open_chart(services: Services, patient_id: str) -> Chart:
+def open_chart(
+    services: Services, visit: Visit, patient_id: str, watch: Watch = unwatched
+) -> Chart:
     """This patient's chart, read when it was not yet; `RecordSourceError` or `WrongPatientError`.
 
     A failed read shows nothing of an earlier one: the chart is only filed once it is complete.
     """
-    known = session.chart(patient_id)
+    known = known_chart(visit, patient_id)
     if known is not None:
         return known
-    record = services.source.load(patient_id)
+    record = visit.source.load(patient_id, watch)
     if record.patient_id != patient_id:
         raise WrongPatientError
-    for losing, because in session.losing_entries(record):
-        _withdraw_all(services, losing, because)
-    return session.file_chart(record)
+    for losing, because in session.losing_entries(visit.key, record):
+        _withdraw_all(services, visit, losing, because)
+    return session.file_chart(visit.key, record)
 
 
-def assessed(services: Services, chart: Chart) -> Assessment:
+def assessed(services: Services, visit: Visit, chart: Chart) -> Assessment:
     """The chart's assessment, made on the first look and kept, so that a rerun of the page writes
     no second audit entry. `AuditError` when the entry cannot be written: then there is none.
     """
@@ -44,18 +53,18 @@ def assessed(services: Services, chart: Chart) -> Assessment:
                 services.spec,
                 services.predictor,
                 services.audit,
-                services.context(),
+                services.context(visit),
             )
         return chart.assessment
 
 
-def enter(services: Services, chart: Chart, entries: tuple[Observation, ...]) -> None:
+def enter(services: Services, visit: Visit, chart: Chart, entries: tuple[Observation, ...]) -> None:
     """Add what the clinician entered in place of earlier entries of the same; trail first."""
-    shown = assessed(services, chart)
+    shown = assessed(services, visit, chart)
     with chart.lock:
         fresh = tuple(e for e in entries if e not in chart.entries)
         if fresh:
-            _write_entries(services, chart, shown, {"entered": _values(fresh)})
+            _write_entries(services, visit, chart, shown, {"entered": _values(fresh)})
             codes = {code for entry in fresh for code in entry.codes}
             kept = tuple(e for e in chart.entries if not codes.intersection(e.codes))
             chart.entries = kept + fresh
@@ -63,31 +72,33 @@ def enter(services: Services, chart: Chart, entries: tuple[Observation, ...]) ->
     session.renew_widgets()
 
 
-def withdraw(services: Services, chart: Chart, entry: Observation) -> None:
+def withdraw(services: Services, visit: Visit, chart: Chart, entry: Observation) -> None:
     """Take one entry back; the trail keeps that it was there."""
-    shown = assessed(services, chart)
+    shown = assessed(services, visit, chart)
     with chart.lock:
         if entry in chart.entries:
-            _write_entries(services, chart, shown, {"withdrawn": _values((entry,))})
+            _write_entries(services, visit, chart, shown, {"withdrawn": _values((entry,))})
             chart.entries = tuple(e for e in chart.entries if e != entry)
             chart.assessment = None
     session.renew_widgets()
 
 
-def _withdraw_all(services: Services, chart: Chart, because: WithdrawnBecause) -> None:
+def _withdraw_all(
+    services: Services, visit: Visit, chart: Chart, because: WithdrawnBecause
+) -> None:
     """Entries that cannot stay are withdrawn as if by hand: in the trail, and said on the page."""
-    shown = assessed(services, chart)
+    shown = assessed(services, visit, chart)
     with chart.lock:
         if chart.entries:
             told = {"withdrawn": _values(chart.entries), "because": because.value}
-            _write_entries(services, chart, shown, told)
+            _write_entries(services, visit, chart, shown, told)
             session.note_withdrawn(chart.record.patient_id, Withdrawn(chart.entries, because))
             chart.entries = ()
             chart.assessment = None
 
 
 def _write_entries(
-    services: Services, chart: Chart, shown: Assessment, told: Mapping[str, object]
+    services: Services, visit: Visit, chart: Chart, shown: Assessment, told: Mapping[str, object]
 ) -> None:
     record_choice(
         shown,
@@ -95,7 +106,7 @@ def _write_entries(
         AuditAction.ENTERED,
         told,
         services.audit,
-        services.context(),
+        services.context(visit),
     )
 
 
@@ -111,6 +122,7 @@ def _plain(value: Value) -> str:
 
 def decide(
     services: Services,
+    visit: Visit,
     chart: Chart,
     shown: Assessment,
     action: AuditAction,
@@ -124,6 +136,6 @@ def decide(
             return
         told = {**chosen, "replaces": [earlier[-1].audit_id]} if earlier else chosen
         audit_id = record_choice(
-            shown, chart.record, action, told, services.audit, services.context()
+            shown, chart.record, action, told, services.audit, services.context(visit)
         )
         chart.decided += (Decided(shown.audit_id, action, coded, audit_id),)

@@ -1,14 +1,23 @@
-"""One frame, four pages."""
+"""One frame around every page: who is here, where they can go, and the page they asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from decision.ui import visiting
+from decision.ui.components import frame
 from decision.ui.guard import guarded
 from decision.ui.pages import about, data_used, patient, worklist
-from decision.ui.services import services
-from decision.ui.session import take_chosen
+from decision.ui.services import Services, services
+from decision.ui.session import take_chosen, widget_key
 from decision.ui.style import STYLE
+from decision.ui.texts import pages
+from decision.visit import Closed, Visit
+
+Draw = Callable[[], None]
+_PATHS = {"patient": "Patient", "data": "Data used", "about": "About this model"}
 
 
 def draw() -> None:
@@ -16,33 +25,87 @@ def draw() -> None:
     st.set_page_config(page_title="Treatment response", layout="wide")
     st.html(STYLE)
     ports = services()
+    visit = visiting.current(ports)
+    if isinstance(visit, Closed):
+        _closed(visit)
+    elif visit.patient_id is None:
+        _with_worklist(ports, visit)
+    else:
+        _with_one_patient(ports, visit)
 
-    def draw_patient() -> None:
-        guarded(lambda: patient.render(ports))
 
-    patient_page = st.Page(draw_patient, title="Patient", url_path="patient")
+def _page(path: str, render: Draw) -> st.Page:
+    def draw_page() -> None:
+        guarded(render)
+
+    return st.Page(draw_page, title=_PATHS[path], url_path=path)
+
+
+def _of_a_patient(ports: Services, visit: Visit) -> list[st.Page]:
+    return [
+        _page("patient", lambda: patient.render(ports, visit)),
+        _page("data", lambda: data_used.render(ports, visit)),
+        _page("about", lambda: about.render(ports, visit)),
+    ]
+
+
+def _with_worklist(ports: Services, visit: Visit) -> None:
+    shared = _of_a_patient(ports, visit)
+    parameters = visiting.address(visit)
+
+    def show_patient() -> None:
+        st.switch_page(shared[0], query_params=parameters)
 
     def draw_worklist() -> None:
-        guarded(lambda: worklist.render(ports, lambda: st.switch_page(patient_page)))
+        guarded(lambda: worklist.render(ports, visit, show_patient))
 
-    def draw_data() -> None:
-        guarded(lambda: data_used.render(ports))
-
-    def draw_about() -> None:
-        guarded(lambda: about.render(ports))
-
-    every = [
-        st.Page(draw_worklist, title="Worklist", url_path="worklist", default=True),
-        patient_page,
-        st.Page(draw_data, title="Data used", url_path="data"),
-        st.Page(draw_about, title="About this model", url_path="about"),
-    ]
-    asked = st.navigation(every, position="hidden")
-    if asked is not every[0]:
+    first = st.Page(draw_worklist, title="Worklist", url_path="worklist", default=True)
+    asked = st.navigation([first, *shared], position="hidden")
+    if asked is not first:
         take_chosen()  # a second click came before the worklist could answer the first
-    # Streamlit folds its own menu into a drawer on narrow screens, where it stays open over the
-    # page that was asked for; these links stay one click away at every width.
-    with st.container(horizontal=True, key="pages"):
-        for page in every:
-            st.page_link(page)
+    _bar(ports, visit, [first, *shared])
     asked.run()
+
+
+def _with_one_patient(ports: Services, visit: Visit) -> None:
+    """A launch: no list of others. The bare address leads to the page that the chart asked for."""
+    shared = _of_a_patient(ports, visit)
+    wanted = next((page for page in shared if page.url_path == visit.page), shared[0])
+
+    def draw_first() -> None:
+        st.switch_page(wanted, query_params=visiting.address(visit))
+
+    first = st.Page(draw_first, title=wanted.title, default=True)
+    asked = st.navigation([first, *shared], position="hidden")
+    if asked is not first:
+        _bar(ports, visit, shared)
+    asked.run()
+
+
+def _bar(ports: Services, visit: Visit, linked: list[st.Page]) -> None:
+    """The links, and who is here. Streamlit folds its own menu into a drawer on narrow screens,
+    where it stays open over the page that was asked for; these stay one click away at every width.
+    """
+    with st.container(horizontal=True, key="pages"):
+        for page in linked:
+            st.page_link(page, query_params=visiting.address(visit))
+        if visit.handle:
+            st.html(frame.signed_in(visit.agent))
+            st.button(
+                pages.END_SESSION,
+                key=widget_key("end"),
+                type="tertiary",
+                on_click=visiting.end,
+                args=(ports,),
+            )
+
+
+def _closed(why: Closed) -> None:
+    """The stop alone, at every address this server draws pages at."""
+
+    def stop() -> None:
+        st.html(frame.stop(why.title, why.detail, why.remedy, offers=why.offers))
+
+    every = [st.Page(stop, title="Closed", default=True)]
+    every += [st.Page(stop, title=title, url_path=path) for path, title in _PATHS.items()]
+    st.navigation(every, position="hidden").run()

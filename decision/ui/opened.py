@@ -1,36 +1,83 @@
-"""The chosen patient's chart and assessment, or the stop that explains why there is none."""
+"""The visit's patient with chart and assessment, or the stop that explains why there is none."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from decision.clinical.assessment import Assessment
 from decision.clinical.errors import RecordSourceError
-from decision.ui import assessing
+from decision.clinical.progress import Progress, Watch
+from decision.ui import assessing, session
 from decision.ui.components import frame
 from decision.ui.services import Services
-from decision.ui.session import Chart, chart, current_patient
+from decision.ui.session import Chart
 from decision.ui.texts import pages
+from decision.visit import Visit
 
 
-def opened(services: Services) -> tuple[Chart, Assessment] | None:
-    """Read, check and assess the chosen patient; draws the reason and gives None when it cannot."""
-    patient_id = current_patient()
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a page draws, and the place where it draws it."""
+
+    place: DeltaGenerator
+    chart: Chart
+    assessment: Assessment
+
+
+def patient_of(visit: Visit) -> str | None:
+    """The one patient of a launch; in a visit with a worklist, whoever was chosen there."""
+    return session.current_patient() if visit.patient_id is None else visit.patient_id
+
+
+def opened(services: Services, visit: Visit) -> Opened | None:
+    """Read, check and assess the patient; draws the reason and gives None when it cannot."""
+    patient_id = patient_of(visit)
     if patient_id is None:
         st.html(frame.stop("Patient", pages.NO_PATIENT))
         return None
     try:
-        known = assessing.open_chart(services, patient_id)
-        return known, assessing.assessed(services, known)
-    except assessing.WrongPatientError:
-        st.html(frame.stop(*pages.MISMATCH))
+        place, chart = _chart(services, visit, patient_id)
+        return Opened(place, chart, assessing.assessed(services, visit, chart))
     except RecordSourceError as error:
-        st.html(frame.stop(pages.CANNOT_ASSESS, error.message, error.remedy))
-    return None
+        _stopped(pages.CANNOT_ASSESS, error.message, error.remedy)
+        return None
 
 
-def strip_of_current() -> str:
+def _chart(services: Services, visit: Visit, patient_id: str) -> tuple[DeltaGenerator, Chart]:
+    """The chart and the place for it. While a record is read, nothing but the progress stands
+    there: what an earlier run drew would stay on the screen until the end.
+    """
+    known = assessing.known_chart(visit, patient_id)
+    if known is not None:
+        return st.container(), known
+    place = st.empty()
+    try:
+        chart = assessing.open_chart(services, visit, patient_id, _watching(place))
+    except RecordSourceError:
+        place.empty()
+        raise
+    return place.container(), chart
+
+
+def _watching(place: DeltaGenerator) -> Watch:
+    def show(told: Progress) -> None:
+        place.progress(told.done / max(told.total, 1), text=pages.reading(told))
+
+    place.progress(0.0, text=pages.READING)
+    return show
+
+
+def _stopped(title: str, detail: str, remedy: str) -> None:
+    """The stop; whatever happened may have been the moment's, so the record can be read again."""
+    st.html(frame.stop(title, detail, remedy))
+    st.button(pages.READ_AGAIN, on_click=session.read_again, key=session.widget_key("again"))
+
+
+def strip_of_current(visit: Visit) -> str:
     """The patient strip for a page that needs no assessment; nothing when none is open (D12)."""
-    patient_id = current_patient()
-    known = chart(patient_id) if patient_id is not None else None
-    return frame.strip(known.record) if known is not None else ""
+    patient_id = patient_of(visit)
+    known = assessing.known_chart(visit, patient_id) if patient_id is not None else None
+    return frame.strip(known.record, full=visit.full_banner) if known is not None else ""

@@ -6,25 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from decision.assess import AuditLog, Context, NoModel, Predictor, RecordSource
+from decision.assess import AuditLog, Context, NoModel, Predictor
 from decision.clinical.spec import DecisionSpec
+from decision.visit import Doors, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything a page needs besides the patient."""
+    """Everything a page needs besides the visit, which `doors` gives anew on every run."""
 
     spec: DecisionSpec
     predictor: Predictor | NoModel
-    source: RecordSource
+    doors: Doors
     audit: AuditLog
-    agent: str
-    site: str
     clock: Callable[[], datetime]
 
-    def context(self) -> Context:
+    def context(self, visit: Visit) -> Context:
         """Who asks, where and when, at this moment."""
-        return Context(agent=self.agent, site=self.site, now=self.clock())
+        return Context(agent=visit.agent, site=visit.site, now=self.clock())
 
 
 _installed: list[Services] = []

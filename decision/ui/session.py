@@ -1,11 +1,13 @@
 """What one browser session remembers. The only module that touches `st.session_state`.
 
-A chart holds everything about one patient, and every read names the patient it is for, so that
+A session serves one visit at a time, and forgets all of it before it serves another. A chart holds
+everything about one patient, and every read names the visit and the patient it is for, so that
 nothing entered or decided for one can be shown for another.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
@@ -21,8 +23,13 @@ _CURRENT = "current_patient"
 _HALT = "halted"
 _REREAD = "read_again"
 _SERIAL = "form_serial"
+_VISIT = "visit_key"
 _WITHDRAWN = "withdrawn"
 _MOST_CHARTS = 20
+
+
+class WrongPatientError(Exception):
+    """A record belongs to somebody else than was asked for; nothing of it may be shown."""
 
 
 class WithdrawnBecause(StrEnum):
@@ -76,8 +83,30 @@ class Chart:
         return self.record.with_entries(self.entries)
 
 
-def _charts() -> dict[str, Chart]:
-    charts: dict[str, Chart] = st.session_state.setdefault(_CHARTS, {})
+_Filed = tuple[str, str]
+"""What a chart is filed under: the key of the visit, the id of the patient."""
+
+
+def bind(visit_key: str) -> bool:
+    """Serve this visit; of any other, everything is forgotten first. True on its first run."""
+    if st.session_state.get(_VISIT) == visit_key:
+        return False
+    forget()
+    st.session_state[_VISIT] = visit_key
+    return True
+
+
+def forget() -> None:
+    """Drop every chart, entry, choice and widget. Widget names are never used a second time: the
+    browser may still send the values of those it drew before.
+    """
+    serial = st.session_state.get(_SERIAL, 0)
+    st.session_state.clear()
+    st.session_state[_SERIAL] = serial + 1
+
+
+def _charts() -> dict[_Filed, Chart]:
+    charts: dict[_Filed, Chart] = st.session_state.setdefault(_CHARTS, {})
     return charts
 
 
@@ -104,22 +133,35 @@ def take_chosen() -> bool:
     return bool(st.session_state.pop(_CHOSEN, False))
 
 
-def chart(patient_id: str) -> Chart | None:
-    """What this session knows of this patient; None when the record must be read (again)."""
+def read_again() -> None:
+    """The open patient's record is read anew on the next look. A click's callback."""
+    renew_widgets()
+    st.session_state[_REREAD] = True
+
+
+def chart(visit_key: str, patient_id: str) -> Chart | None:
+    """What this visit knows of this patient; None when the record must be read (again)."""
     if st.session_state.get(_REREAD):
         return None
-    found = _charts().get(patient_id)
+    found = _charts().get((visit_key, patient_id))
     if found is not None and found.record.patient_id != patient_id:
-        raise RuntimeError("a chart is filed under another patient")
+        raise WrongPatientError
     return found
 
 
-def losing_entries(record: PatientRecord) -> tuple[tuple[Chart, WithdrawnBecause], ...]:
+def _unchanged(known: Chart, record: PatientRecord) -> bool:
+    """Whether both say the same, whenever each was read: a live record is as of its reading."""
+    return dataclasses.replace(record, as_of=known.record.as_of) == known.record
+
+
+def losing_entries(
+    visit_key: str, record: PatientRecord
+) -> tuple[tuple[Chart, WithdrawnBecause], ...]:
     """The charts whose entries would end if this record were filed, and why: for the trail."""
     charts = _charts()
-    known = charts.get(record.patient_id)
+    known = charts.get((visit_key, record.patient_id))
     lost = []
-    if known is not None and known.record != record:
+    if known is not None and not _unchanged(known, record):
         lost.append((known, WithdrawnBecause.RECORD_CHANGED))
     if known is None:
         over = len(charts) + 1 - _MOST_CHARTS
@@ -133,22 +175,20 @@ def note_withdrawn(patient_id: str, withdrawn: Withdrawn) -> None:
     notes[patient_id] = withdrawn
 
 
-def file_chart(record: PatientRecord) -> Chart:
+def file_chart(visit_key: str, record: PatientRecord) -> Chart:
     """Keep a freshly read record; entries stay only if the record has not changed under them.
 
     The assessment always starts anew: each opening is a new showing, and a new line in the trail.
     """
-    charts = _charts()
-    known = charts.pop(record.patient_id, None)
-    kept = known.entries if known is not None and known.record == record else ()
+    charts, place = _charts(), (visit_key, record.patient_id)
+    known = charts.pop(place, None)
+    kept = known.entries if known is not None and _unchanged(known, record) else ()
     notes: dict[str, Withdrawn] = st.session_state.get(_WITHDRAWN, {})
-    charts[record.patient_id] = Chart(
-        record=record, entries=kept, withdrawn=notes.pop(record.patient_id, None)
-    )
+    charts[place] = Chart(record=record, entries=kept, withdrawn=notes.pop(record.patient_id, None))
     st.session_state[_REREAD] = False
     while len(charts) > _MOST_CHARTS:
         del charts[next(iter(charts))]
-    return charts[record.patient_id]
+    return charts[place]
 
 
 def widget_key(name: str) -> str:

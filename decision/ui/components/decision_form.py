@@ -11,9 +11,10 @@ from decision.ui.components.markup import paragraph, text
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
 from decision.ui.texts import pages, trail, verdict
+from decision.visit import Visit
 
 
-def decision(services: Services, chart: Chart, shown: Assessment) -> None:
+def decision(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> None:
     """The drug first; against a caution or the named class, or without an estimate, only with a
     reason.
     """
@@ -30,9 +31,9 @@ def decision(services: Services, chart: Chart, shown: Assessment) -> None:
         st.html(f'<div class="tr">{"".join(_against(*found) for found in against)}</div>')
     if trail.needs_reason(shown, chosen):
         st.html(f'<div class="tr">{paragraph(trail.REASON_NEEDED, "tr-strong")}</div>')
-        _with_reason(services, chart, shown, chosen)
+        _with_reason(services, visit, chart, shown, chosen)
     else:
-        _plain(services, chart, shown, chosen)
+        _plain(services, visit, chart, shown, chosen)
     _written(chart, shown)
 
 
@@ -41,7 +42,7 @@ def _against(severity: Severity, words: str) -> str:
     return f'<p class="{style}"><strong>{text(severity)}.</strong> {text(words)}</p>'
 
 
-def _plain(services: Services, chart: Chart, shown: Assessment, chosen: str) -> None:
+def _plain(services: Services, visit: Visit, chart: Chart, shown: Assessment, chosen: str) -> None:
     """One click where a class is named and accepted; a choice and a click where none is."""
     named = bool(trail.named(shown))
     accept, override = st.columns(2)
@@ -49,7 +50,7 @@ def _plain(services: Services, chart: Chart, shown: Assessment, chosen: str) -> 
     if accept.button(label, key=widget_key("accept"), width="stretch"):
         if chosen:
             action = AuditAction.ACCEPTED if named else AuditAction.DECIDED
-            _write(services, chart, shown, action, {"chosen": chosen})
+            _write(services, visit, chart, shown, action, {"chosen": chosen})
         else:
             st.warning(trail.NO_CHOICE)
     if not isinstance(shown, DecisionCard):
@@ -57,7 +58,7 @@ def _plain(services: Services, chart: Chart, shown: Assessment, chosen: str) -> 
     if override.button("Override…", key=widget_key("override"), width="stretch"):
         chart.overriding = not chart.overriding
     if chart.overriding:
-        _with_reason(services, chart, shown, chosen)
+        _with_reason(services, visit, chart, shown, chosen)
 
 
 def _written(chart: Chart, shown: Assessment) -> None:
@@ -73,7 +74,9 @@ def _written(chart: Chart, shown: Assessment) -> None:
     st.info(trail.recorded(standing.action, standing.audit_id, before))
 
 
-def _with_reason(services: Services, chart: Chart, shown: Assessment, chosen: str) -> None:
+def _with_reason(
+    services: Services, visit: Visit, chart: Chart, shown: Assessment, chosen: str
+) -> None:
     estimated = isinstance(shown, DecisionCard)
     reasons = {
         r.code: r.label for r in shown.spec.override_reasons if estimated or not r.about_estimate
@@ -94,13 +97,14 @@ def _with_reason(services: Services, chart: Chart, shown: Assessment, chosen: st
                 return
             coded = {"chosen": chosen, "reason": reason, "note": note.strip()}
             action = AuditAction.OVERRODE if estimated else AuditAction.WITHOUT_ESTIMATE
-            _write(services, chart, shown, action, coded)
+            _write(services, visit, chart, shown, action, coded)
             chart.overriding = False
             st.rerun()
 
 
 def _write(
     services: Services,
+    visit: Visit,
     chart: Chart,
     shown: Assessment,
     action: AuditAction,
@@ -111,4 +115,4 @@ def _write(
     words = (
         verdict.shown(shown) if isinstance(shown, DecisionCard) else pages.abstained(shown.causes)
     )
-    assessing.decide(services, chart, shown, action, {**said, "displayed": list(words)})
+    assessing.decide(services, visit, chart, shown, action, {**said, "displayed": list(words)})

@@ -17,9 +17,10 @@ from decision.ui.entries import Field
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
 from decision.ui.texts import inputs, pages
+from decision.visit import Visit
 
 
-def entered(services: Services, chart: Chart) -> None:
+def entered(services: Services, visit: Visit, chart: Chart) -> None:
     """What was entered here, each with its undo."""
     for number, entry in enumerate(chart.entries):
         said, undo = st.columns([5, 1], vertical_alignment="center")
@@ -29,11 +30,11 @@ def entered(services: Services, chart: Chart) -> None:
             key=widget_key(f"undo-{number}-{entry.codes[0].code}"),
             help=plain_label(f"Take back: {entry.text}"),
         ):
-            assessing.withdraw(services, chart, entry)
+            assessing.withdraw(services, visit, chart, entry)
             st.rerun()
 
 
-def form(services: Services, chart: Chart, assessment: Assessment) -> None:
+def form(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:
     """All open questions at once; nothing is saved unless every answer is within its limits."""
     asked = entries.fields(
         assessment.spec, assessment.features, assessment.criteria, assessment.cautions
@@ -52,7 +53,7 @@ def form(services: Services, chart: Chart, assessment: Assessment) -> None:
                     with column:
                         answers.append((field, _ask(field)))
         if st.form_submit_button("Save and update the answer", type="primary"):
-            _save(services, chart, [(f, a) for f, a in answers if a is not None])
+            _save(services, visit, chart, [(f, a) for f, a in answers if a is not None])
 
 
 def batched(fields: Iterable[Field], size: int) -> Iterator[tuple[Field, ...]]:
@@ -86,12 +87,16 @@ def _ask(field: Field) -> float | str | None:
     )
 
 
-def _save(services: Services, chart: Chart, answers: list[tuple[Field, float | str]]) -> None:
+def _save(
+    services: Services, visit: Visit, chart: Chart, answers: list[tuple[Field, float | str]]
+) -> None:
     problems = [p for field, answer in answers if (p := entries.problem(field, answer))]
     if problems or not answers:
         for problem in problems or [pages.ENTRY_EMPTY]:
             st.warning(problem)
         return
     record: PatientRecord = chart.record
-    assessing.enter(services, chart, tuple(entries.observation(f, a, record) for f, a in answers))
+    assessing.enter(
+        services, visit, chart, tuple(entries.observation(f, a, record) for f, a in answers)
+    )
     st.rerun()

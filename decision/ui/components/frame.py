@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from decision.assess import NoModel, Predictor
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.record import PatientRecord
@@ -11,13 +13,17 @@ from decision.ui.session import Withdrawn
 from decision.ui.texts import pages
 
 
-def strip(record: PatientRecord, *, heading: bool = False) -> str:
-    """Who this is and how old the data are (D12); the page's one heading where it has no other."""
+def strip(record: PatientRecord, *, heading: bool = False, full: bool = True) -> str:
+    """Who this is and how old the data are (D12); the page's one heading where it has no other.
+
+    Not `full` where the chart around the page says it too: the same words, in one small line.
+    """
     name, rest = pages.strip(record)
     tag = "h1" if heading else "p"
     parts = "".join(f"<span>{text(part)}</span>" for part in rest)
     return (
-        f'<div class="tr-strip" role="group" aria-label="Patient"><{tag} class="tr-name">'
+        f'<div class="tr-strip{"" if full else " tr-strip-line"}" role="group" '
+        f'aria-label="Patient"><{tag} class="tr-name">'
         f"{text(name)}</{tag}>{parts}</div>"
     )
 
@@ -53,6 +59,10 @@ def to_top(showing: str) -> str:
     return f'<span hidden data-showing="{text(showing)}"></span>{TO_TOP}'
 
 
+def signed_in(agent: str) -> str:
+    return f'<p class="tr tr-signed-in">{text(pages.signed_in(agent))}</p>'
+
+
 def simulated(predictor: Predictor | NoModel) -> str:
     """The banner where there is no assessment yet."""
     return "" if isinstance(predictor, NoModel) else banner(predictor.identity)
@@ -62,10 +72,26 @@ def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
     return paragraph(pages.footer(spec, model), "tr-footer")
 
 
-def stop(title: str, detail: str, remedy: str = "", *, heading: bool = True) -> str:
-    """Something is broken: what, and what can be done. Never a traceback, never a value."""
+def stop(
+    title: str,
+    detail: str,
+    remedy: str = "",
+    *,
+    heading: bool = True,
+    offers: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Something is broken: what, and what can be done. Never a traceback, never a value.
+
+    `offers` are (label, path on this server); they open in a tab of their own, because this page
+    may stand in a frame of somebody else's.
+    """
     tag = "h1" if heading else "h2"
+    links = "".join(
+        f'<li><a href="{text(path)}" target="_blank" rel="noopener">{text(label)}</a></li>'
+        for label, path in offers
+        if path.startswith("/") and not path.startswith("//")
+    )
     return (
         f'<section class="tr tr-stop-page" role="alert"><{tag}>{text(title)}</{tag}>'
-        f"{paragraph(detail)}{paragraph(remedy)}</section>"
+        f"{paragraph(detail)}{paragraph(remedy)}{f'<ul>{links}</ul>' if links else ''}</section>"
     )

@@ -12,15 +12,16 @@ from decision.ui.components.markup import details, items, paragraph, table
 from decision.ui.opened import strip_of_current
 from decision.ui.services import Services
 from decision.ui.texts import about, estimate
+from decision.visit import Visit
 
 
-def render(services: Services) -> None:
+def render(services: Services, visit: Visit) -> None:
     spec = services.spec
     model = services.predictor
     identity = model if isinstance(model, NoModel) else model.identity
     st.html(
         '<div class="tr tr-doc">'
-        + strip_of_current()
+        + strip_of_current(visit)
         + frame.simulated(model)
         + "<h1>About this model</h1>"
         + _purpose(spec)

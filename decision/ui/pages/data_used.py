@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from decision.ui.components import flags, frame
 from decision.ui.components.markup import table
 from decision.ui.opened import opened
 from decision.ui.services import Services
 from decision.ui.texts import evidence
+from decision.visit import Visit
 
 
-def render(services: Services) -> None:
-    found = opened(services)
+def render(services: Services, visit: Visit) -> None:
+    found = opened(services, visit)
     if found is None:
         return
-    chart, assessment = found
-    record = chart.with_entries()
-    st.html(
+    assessment, record = found.assessment, found.chart.with_entries()
+    found.place.html(
         '<div class="tr tr-doc">'
-        + frame.strip(record)
+        + frame.strip(record, full=visit.full_banner)
         + frame.banner(assessment.model)
         + "<h1>Data used</h1>"
         + table(evidence.HEAD, evidence.rows(assessment), "tr-table")

@@ -15,18 +15,23 @@ from decision.ui.session import Chart
 from decision.ui.texts import pages, trail
 from decision.ui.texts.pages import eligible
 from decision.ui.texts.summary import summary
+from decision.visit import Visit
 
 
-def render(services: Services) -> None:
-    found = opened(services)
+def render(services: Services, visit: Visit) -> None:
+    found = opened(services, visit)
     if found is None:
         return
-    chart, assessment = found
+    with found.place:
+        _draw(services, visit, found.chart, found.assessment)
+
+
+def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:
     record = chart.with_entries()
     spec = assessment.spec
     st.html(
         '<div class="tr">'
-        + frame.strip(record, heading=True)
+        + frame.strip(record, heading=True, full=visit.full_banner)
         + paragraph(summary(assessment), "tr-small")
         + frame.banner(assessment.model)
         + frame.withdrawn(chart.withdrawn)
@@ -36,11 +41,11 @@ def render(services: Services) -> None:
         + "</div>"
     )
     if isinstance(assessment, DecisionCard):
-        _decision(services, chart, assessment, trail.INTRO)
-        _entries(services, chart, assessment)
+        _decision(services, visit, chart, assessment, trail.INTRO)
+        _entries(services, visit, chart, assessment)
     else:  # what is missing comes first: with it there may be an estimate
-        _entries(services, chart, assessment)
-        _decision(services, chart, assessment, trail.INTRO_WITHOUT)
+        _entries(services, visit, chart, assessment)
+        _decision(services, visit, chart, assessment, trail.INTRO_WITHOUT)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
         st.html(
             rows(
@@ -63,22 +68,24 @@ def _section(words: str, title: str, whose: str = "") -> None:
     st.html(f'<section class="tr"><h2>{title}</h2>{paragraph(words)}{whose}</section>')
 
 
-def _decision(services: Services, chart: Chart, assessment: Assessment, words: str) -> None:
+def _decision(
+    services: Services, visit: Visit, chart: Chart, assessment: Assessment, words: str
+) -> None:
     """Not for somebody who died, or whom the decision is not for: there is nothing to decide."""
     if chart.record.deceased is None and eligible(assessment):
         _section(words, pages.DECISION_TITLE, frame.whose(chart.record))
-        decision_form.decision(services, chart, assessment)
+        decision_form.decision(services, visit, chart, assessment)
 
 
-def _entries(services: Services, chart: Chart, assessment: Assessment) -> None:
+def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:
     """Open where nothing can be said without it, folded where an answer stands; somebody the
     decision is not for is asked nothing.
     """
     if chart.entries:
         _section("", pages.ENTERED_TITLE)
-        entry_form.entered(services, chart)
+        entry_form.entered(services, visit, chart)
     if not eligible(assessment):
         return
     unanswered = isinstance(assessment, Abstention)
     with st.expander(pages.ENTRY_TITLE, expanded=unanswered, key="entry-form"):
-        entry_form.form(services, chart, assessment)
+        entry_form.form(services, visit, chart, assessment)

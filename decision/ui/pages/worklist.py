@@ -13,9 +13,10 @@ from decision.ui.components.markup import paragraph, plain_label, text
 from decision.ui.services import Services
 from decision.ui.session import choose, take_chosen, widget_key
 from decision.ui.texts import pages
+from decision.visit import Visit
 
 
-def render(services: Services, show_patient: Callable[[], None]) -> None:
+def render(services: Services, visit: Visit, show_patient: Callable[[], None]) -> None:
     """One click opens a patient; a file with a problem is named and hides nobody else.
 
     The click is answered before the folder is read, because any further click ends this run.
@@ -23,7 +24,7 @@ def render(services: Services, show_patient: Callable[[], None]) -> None:
     if take_chosen():
         show_patient()
     try:
-        lines = services.source.patients()
+        lines = visit.source.patients()
     except RecordSourceError as error:
         st.html(frame.stop(pages.EMPTY_WORKLIST, error.message, error.remedy))
         return

@@ -59,6 +59,7 @@ def why_missing(finding: Missing) -> str:
         MissingReason.TOO_OLD: "too old to use",
         MissingReason.UNUSABLE: "found, but not usable",
         MissingReason.CONFLICT: "has conflicting results",
+        MissingReason.NOT_READ: "could not be read",
     }[finding.reason]
 
 

@@ -11,6 +11,7 @@ from decision.clinical.assessment import (
     Assessment,
     ModelIdentity,
 )
+from decision.clinical.progress import Progress
 from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import Observation, PatientListing, PatientRecord
 from decision.clinical.spec import DecisionSpec
@@ -29,8 +30,12 @@ WORKLIST_INTRO = (
 EMPTY_WORKLIST = "No patient could be listed."
 MISMATCH = (
     "Stopped: the record that was read belongs to a different patient.",
-    "Nothing of it is shown. Go back to the worklist and open the patient again.",
+    "Nothing of it is shown.",
+    "Close this page and open the patient again, from the chart or the worklist.",
 )
+READ_AGAIN = "Read the record again"
+READING = "Reading the record …"
+END_SESSION = "End this session"
 CANNOT_ASSESS = "Cannot assess."
 NO_AUDIT = (
     "Cannot assess: the audit entry could not be written.",
@@ -53,6 +58,15 @@ ENTRY_EMPTY = "Nothing was entered. Fill in at least one value."
 DECISION_TITLE = "Your decision"
 TRAIL_TITLE = "Audit trail of this patient"
 _SEX = {"female": "F", "male": "M"}
+
+
+def reading(told: Progress) -> str:
+    """How far reading has come, for those who wait for it."""
+    return f"Reading the record: {told.label} ({told.done} of {told.total})"
+
+
+def signed_in(agent: str) -> str:
+    return f"Signed in: {agent}"
 
 
 def age(record: PatientRecord) -> str:

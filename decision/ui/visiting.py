@@ -1,0 +1,46 @@
+"""Who is here now: the doors are asked on every run, and what the session held must fit the answer.
+
+The handle of a visit stands in the address, because a browser shares its cookies among all frames.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from decision.ui import session
+from decision.ui.guard import Stopped, attempt
+from decision.ui.services import Services
+from decision.visit import Closed, Visit
+
+HANDLE = "lid"
+"""The parameter of the address that holds a visit's handle."""
+
+
+def _handle() -> str:
+    given = st.query_params.get_all(HANDLE)
+    return given[0] if len(given) == 1 else ""
+
+
+def current(services: Services) -> Visit | Closed:
+    """The visit of this run. Where there is none, or another one, all of the earlier is forgotten
+    before anything is drawn.
+    """
+    found = attempt(lambda: services.doors.visit(_handle(), st.context.cookies))
+    if isinstance(found, Stopped):
+        found = Closed(title=found.title, detail=found.detail, remedy=found.remedy)
+    if isinstance(found, Closed):
+        session.forget()
+    else:
+        session.bind(found.key)
+    return found
+
+
+def end(services: Services) -> None:
+    """Log out. A click's callback: the run that follows finds no visit any more."""
+    services.doors.end(_handle(), st.context.cookies)
+    session.forget()
+
+
+def address(visit: Visit) -> dict[str, str]:
+    """What every link within the visit must carry (Streamlit itself keeps `embed`)."""
+    return {HANDLE: visit.handle} if visit.handle else {}
