@@ -1,0 +1,1 @@
+"""Examples: simulated patients, and a small chart system to open them in."""
