@@ -21,10 +21,10 @@ from decision import catalog
 from decision.assess import NoModel, Predictor
 from decision.clinical.errors import ModelError
 from decision.clinical.spec import DecisionSpec
-from decision.ui.headers import Gate
+from decision.ui.headers import NOBODY, Gate
 from decision.ui.services import Services, install
-from fhir.audit import SqliteAuditLog
 from fhir.bundles import FolderSource
+from fhir.store.audit import open_trail
 from models.predictor import load_predictor
 from wiring import StandAlone
 
@@ -88,7 +88,7 @@ def wire(settings: Settings) -> Services:
     return Services(
         spec=spec,
         predictor=predictor(spec, settings.artifacts / spec.id),
-        audit=SqliteAuditLog(settings.audit),
+        audit=open_trail(settings.audit),
         doors=StandAlone(
             source=FolderSource(settings.bundles), agent=settings.agent, site=settings.site
         ),
@@ -101,5 +101,6 @@ install(wire(SETTINGS))
 # Streamlit guards its socket by a list of its own: a proxy's name is given once, for both.
 config.set_option("server.allowedHosts", list(SETTINGS.hosts))
 app = st.App(
-    ROOT / "decision/ui/script/main.py", middleware=[Middleware(Gate, hosts=SETTINGS.hosts)]
+    ROOT / "decision/ui/script/main.py",
+    middleware=[Middleware(Gate, hosts=SETTINGS.hosts, ancestors=lambda handle: NOBODY)],
 )

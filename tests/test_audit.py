@@ -17,7 +17,7 @@ import pytest
 from decision.clinical.assessment import AuditAction, AuditEvent
 from decision.clinical.errors import AuditError
 from decision.clinical.record import Identity
-from fhir.audit import SqliteAuditLog
+from fhir.store.audit import SqlAuditLog, open_trail
 from fhir.dates import moment
 
 ADA = Identity(name="Ada Marker", birth_date=moment("1970-05-04"), sex="female", record_number="7")
@@ -38,7 +38,7 @@ def make_event(patient_id: str = "patient-1", note: str = "", identity: Identity
     )
 
 
-def of_ada(log: SqliteAuditLog) -> tuple[tuple[str, AuditEvent], ...]:
+def of_ada(log: SqlAuditLog) -> tuple[tuple[str, AuditEvent], ...]:
     return log.entries("patient-1", ADA).entries
 
 
@@ -56,13 +56,13 @@ def open_umask() -> Iterator[None]:
 
 
 def test_an_entry_comes_back_as_it_was_written(tmp_path):
-    log = SqliteAuditLog(tmp_path / "new" / "audit.sqlite")
+    log = open_trail(tmp_path / "new" / "audit.sqlite")
     audit_id = log.append(make_event())
     assert of_ada(log) == ((audit_id, make_event()),)
 
 
 def test_one_patients_trail_shows_nobody_else(path):
-    log = SqliteAuditLog(path)
+    log = open_trail(path)
     log.append(make_event("patient-1"))
     log.append(make_event("patient-2"))
     trail = log.entries("patient-2", ADA)
@@ -82,24 +82,24 @@ def test_one_patients_trail_shows_nobody_else(path):
 )
 def test_two_people_with_one_id_never_see_each_others_entries(path, change):
     # ids repeat: two servers, a test system beside the real one, a record deleted and begun anew
-    log = SqliteAuditLog(path)
+    log = open_trail(path)
     log.append(make_event(note="of Ada"))
     other = log.entries("patient-1", dataclasses.replace(ADA, **change))
 
     assert other.entries == ()
     assert other.of_others == 1
-    assert len(of_ada(SqliteAuditLog(path))) == 1
+    assert len(of_ada(open_trail(path))) == 1
 
 
 def test_a_name_in_other_letters_is_the_same_person(path):
-    log = SqliteAuditLog(path)
+    log = open_trail(path)
     log.append(make_event())
     shouted = dataclasses.replace(ADA, name="ADA   Marker ")
     assert len(log.entries("patient-1", shouted).entries) == 1
 
 
 def test_the_trail_holds_nothing_that_names_the_person_and_not_its_key(path):
-    log = SqliteAuditLog(path)
+    log = open_trail(path)
     log.append(make_event())
     key = path.with_name("audit.sqlite.key").read_bytes()
     kept = b"".join(p.read_bytes() for p in path.parent.glob("audit.sqlite*") if p.suffix != ".key")
@@ -113,24 +113,24 @@ def test_the_trail_holds_nothing_that_names_the_person_and_not_its_key(path):
 
 def test_two_trails_have_two_keys(tmp_path):
     for name in ("one", "two"):
-        SqliteAuditLog(tmp_path / name / "audit.sqlite")
+        open_trail(tmp_path / name / "audit.sqlite")
     keys = {p.read_bytes() for p in tmp_path.glob("*/audit.sqlite.key")}
     assert len(keys) == 2
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda key: key.write_bytes(b"short")])
 def test_a_trail_without_its_key_is_not_continued_under_another(path, damage):
-    SqliteAuditLog(path).append(make_event())
+    open_trail(path).append(make_event())
     damage(path.with_name("audit.sqlite.key"))
     with pytest.raises(AuditError, match=r"audit\.sqlite\.key") as stopped:
-        SqliteAuditLog(path)
+        open_trail(path)
     assert "backup" in stopped.value.remedy
 
 
 def test_entries_survive_reopening_in_the_order_they_came(path):
     for number in range(3):
-        SqliteAuditLog(path).append(make_event(note=str(number)))
-    notes = [event.outcome["note"] for _, event in of_ada(SqliteAuditLog(path))]
+        open_trail(path).append(make_event(note=str(number)))
+    notes = [event.outcome["note"] for _, event in of_ada(open_trail(path))]
     assert notes == ["0", "1", "2"]
 
 
@@ -157,7 +157,7 @@ INSERT = (
     ],
 )
 def test_ordinary_sql_cannot_change_replace_or_slip_in_an_entry(path, statement):
-    log = SqliteAuditLog(path)
+    log = open_trail(path)
     for note in ("one", "two"):
         log.append(make_event(note=note))
     before = of_ada(log)
@@ -172,7 +172,7 @@ def test_ordinary_sql_cannot_change_replace_or_slip_in_an_entry(path, statement)
 
 def test_only_the_account_that_runs_the_product_can_read_the_trail(tmp_path, open_umask):
     folder = tmp_path / "new"
-    log = SqliteAuditLog(folder / "audit.sqlite")
+    log = open_trail(folder / "audit.sqlite")
     with closing(sqlite3.connect(folder / "audit.sqlite")) as reader:  # keeps -wal and -shm there
         reader.execute("select * from audit_event").fetchall()
         log.append(make_event())
@@ -184,17 +184,17 @@ def test_only_the_account_that_runs_the_product_can_read_the_trail(tmp_path, ope
 
 
 def test_files_left_open_to_others_are_closed_to_them(path):
-    SqliteAuditLog(path).append(make_event())
+    open_trail(path).append(make_event())
     key = path.with_name("audit.sqlite.key")
     for left in (path, key):
         left.chmod(0o644)
-    SqliteAuditLog(path)
+    open_trail(path)
     assert [stat.S_IMODE(p.stat().st_mode) for p in (path, key)] == [0o600, 0o600]
 
 
 def test_a_folder_that_was_there_keeps_the_permissions_somebody_gave_it(path):
     path.parent.chmod(0o750)
-    SqliteAuditLog(path)
+    open_trail(path)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
 
 
@@ -203,7 +203,7 @@ def test_a_link_in_place_of_the_trail_is_not_followed(path):
     elsewhere.write_text("")
     path.symlink_to(elsewhere)
     with pytest.raises(AuditError, match="private"):
-        SqliteAuditLog(path)
+        open_trail(path)
     assert elsewhere.read_text() == ""
 
 
@@ -212,7 +212,7 @@ def test_a_trail_of_an_earlier_version_says_what_to_do(path):
         connection.execute("create table audit_event (sequence integer primary key, id text)")
         connection.commit()
     with pytest.raises(AuditError, match=r"audit\.sqlite was written by another version") as old:
-        SqliteAuditLog(path)
+        open_trail(path)
     assert "Move it" in old.value.remedy
 
 
@@ -221,7 +221,7 @@ def test_concurrent_writers_lose_nothing_and_share_one_key(path):
 
     def write() -> None:
         try:
-            log = SqliteAuditLog(path)
+            log = open_trail(path)
             for _ in range(20):
                 log.append(make_event())
         except AuditError as error:
@@ -233,13 +233,13 @@ def test_concurrent_writers_lose_nothing_and_share_one_key(path):
     for thread in threads:
         thread.join()
     assert failed == []
-    assert len({audit_id for audit_id, _ in of_ada(SqliteAuditLog(path))}) == 80
+    assert len({audit_id for audit_id, _ in of_ada(open_trail(path))}) == 80
 
 
 def test_a_trail_that_cannot_be_written_says_so_without_a_value(path):
     path.write_text("this is not a database, and it is long enough to be noticed" * 20)
     with pytest.raises(AuditError) as caught:
-        SqliteAuditLog(path)
+        open_trail(path)
     assert "audit.sqlite" in caught.value.message
     assert "patient" not in caught.value.message
     assert caught.value.remedy
@@ -248,4 +248,4 @@ def test_a_trail_that_cannot_be_written_says_so_without_a_value(path):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(AuditError, match="folder"):
-        SqliteAuditLog(tmp_path / "file" / "audit.sqlite")
+        open_trail(tmp_path / "file" / "audit.sqlite")

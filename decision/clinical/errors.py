@@ -3,6 +3,7 @@
 DecisionSupportError
 ├── RecordSourceError    a patient's record cannot be had (fhir.errors derives its tree from it)
 ├── AuditError           the trail cannot be written or read: nothing may be shown
+│                        (fhir.store.database derives StoreError from it)
 └── ModelError           a model cannot be loaded or used (models.artifact derives from it)
 """
 
