@@ -6,6 +6,7 @@ decision.clinical.errors.RecordSourceError
     ├── UnknownPatientError    no readable file holds that patient
     ├── ServerError            a FHIR server cannot be reached, or answers what cannot be used
     ├── AccessEndedError       the right to read has ended; the launch ends with it
+    ├── NotWritableError       what would go to the chart fails our own checks; nothing is sent
     └── BundleError            one file cannot be used; the others still can
         ├── UnreadableError        too large, not UTF-8, not complete JSON
         ├── NotABundleError        JSON, but not a Bundle of current resources
@@ -54,6 +55,19 @@ class AccessEndedError(FhirError):
         super().__init__(
             "Access to the record has ended.", "Open this page again from the patient's chart."
         )
+
+
+class NotWritableError(FhirError):
+    """What would be written to the chart fails our own checks: a fault of ours, and nothing of it
+    leaves. `fault` names the element and never its value.
+    """
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            f"Nothing was sent to the chart: {fault}.",
+            "The decision is in the audit trail. Report this fault to whoever runs the product.",
+        )
+        self.fault = fault
 
 
 class BundleError(FhirError):

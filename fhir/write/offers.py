@@ -1,0 +1,74 @@
+"""What may be written to one chart: what its tenant asked for, the launch was granted and the
+server offers. Everything that stands in the way is said in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fhir.fields import Json, children, text
+from fhir.rest.capabilities import offers, searches_by
+from fhir.write.launched import Launched
+
+KINDS = ("RiskAssessment", "DocumentReference", "AuditEvent")
+"""In the order in which they are written: each may refer to those before it."""
+WORDS = {
+    "RiskAssessment": "both estimates with their ranges and sources, as a risk assessment",
+    "DocumentReference": "the record of this page with your decision, as a document",
+    "AuditEvent": "an entry in the chart's own audit log",
+}
+_PROFESSIONALS = ("Practitioner/", "PractitionerRole/")
+"""Who may perform a RiskAssessment in R4, of those whom a launch can name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """What a server says it does with one resource type."""
+
+    create: bool = False
+    conditional: bool = False
+    """It makes nothing where the identifier is there already (`If-None-Exist`)."""
+    owner: str = ""
+    """The parameter by which it finds what is about one patient; "" where it has none."""
+    by_identifier: bool = False
+
+
+def ability(statement: Json, kind: str) -> Ability:
+    """Read from a CapabilityStatement; a type that it does not list is not offered."""
+    searches = offers(statement, kind, "search-type")
+    owners = [name for name in ("patient", "subject") if searches_by(statement, kind, name)]
+    by_identifier = searches_by(statement, kind, "identifier")
+    conditional = any(
+        resource.get("conditionalCreate") is True
+        for rest in children(statement, "rest")
+        for resource in children(rest, "resource")
+        if text(resource, "type") == kind
+    )
+    return Ability(
+        create=offers(statement, kind, "create"),
+        conditional=conditional and by_identifier,
+        owner=owners[0] if searches and owners else "",
+        by_identifier=by_identifier,
+    )
+
+
+def why_not(
+    kind: str, launched: Launched, may: Callable[[str, str], bool], statement: Json | None
+) -> str:
+    """What stands in the way of writing this kind of resource; empty where nothing does.
+
+    `statement` is the server's CapabilityStatement, None where it could not be had.
+    """
+    words = WORDS[kind]
+    if kind not in launched.kinds:
+        return f"Writing {words} is not switched on for this chart."
+    if not launched.fhir_user.startswith(_PROFESSIONALS):
+        return f"Not written: {words}. The chart did not name a clinician who is signed in."
+    if not may(kind, "c"):
+        return f"Not written: {words}. The chart did not permit it."
+    if statement is None:
+        return f"Not written: {words}. The chart's server did not say whether it takes that."
+    if not ability(statement, kind).create:
+        return f"Not written: {words}. The chart's server does not take that."
+    return ""

@@ -1,0 +1,215 @@
+"""The card as a FHIR R4 RiskAssessment: both estimates, what they rest on and what made them.
+
+That the model is simulated is said thrice: in words beside every number, as a code in `method`,
+which stays with the resource wherever it is copied, and as a tag, by which a server can be searched
+(`_tag`), but which some servers drop.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from decision.clinical.assessment import DecisionCard, Interval, Prediction
+from decision.clinical.codes import LOCAL
+from decision.clinical.features import Found
+from decision.clinical.record import Origin, PatientRecord
+from decision.clinical.spec import CautionFinding, Presence, Severity, Treatment
+from fhir.fields import Json
+from fhir.write.launched import Launched, assessment_key, identifier
+
+SIMULATED_CODE = "simulated-model"
+SIMULATED = (
+    "SIMULATED model: trained on generated records, not on patients; for software testing only, "
+    "not for any care decision."
+)
+RESEARCH = (
+    "Research use, not a cleared device: supports, and does not replace, clinical judgement."
+)
+_ON_THE_SERVER = re.compile(r"(?!Patient/)[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
+_WARNINGS = (Severity.STOP, Severity.AVOID)
+
+
+def risk_assessment(record: PatientRecord, card: DecisionCard, launched: Launched) -> Json:
+    """One RiskAssessment of one card. It holds no decision: deciding anew leaves it as it is."""
+    resource: Json = {
+        "resourceType": "RiskAssessment",
+        "identifier": [identifier(assessment_key(card, launched))],
+        "status": "final",
+        "method": _method(card),
+        "code": {
+            "coding": [{"system": LOCAL, "code": card.spec.id, "display": card.spec.title}],
+            "text": card.spec.title,
+        },
+        "subject": {"reference": launched.subject},
+        "occurrenceDateTime": instant(card.as_of),
+        "performer": {"reference": launched.fhir_user},
+        "prediction": [_prediction(card, treatment) for treatment in in_order(card)],
+        "note": [{"authorString": model_name(card), "text": note(record, card)}],
+    }
+    if basis := [{"reference": reference} for reference in used(card, launched)]:
+        resource["basis"] = basis
+    if card.model.simulated:
+        resource["meta"] = {"tag": [_SIMULATED_CODING]}
+    if launched.encounter:
+        resource["encounter"] = {"reference": f"Encounter/{launched.encounter}"}
+    return resource
+
+
+_SIMULATED_CODING = {"system": LOCAL, "code": SIMULATED_CODE, "display": "SIMULATED model"}
+
+
+def model_name(card: DecisionCard) -> str:
+    """Which model, exactly: id, version, and enough of the checksum to tell two apart."""
+    model = card.model
+    return f"{model.id} {model.version} ({model.checksum[:12]}), rules {card.spec.version}"
+
+
+def _method(card: DecisionCard) -> Json:
+    if not card.model.simulated:
+        return {"text": model_name(card)}
+    return {"coding": [_SIMULATED_CODING], "text": f"{model_name(card)}. {SIMULATED}"}
+
+
+def in_order(card: DecisionCard) -> tuple[Treatment, ...]:
+    """By name, never by estimate, as on the page."""
+    return tuple(sorted(card.spec.treatments, key=lambda t: t.label))
+
+
+def _prediction(card: DecisionCard, treatment: Treatment) -> Json:
+    outcome, found = card.spec.outcome, card.answer.prediction(treatment.id)
+    said = f"{outcome.label} by week {outcome.horizon_weeks} with {treatment.label_with_article}"
+    until = card.as_of + timedelta(weeks=outcome.horizon_weeks)
+    return {
+        "outcome": {
+            "coding": [
+                {"system": LOCAL, "code": f"{card.spec.id}.outcome-with.{treatment.id}"},
+            ],
+            "text": said,
+        },
+        "probabilityDecimal": percentage(found.probability),
+        "whenPeriod": {"start": instant(card.as_of), "end": instant(until)},
+        "rationale": rationale(card, found),
+    }
+
+
+def percentage(probability: float) -> float:
+    """R4 wants a percentage: 61, not 0.61. Whole as on the page, but never "never" nor "always"."""
+    whole = math.floor(100 * probability + 0.5)
+    if 0 < whole < 100:
+        return whole
+    return min(max(round(100 * probability, 1), 0.1), 99.9)
+
+
+def rationale(card: DecisionCard, found: Prediction) -> str:
+    """What belongs beside the number: R4 has no place for it and its range at once."""
+    kind = "simulated patients" if card.model.simulated else "patients"
+    parts = [
+        f"{percentage(found.probability):g} of 100 {kind} like this one reach it; likely range "
+        f"{_span(found.interval)} of 100 ({_whole(found.interval.level)} %)."
+    ]
+    if card.model.simulated:
+        parts.append(SIMULATED)
+    return " ".join((*parts, RESEARCH))
+
+
+def note(record: PatientRecord, card: DecisionCard) -> str:
+    """The difference, whether a class is named and why not, cautions, and what was not there."""
+    spec, missing = card.spec, card.features.missing
+    entered = [
+        spec.feature(i).short
+        for i, f in card.features.findings
+        if isinstance(f, Found) and f.evidence.origin is not Origin.RECORD
+    ]
+    parts = [
+        _difference(card),
+        _preference(card),
+        *(_caution(card, f) for f in card.cautions if f.presence is Presence.PRESENT),
+        _listed("Entered by clinician", entered),
+        _listed("Missing", [spec.feature(i).short for i in missing]),
+        _listed(
+            "Not to be had from the record",
+            [f"{gap.label} ({gap.reason.value})" for gap in record.gaps],
+        ),
+        SIMULATED if card.model.simulated else "",
+        RESEARCH,
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _difference(card: DecisionCard) -> str:
+    """Silent beside a STOP, like the page: there the larger estimate is not the question."""
+    if any(_warns(f, t.id, Severity.STOP) for f in card.cautions for t in card.spec.treatments):
+        return ""
+    contrast = card.answer.contrast
+    a, b = (card.spec.treatment(t).label for t in (contrast.a, contrast.b))
+    size, interval = f"{_whole(contrast.difference):+d}", contrast.interval
+    ranged = f"{_whole(interval.low):+d} to {_whole(interval.high):+d}"
+    return (
+        f"Difference, {b} minus {a}: {size} of 100 "
+        f"(likely range {ranged}, {_whole(interval.level)} %)."
+    )
+
+
+def _preference(card: DecisionCard) -> str:
+    named = card.preference.treatment
+    if named is not None:
+        return f"The estimates favour {card.spec.treatment(named).label_with_article}."
+    because = "; ".join(reason.value for reason in card.preference.silence)
+    return f"No drug class is named{': ' if because else ''}{because}."
+
+
+def _caution(card: DecisionCard, finding: CautionFinding) -> str:
+    said = [
+        f"{severity} for {t.label_with_article}"
+        for t in in_order(card)
+        for severity in _WARNINGS
+        if _warns(finding, t.id, severity)
+    ]
+    return f"{', '.join(said)}: {finding.rule.title}." if said else ""
+
+
+def _warns(finding: CautionFinding, treatment: str, severity: Severity) -> bool:
+    return finding.presence is Presence.PRESENT and finding.severity[treatment] is severity
+
+
+def _listed(title: str, items: list[str]) -> str:
+    return f"{title}: {', '.join(dict.fromkeys(items))}." if items else ""
+
+
+def used(card: DecisionCard, launched: Launched) -> tuple[str, ...]:
+    """Every resource of the server that a value or a caution rests on, once, in their order.
+
+    What the clinician entered is no resource, and neither is an entry of a file without an id.
+    """
+    found = (launched.subject if r == "Patient" else r for r in _references(card))
+    return tuple(
+        dict.fromkeys(r for r in found if r == launched.subject or _ON_THE_SERVER.fullmatch(r))
+    )
+
+
+def _references(card: DecisionCard) -> Iterator[str]:
+    for _, finding in card.features.findings:
+        if isinstance(finding, Found):
+            for source in finding.evidence.sources:
+                if source.origin is Origin.RECORD:
+                    yield source.reference
+    for caution in card.cautions:
+        yield from caution.evidence
+
+
+def instant(when: datetime) -> str:
+    """A FHIR dateTime, always with its zone."""
+    if when.tzinfo is None:
+        raise ValueError("a time in a resource needs its zone")
+    return when.isoformat(timespec="seconds")
+
+
+def _whole(share: float) -> int:
+    return int(math.copysign(math.floor(abs(share) * 100 + 0.5), share))
+
+
+def _span(interval: Interval) -> str:
+    return f"{_whole(interval.low)} to {_whole(interval.high)}"
