@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import parse_qs
 
+import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from decision.ui.components.frame import TO_TOP
+from decision.ui.visiting import HANDLE
+
+NOBODY = "'none'"
 _HOST = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+_ANCESTORS = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]+( [\x21-\x2b\x2d-\x3a\x3c-\x7e]+)*")
+"""Words without a comma or a semicolon, which would begin another policy or directive."""
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 """Streamlit's own endpoints that no page needs: figures of the process, and a way to drive it."""
+_KEPT = re.compile(r"/static/|/favicon\.png")
+"""The same for everybody, so browsers may keep it. All else may say something of somebody."""
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _POLICY_VIOLATION = 1008
+
+
+def script_hash(script: str) -> str:
+    """The source expression that allows this one inline script, as it stands, and no other."""
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+
+
+def own_scripts() -> tuple[str, ...]:
+    """The inline scripts that are meant to run: those of Streamlit's own page, and ours."""
+    page = Path(streamlit.__file__).parent / "static" / "index.html"
+    return (*_INLINE.findall(page.read_text(encoding="utf-8")), TO_TOP)
 
 
 class Gate:
@@ -20,22 +45,32 @@ class Gate:
 
     A page of another site may make this browser send requests here, under a name that it had point
     here (DNS rebinding) or from another port of this machine. The first shows in `Host`, the second
-    in `Origin`; both are refused. `frame_ancestors` names who may show a page inside their own.
+    in `Origin`; both are refused. Under the paths of `open_to` any `Origin` is answered: a route
+    there judges it itself. `ancestors` gives, for a handle, who may show its page inside their own.
+    A route that states its own policy keeps it.
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: Iterable[str], frame_ancestors: str = "'none'"
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        ancestors: Callable[[str], str],
+        open_to: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._frame_ancestors = frame_ancestors
+        self._ancestors = ancestors
+        self._open_to = open_to
+        self._scripts = " ".join(["'self'", *(script_hash(s) for s in own_scripts())])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        host = self._own_host(Headers(scope=scope))
-        if host is None:
+        headers = Headers(scope=scope)
+        host = self._own_host(headers)
+        if host is None or not self._own_origin(host, headers, scope["path"]):
             await _refuse(scope, receive, send)
             return
         if scope["type"] == "http" and any(path in scope["path"] for path in _CLOSED):
@@ -44,39 +79,61 @@ class Gate:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers(host))
+                self._tell(MutableHeaders(scope=message), host, scope)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
     def _own_host(self, headers: Headers) -> str | None:
-        """The request's one `Host` where it is ours and so is its `Origin`, if it has one."""
+        """The request's one `Host` where it is ours."""
         given = headers.getlist("host")
         host = given[0].lower() if len(given) == 1 else ""
         found = _HOST.fullmatch(host)
-        if found is None or found[1] not in self._hosts:
-            return None
-        ours = {f"http://{host}", f"https://{host}"}
-        return host if ours.issuperset(headers.getlist("origin")) else None
+        return host if found is not None and found[1] in self._hosts else None
 
-    def _headers(self, host: str) -> dict[str, str]:
-        """What the browser is told. Older browsers do not count a socket as `'self'`."""
-        policy = (
-            f"frame-ancestors {self._frame_ancestors}",
-            "img-src 'self' data: blob:",
-            f"connect-src 'self' ws://{host} wss://{host}",
+    def _own_origin(self, host: str, headers: Headers, path: str) -> bool:
+        """Whether the request comes from our own page, or from no page at all."""
+        if any(path == part or path.startswith(f"{part}/") for part in self._open_to):
+            return True
+        return {f"http://{host}", f"https://{host}"}.issuperset(headers.getlist("origin"))
+
+    def _tell(self, headers: MutableHeaders, host: str, scope: Scope) -> None:
+        """What the browser is told."""
+        headers["Referrer-Policy"] = "no-referrer"  # the address holds the handle
+        headers["X-Content-Type-Options"] = "nosniff"
+        if not _KEPT.match(scope["path"]):
+            headers["Cache-Control"] = "no-store"
+        if "content-security-policy" in headers:
+            return
+        ancestors = self._framed_by(scope["query_string"])
+        headers["Content-Security-Policy"] = self._policy(host, ancestors)
+        if ancestors == NOBODY:
+            headers["X-Frame-Options"] = "DENY"  # it cannot name anybody
+
+    def _framed_by(self, query: bytes) -> str:
+        handles = parse_qs(query.decode("latin-1")).get(HANDLE, [])
+        told = self._ancestors(handles[0]) if len(handles) == 1 else NOBODY
+        return told if _ANCESTORS.fullmatch(told) else NOBODY
+
+    def _policy(self, host: str, ancestors: str) -> str:
+        """Older browsers do not count a socket as `'self'`. Styles are written by Streamlit into
+        the page as it runs, so none of them has a hash that is known before.
+        """
+        rules = (
+            "default-src 'self'",
+            "base-uri 'self'",
             "object-src 'none'",
-            "base-uri 'none'",
-            "form-action 'none'",
+            "form-action 'self'",
+            f"script-src {self._scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            f"connect-src 'self' ws://{host} wss://{host}",
+            "frame-src 'self' blob:",
+            "worker-src 'self' blob:",
+            f"frame-ancestors {ancestors}",
         )
-        told = {
-            "Content-Security-Policy": "; ".join(policy),
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        }
-        if self._frame_ancestors == "'none'":
-            told["X-Frame-Options"] = "DENY"  # it cannot name anybody
-        return told
+        return "; ".join(rules)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -48,15 +48,17 @@ def banner(model: ModelIdentity | None) -> str:
 
 
 TO_TOP = (
-    "<script>for (const e of [document.querySelector('[data-testid=stMain]'), "
-    "document.scrollingElement]) e?.scrollTo(0, 0)</script>"
+    "for (const e of [document.querySelector('[data-testid=stMain]'), "
+    "document.scrollingElement]) e?.scrollTo(0, 0)"
 )
-"""Streamlit keeps the scroll position of the page before; a patient is read from the top."""
+"""Streamlit keeps the scroll position of the page before; a patient is read from the top. The same
+to the letter on every page, because the browser runs only scripts whose hash it was told.
+"""
 
 
 def to_top(showing: str) -> str:
     """Runs once for each showing (an audit id): the browser runs a changed element only."""
-    return f'<span hidden data-showing="{text(showing)}"></span>{TO_TOP}'
+    return f'<span hidden data-showing="{text(showing)}"></span><script>{TO_TOP}</script>'
 
 
 def signed_in(agent: str) -> str:
