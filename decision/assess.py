@@ -110,8 +110,14 @@ def input_hash(record: PatientRecord, features: FeatureVector, context: Context)
         "as_of": record.as_of.isoformat(),
         "values": {k: repr(v) for k, v in sorted(features.values.items())},
         "missing": {k: m.reason.value for k, m in sorted(features.missing.items())},
+        "gaps": _gaps(record),
     }
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+
+
+def _gaps(record: PatientRecord) -> list[list[str]]:
+    """What could not be read and why, in the words of the record; no person's data."""
+    return sorted([gap.part.value, gap.label, gap.reason.value] for gap in record.gaps)
 
 
 def assess(
@@ -142,6 +148,7 @@ def assess(
             for i, f in features.findings
             if isinstance(f, Found) and f.evidence.origin is not Origin.RECORD
         ),
+        "gaps": _gaps(record),
     }
     if isinstance(judged, _Answered):
         chosen = preference(spec, judged.answer, cautions)

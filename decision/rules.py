@@ -18,7 +18,8 @@ from decision.clinical.assessment import (
     SilenceReason,
 )
 from decision.clinical.features import FeatureVector, Found, Missing, MissingReason
-from decision.clinical.record import PatientRecord
+from decision.clinical.gaps import UnreadCriterion, explained, sentence
+from decision.clinical.record import Gap, PatientRecord
 from decision.clinical.spec import (
     CautionFinding,
     CriterionResult,
@@ -45,6 +46,14 @@ def _why(missing: Missing) -> str:
     return missing.detail
 
 
+def _remedy(feature: FeatureSpec, missing: Missing) -> str:
+    """An entry helps wherever one can be made; else the gap's own remedy, where it lies in one."""
+    if feature.entry:
+        return f"Enter it below ({_limits(feature)})."
+    told = dict.fromkeys(sentence(gap.remedy) for gap in missing.gaps)
+    return " ".join(told) or "Record it in the chart and open this page again."
+
+
 def _limits(feature: FeatureSpec) -> str:
     return f"{feature.supported.low:g} to {feature.supported.high:g}"
 
@@ -62,12 +71,32 @@ def causes_before_model(
     """Reasons that need no model, only as many as help.
 
     Somebody the decision is not for is not asked for joint counts; and while a required input is
-    missing, a criterion that could not be judged is not a second question.
+    missing, a criterion that could not be judged is not a second question. What could not be read
+    is always said, because no answer on the page may be able to replace it.
     """
     return (
         _criteria_causes(criteria, Eligibility.NOT_MET, AbstentionReason.NOT_ELIGIBLE)
-        or _input_causes(spec, features)
+        or _gap_causes(criteria) + _input_causes(spec, features)
         or _criteria_causes(criteria, Eligibility.UNKNOWN, AbstentionReason.ELIGIBILITY_UNKNOWN)
+    )
+
+
+def _gap_causes(criteria: Sequence[CriterionResult]) -> tuple[AbstentionCause, ...]:
+    """One cause per gap, with all that it leaves open: criteria that rest on absence there."""
+    left_open: dict[Gap, list[UnreadCriterion]] = {}
+    for criterion in criteria:
+        if isinstance(criterion, UnreadCriterion):
+            for gap in criterion.gaps:
+                left_open.setdefault(gap, []).append(criterion)
+    return tuple(
+        AbstentionCause(
+            reason=AbstentionReason.RECORD_INCOMPLETE,
+            detail=" ".join((explained(gap), *(sentence(c.detail) for c in found))),
+            remedy=" ".join(
+                dict.fromkeys((sentence(gap.remedy), *(c.remedy for c in found)))
+            ).strip(),
+        )
+        for gap, found in left_open.items()
     )
 
 
@@ -101,9 +130,7 @@ def _input_causes(spec: DecisionSpec, features: FeatureVector) -> tuple[Abstenti
                 AbstentionCause(
                     reason=AbstentionReason.REQUIRED_MISSING,
                     detail=f"{feature.label}: {_why(finding)}",
-                    remedy=f"Enter it below ({_limits(feature)})."
-                    if feature.entry
-                    else "Record it in the chart and open this page again.",
+                    remedy=_remedy(feature, finding),
                     features=(feature.id,),
                 )
             )

@@ -175,6 +175,7 @@ class AbstentionReason(StrEnum):
     SITE_NOT_RECALIBRATED = "not recalibrated for this site"
     RANGE_TOO_WIDE = "range too wide to be useful"
     MODEL_UNAVAILABLE = "model unavailable"
+    RECORD_INCOMPLETE = "part of the record could not be read"
 
 
 class SilenceReason(StrEnum):

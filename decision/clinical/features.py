@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from decision.clinical.quantities import Moment
-from decision.clinical.record import Origin, Source
+from decision.clinical.record import Gap, Origin, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class MissingReason(StrEnum):
     TOO_OLD = "older than allowed"
     UNUSABLE = "found, but not usable"
     CONFLICT = "conflicting results"
+    NOT_READ = "could not be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class Found:
 
     value: float
     evidence: Evidence
+    gaps: tuple[Gap, ...] = ()
+    """Where newer evidence may lie that could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class Missing:
     reason: MissingReason
     detail: str
     evidence: Evidence | None = None
+    gaps: tuple[Gap, ...] = ()
+    """Where it may lie: with any, the record's silence says nothing."""
 
 
 Finding = Found | Missing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from decision.clinical.gaps import UncheckedCaution, all_happened
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import CautionFinding, CautionRule, DecisionSpec, Presence
 from decision.evidence.signs import Sign, Trigger, presence_of, severity_of
@@ -13,7 +14,9 @@ from decision.evidence.signs import Sign, Trigger, presence_of, severity_of
 def apply(
     rule: CautionRule, trigger: Trigger, record: PatientRecord, spec: DecisionSpec
 ) -> CautionFinding:
-    """One caution applied to one record, saying what was seen and, if nothing was, so."""
+    """One caution applied to one record, saying what was seen and, if nothing was, so; what could
+    not be read is said to be unchecked.
+    """
     signs = trigger(record, spec)
     presence = presence_of(signs)
     shown = [s for s in signs if presence is Presence.NOT_FOUND or s.presence is presence]
@@ -24,7 +27,7 @@ def apply(
     applied = dataclasses.replace(
         rule, message=_message(rule, shown), priority=rule.priority if arises else 0
     )
-    return CautionFinding(
+    found = CautionFinding(
         rule=applied,
         presence=presence,
         severity=severity_of(rule, signs),
@@ -32,6 +35,19 @@ def apply(
         evidence=tuple(dict.fromkeys(references)),
         entries=rule.entries if asks else (),
         arises=arises,
+    )
+    gaps = tuple(dict.fromkeys(gap for s in shown for gap in s.unread))
+    if presence is not Presence.NOT_FOUND or not gaps:
+        return found
+    return UncheckedCaution(
+        rule=found.rule,
+        presence=found.presence,
+        severity=found.severity,
+        detail=f"{found.detail} {all_happened(gaps)}.",
+        evidence=found.evidence,
+        entries=found.entries,
+        arises=found.arises,
+        gaps=gaps,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 
+from decision.clinical.gaps import UnreadCriterion
 from decision.clinical.quantities import whole_years_between
-from decision.clinical.record import PatientRecord
+from decision.clinical.record import Gap, PatientRecord
 from decision.clinical.spec import CriterionResult, DecisionSpec, Eligibility, Entry
 
 Criterion = Callable[[PatientRecord, DecisionSpec], CriterionResult]
@@ -33,6 +35,24 @@ def unknown(
     )
 
 
+def left_open(
+    criterion: str,
+    detail: str,
+    gaps: tuple[Gap, ...],
+    remedy: str = "",
+    entry: Entry | None = None,
+) -> CriterionResult:
+    """A criterion that cannot be judged because of the gaps; `remedy` is what else would help."""
+    return UnreadCriterion(
+        id=criterion,
+        state=Eligibility.UNKNOWN,
+        detail=detail,
+        remedy=remedy,
+        entry=entry,
+        gaps=gaps,
+    )
+
+
 def alive(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     """A record that ends with the patient's death may be reviewed as it stood, not acted upon."""
     died = record.deceased
@@ -56,3 +76,23 @@ def adult(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
         return not_met("adult", f"{oldest} years old, under {limit:g}.")
     detail = f"{youngest} or {oldest} years old: the birth date is not exact."
     return unknown("adult", detail, "Record the full birth date.")
+
+
+def apply_all(
+    criteria: Sequence[Criterion], record: PatientRecord, spec: DecisionSpec
+) -> tuple[CriterionResult, ...]:
+    """One result per criterion, in their order.
+
+    Where a gap leaves a criterion open that no answer can settle, none of them is asked about that
+    gap: the answers would change nothing.
+    """
+    results = tuple(criterion(record, spec) for criterion in criteria)
+    hopeless = {
+        gap for r in results if isinstance(r, UnreadCriterion) and not r.entry for gap in r.gaps
+    }
+    return tuple(
+        dataclasses.replace(r, entry=None, remedy="")
+        if isinstance(r, UnreadCriterion) and hopeless.intersection(r.gaps)
+        else r
+        for r in results
+    )

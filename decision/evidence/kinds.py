@@ -10,6 +10,7 @@ from decision.clinical.record import (
     ConditionState,
     Observation,
     Origin,
+    Part,
     PatientRecord,
 )
 from decision.clinical.spec import DecisionSpec, Severity
@@ -17,6 +18,7 @@ from decision.evidence.answers import newest_answer
 from decision.evidence.results import antibody_reading
 from decision.evidence.select import FINAL, on_record
 from decision.evidence.signs import Sign, absent, not_found, present
+from decision.evidence.unread import unless_unread
 
 ACTIVE_ONLY = frozenset({ConditionState.ACTIVE})
 EVER = frozenset({ConditionState.ACTIVE, ConditionState.RESOLVED})
@@ -33,6 +35,11 @@ def told(observation: Observation, said: str) -> str:
     """`denied on 2026-11-02`, naming the clinician where it was entered on the page."""
     entered = ", entered by clinician" if observation.source.origin is Origin.CLINICIAN else ""
     return f"{said}{entered} on {observation.effective.day_text}"
+
+
+def _of_result(sign: Sign, record: PatientRecord, spec: DecisionSpec, concept: str) -> Sign:
+    """The sign, unless results or answers of its concept could not be read."""
+    return unless_unread(sign, record, spec, Part.OBSERVATIONS, concept)
 
 
 def _of(words: str, rest: str, link: str = " ") -> str:
@@ -68,8 +75,10 @@ def diagnosis(
     for condition in recorded:
         if condition.state is ConditionState.REFUTED:
             said = _of(words, "recorded as refuted", " is ")
-            return absent(said, condition.source.reference)
-    return not_found(_of(words, "not found"))
+            denied = absent(said, condition.source.reference)
+            return unless_unread(denied, record, spec, Part.CONDITIONS, concept)
+    silent = not_found(_of(words, "not found"))
+    return unless_unread(silent, record, spec, Part.CONDITIONS, concept)
 
 
 def yes_or_no(
@@ -88,13 +97,14 @@ def yes_or_no(
         record, spec, concept, "answer_positive", "answer_negative", within=within
     )
     if answer is None:
-        return not_found(_of(words, "not found"))
+        return _of_result(not_found(_of(words, "not found")), record, spec, concept)
     meaning, observation = answer
     reference = observation.source.reference
     if meaning == "answer_positive":
         said = _of(words, told(observation, "stated"), ", ")
         return present(said, reference, severity=severity, message=message)
-    return absent(_of(words, told(observation, "denied")), reference, settles=settles)
+    denied = absent(_of(words, told(observation, "denied")), reference, settles=settles)
+    return _of_result(denied, record, spec, concept)
 
 
 def history(
@@ -109,16 +119,17 @@ def history(
     """The newest answer of a question about ever: a yes stands, a no must be recent and settles."""
     answer = newest_answer(record, spec, concept, "answer_positive", "answer_negative")
     if answer is None:
-        return not_found(_of(words, "not found"))
+        return _of_result(not_found(_of(words, "not found")), record, spec, concept)
     meaning, observation = answer
     reference = observation.source.reference
     if meaning == "answer_positive":
         said = _of(words, told(observation, "stated"), ", ")
         return present(said, reference, message=message)
     said = _of(words, told(observation, "denied"))
-    if not observation.effective.within(within, record.as_of):
-        return not_found(f"{said}, longer ago than {within.days} days")
-    return absent(said, reference, settles=True)
+    recent = observation.effective.within(within, record.as_of)
+    old = not_found(f"{said}, longer ago than {within.days} days")
+    sign = absent(said, reference, settles=True) if recent else old
+    return _of_result(sign, record, spec, concept)
 
 
 def newest_assay(
@@ -147,13 +158,14 @@ def assay(
     """Present when the newest result is positive, however old; a negative one must be recent."""
     newest = newest_assay(record, spec, concept)
     if newest is None:
-        return not_found(_of(words, "not found"))
+        return _of_result(not_found(_of(words, "not found")), record, spec, concept)
     positive, observation = newest
     reference = observation.source.reference
     if positive:
         said = _of(words, told(observation, "positive"))
         return present(said, reference, severity=severity, message=message)
     said = _of(words, told(observation, "negative"))
+    sign = absent(said, reference, settles=settles)
     if within is not None and not observation.effective.within(within, record.as_of):
-        return not_found(f"{said}, longer ago than {within.days} days")
-    return absent(said, reference, settles=settles)
+        sign = not_found(f"{said}, longer ago than {within.days} days")
+    return _of_result(sign, record, spec, concept)

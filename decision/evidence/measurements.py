@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from decision.clinical.quantities import Quantity
-from decision.clinical.record import Observation, PatientRecord
+from decision.clinical.record import Observation, Part, PatientRecord
 from decision.clinical.spec import DecisionSpec, Presence
 from decision.evidence.select import FINAL, as_recent, on_record
 from decision.evidence.signs import Sign, not_found
+from decision.evidence.unread import unless_unread
 
 _PRELIMINARY = "preliminary"
 
@@ -74,4 +75,5 @@ def judged(
             return sign
         newest = newest or result
         reassuring = reassuring or sign
-    return reassuring or not_found(f"{name} not found{stale}")
+    sign = reassuring or not_found(f"{name} not found{stale}")
+    return unless_unread(sign, record, spec, Part.OBSERVATIONS, concept)

@@ -13,11 +13,13 @@ from decision.clinical.record import (
     ConditionState,
     Observation,
     Origin,
+    Part,
     PatientRecord,
     Source,
 )
 from decision.clinical.spec import FeatureSpec
 from decision.evidence.select import Reading, latest
+from decision.evidence.unread import overshadowed, unread
 
 DAYS_IN_YEAR = 365.25
 
@@ -89,9 +91,13 @@ def disease_duration(record: PatientRecord, feature: FeatureSpec, codelists: Cod
     stated = latest(record, feature, codelists, read)
     if isinstance(stated, Found):
         return stated
-    onset = _earliest_onset(record.diagnosed(codelists[feature.concepts[1]]))
-    if onset is None:
-        return stated
+    diagnosis = codelists[feature.concepts[1]]
+    gaps = (*stated.gaps, *unread(record, Part.CONDITIONS, diagnosis))
+    onset = _earliest_onset(record.diagnosed(diagnosis))
+    return overshadowed(_since(onset, record) if onset else stated, gaps)
+
+
+def _since(onset: tuple[Condition, Moment], record: PatientRecord) -> Finding:
     condition, moment = onset
     if moment.earliest > record.as_of:
         return Missing(

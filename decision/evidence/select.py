@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from decision.clinical.codes import Codelist
-from decision.clinical.features import Evidence, Found, Missing, MissingReason
+from decision.clinical.features import Evidence, Finding, Found, Missing, MissingReason
 from decision.clinical.quantities import Moment, Precision
-from decision.clinical.record import IssueKind, Observation, Origin, PatientRecord
+from decision.clinical.record import IssueKind, Observation, Origin, Part, PatientRecord
 from decision.clinical.spec import FeatureSpec
+from decision.evidence.unread import overshadowed, unread
 
 FINAL = frozenset({"final", "amended", "corrected"})
 """FHIR observation statuses that may be used; a preliminary result may still change."""
@@ -50,12 +51,23 @@ def latest(
     feature: FeatureSpec,
     codelists: Mapping[str, Codelist],
     read: Callable[[Observation], Reading | str],
-) -> Found | Missing:
+) -> Finding:
     """The latest usable result of the feature's first concept within its look-back.
 
     `read` turns a result into a reading, or into the sentence that says why it cannot be used.
+    Where results of the concept could not be read, none is `not found` and none surely the latest.
     """
     codelist = codelists[feature.concepts[0]]
+    gaps = unread(record, Part.OBSERVATIONS, codelist)
+    return overshadowed(_latest(record, feature, codelist, read), gaps)
+
+
+def _latest(
+    record: PatientRecord,
+    feature: FeatureSpec,
+    codelist: Codelist,
+    read: Callable[[Observation], Reading | str],
+) -> Finding:
     readable: list[tuple[Observation, Reading]] = []
     refused: list[tuple[Observation, str]] = []
     for observation in on_record(record, codelist):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from decision.clinical.record import PatientRecord
+from decision.clinical.record import Gap, PatientRecord
 from decision.clinical.spec import CautionRule, DecisionSpec, Presence, Severity
 
 
@@ -27,6 +27,8 @@ class Sign:
     """An answer of the clinician would say more."""
     message: Mapping[str, str] | None = None
     """Replaces the rule's words for the treatments it names: only what fired is said."""
+    unread: tuple[Gap, ...] = ()
+    """Where the trigger may lie that could not be read: the sign was not (fully) checked."""
 
 
 Trigger = Callable[[PatientRecord, DecisionSpec], tuple[Sign, ...]]

@@ -10,6 +10,7 @@ from decision.clinical.spec import DecisionSpec
 from decision.evidence.predictors import usable
 
 COMPONENTS = ("tender_joints", "swollen_joints", "patient_global", "physician_global")
+DAS28_PARTS = (*COMPONENTS[:3], "esr", "crp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

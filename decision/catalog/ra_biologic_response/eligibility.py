@@ -19,6 +19,7 @@ from decision.catalog.ra_biologic_response.derive.drugs import (
     named_only,
     named_words,
     stop_reason,
+    unread_drugs,
 )
 from decision.clinical.codes import Code
 from decision.clinical.features import Found
@@ -28,6 +29,7 @@ from decision.clinical.record import (
     MedicationExposure,
     MedicationState,
     Origin,
+    Part,
     PatientRecord,
     Value,
 )
@@ -41,10 +43,20 @@ from decision.clinical.spec import (
 )
 from decision.evidence.answers import newest_answer
 from decision.evidence.courses import period, started, taking
-from decision.evidence.criteria import Criterion, adult, alive, met, not_met, unknown
+from decision.evidence.criteria import (
+    Criterion,
+    adult,
+    alive,
+    apply_all,
+    left_open,
+    met,
+    not_met,
+    unknown,
+)
 from decision.evidence.drug_names import uncoded
 from decision.evidence.predictors import find
 from decision.evidence.select import on_record
+from decision.evidence.unread import unread
 
 OVERLAP = (
     "lupus",
@@ -98,6 +110,8 @@ def rheumatoid_arthritis(record: PatientRecord, spec: DecisionSpec) -> Criterion
     if ConditionState.RESOLVED in states:
         detail = "Rheumatoid arthritis is recorded as resolved or in remission."
         return unknown(name, detail, "Update the problem list if the disease is active.")
+    if gaps := unread(record, Part.CONDITIONS, spec.codelists[name]):
+        return left_open(name, "Rheumatoid arthritis is not among what was read.", gaps)
     if not record.conditions:
         return unknown(name, "No problem list in the record.", "Record the diagnosis.")
     detail = f"No rheumatoid arthritis among {len(record.conditions)} recorded conditions."
@@ -115,6 +129,8 @@ def no_overlap(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
         if condition.state is ConditionState.UNCONFIRMED:
             detail = f"Overlap with {name.replace('_', ' ')} is recorded, but not confirmed."
             return unknown("no_overlap", detail, "Confirm or refute it in the problem list.")
+    if gaps := unread(record, Part.CONDITIONS, *(spec.codelists[n] for n in OVERLAP)):
+        return left_open("no_overlap", "Overlap connective-tissue disease is not ruled out.", gaps)
     return met("no_overlap", "No overlap connective-tissue disease in the problem list.")
 
 
@@ -135,9 +151,13 @@ def no_prior_il6i(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     if answer and answer[0] == "answer_positive":
         return not_met(name, "An earlier IL-6 inhibitor is stated.")
     remedy = "Answer below whether one was ever taken."
-    unread = named_only(record, spec.codelists, ("il6i", *IL6_INHIBITORS))
-    if unread and not (answer and answer[1].source.origin is Origin.CLINICIAN):
-        return unknown(name, named_words(unread), remedy, _ASK_IL6I)
+    uncoded = named_only(record, spec.codelists, ("il6i", *IL6_INHIBITORS))
+    if not (answer and answer[1].source.origin is Origin.CLINICIAN):
+        if uncoded:
+            return unknown(name, named_words(uncoded), remedy, _ASK_IL6I)
+        if gaps := unread_drugs(record, spec.codelists, ("il6i",), "prior_il6i"):
+            detail = "An earlier IL-6 inhibitor is not ruled out."
+            return left_open(name, detail, gaps, remedy, _ASK_IL6I)
     if answer:
         return met(name, "No earlier IL-6 inhibitor, as stated.")
     if record.medications:
@@ -172,11 +192,16 @@ def prior_lines(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
         return not_met("prior_lines", detail)
     remedy = "Enter how many were ever taken."
     # an open count of TNF inhibitors is the same question: its own field or this one settles it
-    unread = set(named_only(record, spec.codelists, ("bts_dmard", *_CLASSES_OF_LINES))) - listed
+    uncoded = set(named_only(record, spec.codelists, ("bts_dmard", *_CLASSES_OF_LINES))) - listed
     if isinstance(tnfi, Found):
-        unread -= {"tnfi", *TNF_INHIBITORS}
-    if unread and not (stated and stated.source.origin is Origin.CLINICIAN):
-        return unknown("prior_lines", named_words(sorted(unread)), remedy, _ASK_LINES)
+        uncoded -= {"tnfi", *TNF_INHIBITORS}
+    if not (stated and stated.source.origin is Origin.CLINICIAN):
+        if uncoded:
+            return unknown("prior_lines", named_words(sorted(uncoded)), remedy, _ASK_LINES)
+        said = ("prior_lines", "prior_tnfi_count", "last_tnfi_stop_reason")
+        if gaps := unread_drugs(record, spec.codelists, ("bts_dmard",), *said):
+            detail = f"{max(counts):g} earlier biologic or targeted drugs read; more are possible."
+            return left_open("prior_lines", detail, gaps, remedy, _ASK_LINES)
     if record.medications or stated or isinstance(tnfi, Found):
         return met("prior_lines", f"{max(counts):g} earlier biologic or targeted drugs.")
     return unknown("prior_lines", "No medication list in the record.", remedy, _ASK_LINES)
@@ -200,9 +225,12 @@ def same_question(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
                 detail = f"A {words} is {state}: the question is another one."
                 return not_met("same_question", detail.replace("A rit", "Rit"))
     now = ("jak_inhibitor", "rituximab", *JAK_INHIBITORS)
-    if unread := uncoded(record, spec.codelists, DRUG_NAMES, now, _now_or_planned):
+    if named := uncoded(record, spec.codelists, DRUG_NAMES, now, _now_or_planned):
         remedy = "Code the drug in the record, or correct the list."
-        return unknown("same_question", named_words(sorted(unread)), remedy)
+        return unknown("same_question", named_words(sorted(named)), remedy)
+    if gaps := unread_drugs(record, spec.codelists, now):
+        detail = "A JAK inhibitor or rituximab, planned or being taken, is not ruled out."
+        return left_open("same_question", detail, gaps)
     return met("same_question", "No JAK inhibitor or rituximab planned or being taken.")
 
 
@@ -245,8 +273,13 @@ def about_to_start(record: PatientRecord, spec: DecisionSpec) -> CriterionResult
     if treated and active_disease(record, spec).state is Eligibility.MET:
         detail = "Inferred from active disease on or after a DMARD; no order or answer says so."
         return met("about_to_start", detail)
+    remedy = "Answer the question below."
+    drugs = ("csdmard", "bts_dmard")
+    if gaps := unread_drugs(record, spec.codelists, drugs, "biologic_decision"):
+        detail = "What was read does not say that a biologic is to be started or changed."
+        return left_open("about_to_start", detail, gaps, remedy, _ASK_DECISION)
     detail = "The record does not say that a biologic is to be started or changed."
-    return unknown("about_to_start", detail, "Answer the question below.", _ASK_DECISION)
+    return unknown("about_to_start", detail, remedy, _ASK_DECISION)
 
 
 CRITERIA: tuple[Criterion, ...] = (
@@ -264,4 +297,4 @@ CRITERIA: tuple[Criterion, ...] = (
 
 def eligibility(record: PatientRecord, spec: DecisionSpec) -> tuple[CriterionResult, ...]:
     """Every criterion, in the order in which a clinician would ask."""
-    return tuple(criterion(record, spec) for criterion in CRITERIA)
+    return apply_all(CRITERIA, record, spec)

@@ -16,11 +16,19 @@ from decision.catalog.ra_biologic_response.thresholds import THRESHOLDS
 from decision.clinical.codes import Code, Codelist
 from decision.clinical.features import Evidence, Finding, Found, Missing, MissingReason
 from decision.clinical.quantities import Quantity
-from decision.clinical.record import MedicationExposure, Observation, Origin, PatientRecord
+from decision.clinical.record import (
+    Gap,
+    MedicationExposure,
+    Observation,
+    Origin,
+    Part,
+    PatientRecord,
+)
 from decision.clinical.spec import FeatureSpec
 from decision.evidence.courses import evidence_of_courses, started, taking
 from decision.evidence.drug_names import Course, uncoded
 from decision.evidence.select import FINAL, Reading, evidence_of, latest, on_record
+from decision.evidence.unread import overshadowed, unread
 
 Codelists = Mapping[str, Codelist]
 
@@ -53,6 +61,16 @@ def named_words(concepts: Iterable[str]) -> str:
     return f"The medication list names {', '.join(shown)} without a code that can be read."
 
 
+def unread_drugs(
+    record: PatientRecord, codelists: Codelists, drugs: Iterable[str], *said: str
+) -> tuple[Gap, ...]:
+    """Gaps in which one of the drugs, or what was said of them (other concepts), may lie."""
+    return (
+        *unread(record, Part.MEDICATIONS, *(codelists[drug] for drug in drugs)),
+        *unread(record, Part.OBSERVATIONS, *(codelists[concept] for concept in said)),
+    )
+
+
 def _entered(finding: Finding) -> bool:
     return isinstance(finding, Found) and finding.evidence.origin is Origin.CLINICIAN
 
@@ -71,20 +89,24 @@ def monotherapy(record: PatientRecord, feature: FeatureSpec, codelists: Codelist
     stated = latest(record, feature, codelists, read)
     if _entered(stated):
         return stated
+    gaps = unread_drugs(record, codelists, ("csdmard",), "methotrexate_status")
     active = tuple(e for e in record.exposed(codelists["csdmard"]) if taking(e, record))
     if active:
         how = "active csDMARD in the medication list"
         caveat = _newly_started(record, codelists)
-        return Found(value=0.0, evidence=evidence_of_courses(active, how, caveat=caveat))
-    if unread := named_only(record, codelists, ("csdmard", *CONVENTIONAL), taking):
-        return Missing(reason=MissingReason.UNUSABLE, detail=named_words(unread))
+        found = Found(value=0.0, evidence=evidence_of_courses(active, how, caveat=caveat))
+        return overshadowed(found, gaps)
+    if uncoded := named_only(record, codelists, ("csdmard", *CONVENTIONAL), taking):
+        unusable = Missing(reason=MissingReason.UNUSABLE, detail=named_words(uncoded))
+        return overshadowed(unusable, gaps)
     if isinstance(stated, Found):
-        return stated
+        return overshadowed(stated, gaps)
     if not record.medications:
-        return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
+        return overshadowed(Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST), gaps)
     how = f"no active csDMARD among {len(record.medications)} listed medications"
     caveat = "no csDMARD listed; confirm"
-    return Found(value=1.0, evidence=evidence_of_courses((), how, caveat=caveat))
+    none = Found(value=1.0, evidence=evidence_of_courses((), how, caveat=caveat))
+    return overshadowed(none, gaps, as_absent=True)
 
 
 def _newly_started(record: PatientRecord, codelists: Codelists) -> str:
@@ -126,27 +148,31 @@ def prior_tnfi_count(record: PatientRecord, feature: FeatureSpec, codelists: Cod
     if _entered(stated):
         return stated
     taken = tnfi_taken(record, codelists)
-    unread = set(named_only(record, codelists, ("tnfi", *TNF_INHIBITORS))) - set(taken)
+    uncoded = set(named_only(record, codelists, ("tnfi", *TNF_INHIBITORS))) - set(taken)
+    said = ("prior_tnfi_count", "last_tnfi_stop_reason")
+    gaps = unread_drugs(record, codelists, ("tnfi",), *said)
     # Drugs given elsewhere are often missing from a list; nothing makes a list too long.
-    if isinstance(stated, Found) and stated.value >= len(taken) + len(unread):
-        return stated
-    if unread:
-        return Missing(reason=MissingReason.UNUSABLE, detail=named_words(sorted(unread)))
+    if isinstance(stated, Found) and stated.value >= len(taken) + len(uncoded):
+        return overshadowed(stated, gaps)
+    if uncoded:
+        unusable = Missing(reason=MissingReason.UNUSABLE, detail=named_words(sorted(uncoded)))
+        return overshadowed(unusable, gaps)
     if taken:
         exposures = tuple(e for listed in taken.values() for e in listed)
         names = ", ".join(sorted(name.replace("_", " ") for name in taken))
-        return Found(
-            value=float(len(taken)), evidence=evidence_of_courses(exposures, f"listed: {names}")
-        )
+        evidence = evidence_of_courses(exposures, f"listed: {names}")
+        return overshadowed(Found(value=float(len(taken)), evidence=evidence), gaps)
     for observation in on_record(record, codelists["last_tnfi_stop_reason"]):
         if observation.status in FINAL and isinstance(observation.value, Code):
             how = "none listed, but a reason for stopping one is stated: at least one"
-            return Found(value=1.0, evidence=evidence_of(observation, how))
+            at_least = Found(value=1.0, evidence=evidence_of(observation, how))
+            return overshadowed(at_least, gaps)
     if not record.medications:
-        return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
+        return overshadowed(Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST), gaps)
     how = f"none listed among {len(record.medications)} medications"
     words = "no earlier TNF inhibitor listed"
-    return Found(value=0.0, evidence=evidence_of_courses((), how, words=words))
+    none = Found(value=0.0, evidence=evidence_of_courses((), how, words=words))
+    return overshadowed(none, gaps, as_absent=True)
 
 
 _FAILED = {"stop_primary_failure": 1.0}
@@ -174,17 +200,20 @@ def primary_failure(record: PatientRecord, feature: FeatureSpec, codelists: Code
     stated = latest(record, feature, codelists, read)
     if _entered(stated):
         return stated
-    unread = named_only(record, codelists, ("tnfi", *TNF_INHIBITORS))
-    if unread and not _denied(record, codelists):
+    said = ("prior_tnfi_count", "last_tnfi_stop_reason")
+    gaps = unread_drugs(record, codelists, ("tnfi",), *said)
+    uncoded = named_only(record, codelists, ("tnfi", *TNF_INHIBITORS))
+    if uncoded and not _denied(record, codelists):
         if isinstance(stated, Found):
-            return stated
-        return Missing(reason=MissingReason.UNUSABLE, detail=named_words(unread))
+            return overshadowed(stated, gaps)
+        unusable = Missing(reason=MissingReason.UNUSABLE, detail=named_words(uncoded))
+        return overshadowed(unusable, gaps)
     taken = tnfi_taken(record, codelists)
     if taken:
-        return _reason_of_last(record, taken, stated, codelists)
+        return overshadowed(_reason_of_last(record, taken, stated, codelists), gaps)
     if isinstance(stated, Found):
-        return stated
-    return _never_taken(record, codelists)
+        return overshadowed(stated, gaps)
+    return _never_taken(record, codelists, gaps)
 
 
 def _denied(record: PatientRecord, codelists: Codelists) -> bool:
@@ -229,16 +258,19 @@ def _reason_of_last(
     return Missing(reason=found, detail=detail, evidence=source)
 
 
-def _never_taken(record: PatientRecord, codelists: Codelists) -> Finding:
+def _never_taken(record: PatientRecord, codelists: Codelists, gaps: tuple[Gap, ...]) -> Finding:
     """0 where the record or the clinician says that no TNF inhibitor was ever taken."""
     for observation in on_record(record, codelists["prior_tnfi_count"]):
         if isinstance(observation.value, Quantity):
             if observation.value.value == 0:
                 evidence = evidence_of(observation, _NEVER)
-                return Found(value=0.0, evidence=dataclasses.replace(evidence, words=_NEVER))
+                told = Found(value=0.0, evidence=dataclasses.replace(evidence, words=_NEVER))
+                return overshadowed(told, gaps)
             detail = "No reason for stopping the last TNF inhibitor."
-            return Missing(reason=MissingReason.NOT_FOUND, detail=detail)
+            none = Missing(reason=MissingReason.NOT_FOUND, detail=detail)
+            return overshadowed(none, gaps)
     if record.medications:
         listed = "no earlier TNF inhibitor listed, so none failed"
-        return Found(value=0.0, evidence=evidence_of_courses((), listed, words=listed))
-    return Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST)
+        never = Found(value=0.0, evidence=evidence_of_courses((), listed, words=listed))
+        return overshadowed(never, gaps, as_absent=True)
+    return overshadowed(Missing(reason=MissingReason.NOT_FOUND, detail=_NO_LIST), gaps)

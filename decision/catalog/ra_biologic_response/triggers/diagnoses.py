@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from decision.catalog.ra_biologic_response.thresholds import lookback
-from decision.clinical.record import ConditionState, PatientRecord
+from decision.clinical.record import ConditionState, Part, PatientRecord
 from decision.clinical.spec import DecisionSpec, Presence, Severity
 from decision.evidence.answers import newest_answer
 from decision.evidence.courses import taking
@@ -20,6 +20,7 @@ from decision.evidence.kinds import (
     yes_or_no,
 )
 from decision.evidence.signs import Sign, not_found, present
+from decision.evidence.unread import unless_unread
 
 _BELOW_CLASS = {"tnfi": "Caution; another class is preferred in NYHA class III or IV."}
 _CLASS_OPEN = {"tnfi": "Find the NYHA class; another class is preferred in class III or IV."}
@@ -69,7 +70,7 @@ def _answered(
         reference = newest[1].source.reference
         return (present(said, reference, severity=lesser.severity, message=lesser.message),)
     sign = history(record, spec, concept, words, within=_DENIED_WITHIN)
-    return () if sign.presence is Presence.NOT_FOUND else (sign,)
+    return () if sign.presence is Presence.NOT_FOUND and not sign.unread else (sign,)
 
 
 def heart_failure(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
@@ -94,7 +95,10 @@ def heart_failure(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]
     if stated.presence is Presence.ABSENT and recorded.presence is not Presence.PRESENT:
         return (stated,)
     if recorded.presence is not Presence.PRESENT:
-        return (recorded,)
+        classes = ("heart_failure", "nyha_3_4")
+        silent = unless_unread(recorded, record, spec, Part.CONDITIONS, *classes)
+        answers = ("severe_heart_failure", "nyha_class")
+        return (unless_unread(silent, record, spec, Part.OBSERVATIONS, *answers),)
     denied = stated.presence is Presence.ABSENT
     words = f"{recorded.words}, {stated.words if denied else 'NYHA class not found'}"
     return (
@@ -246,5 +250,5 @@ def _cancer(record: PatientRecord, spec: DecisionSpec, concept: str, words: str)
         older = f"{words} {since(condition)} is older than five years; a recent one not found"
     other = diagnosis(record, spec, concept, words, states=ACTIVE_ONLY)
     if other.presence is Presence.NOT_FOUND and older:
-        return not_found(older)
+        return unless_unread(not_found(older), record, spec, Part.CONDITIONS, concept)
     return other

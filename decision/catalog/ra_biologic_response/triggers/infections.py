@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from decision.catalog.ra_biologic_response.thresholds import lookback
-from decision.clinical.record import ConditionState, PatientRecord
+from decision.clinical.record import ConditionState, Part, PatientRecord
 from decision.clinical.spec import DecisionSpec, Presence, Severity
 from decision.evidence.answers import newest_answer
 from decision.evidence.kinds import (
@@ -24,6 +24,7 @@ from decision.evidence.signs import (
     not_found,
     present,
 )
+from decision.evidence.unread import unless_unread, unread
 
 _NOT_YET = "Do not start until treated or excluded."
 _TREAT_FIRST = {
@@ -94,7 +95,9 @@ def past_hepatitis_b(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, .
         return (core,)
     surface = newest_assay(record, spec, "hbsag")
     if surface is None:
-        return (dataclasses.replace(core, words=f"{core.words}; HBsAg not found"),)
+        lost = unread(record, Part.OBSERVATIONS, spec.codelists["hbsag"])
+        silent = "HBsAg could not be read" if lost else "HBsAg not found"
+        return (dataclasses.replace(core, words=f"{core.words}; {silent}"),)
     if surface[0]:
         words = f"{core.words}; HBsAg is positive as well, see there"
         return (dataclasses.replace(core, words=words, severity=every(spec, Severity.NONE)),)
@@ -130,8 +133,10 @@ def recent_serious_infection(record: PatientRecord, spec: DecisionSpec) -> tuple
         older = f"; one {since(condition)} is longer ago than a year"
     for condition in recorded:
         if condition.state is ConditionState.REFUTED:
-            return (absent("Recorded as refuted", condition.source.reference),)
-    return (not_found(f"Not found{older}"),)
+            denied = absent("Recorded as refuted", condition.source.reference)
+            return (unless_unread(denied, record, spec, Part.CONDITIONS, "serious_infection"),)
+    silent = not_found(f"Not found{older}")
+    return (unless_unread(silent, record, spec, Part.CONDITIONS, "serious_infection"),)
 
 
 def mycobacteria(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decision.catalog.ra_biologic_response.activity import das28
+from decision.catalog.ra_biologic_response.activity import DAS28_PARTS, das28
 from decision.catalog.ra_biologic_response.codelists import CONVENTIONAL
 from decision.catalog.ra_biologic_response.thresholds import lookback
 from decision.clinical.quantities import Quantity, whole_years_between
-from decision.clinical.record import PatientRecord
+from decision.clinical.record import Part, PatientRecord
 from decision.clinical.scores.checks import rounded
 from decision.clinical.spec import DecisionSpec, Presence
 from decision.evidence.answers import newest_answer
@@ -24,6 +24,7 @@ from decision.evidence.signs import (
     not_found,
     present,
 )
+from decision.evidence.unread import unless_unread
 
 _STATED = {
     "answer_pregnant": "Pregnant",
@@ -38,6 +39,7 @@ def pregnancy(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     if diagnosed.presence is Presence.PRESENT:
         return (diagnosed,)
     within = lookback("situation")
+    asked = (record, spec, Part.OBSERVATIONS, "pregnancy_status")
     nothing = "answer_no_pregnancy_question"
     answer = newest_answer(record, spec, "pregnancy_status", *_STATED, nothing, within=within)
     if answer is not None:
@@ -46,7 +48,7 @@ def pregnancy(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
         if meaning in _STATED:
             return (present(told(observation, f"{_STATED[meaning]}, stated"), reference),)
         words = told(observation, "Neither pregnant, planning nor breast-feeding")
-        return (absent(words, reference, settles=True),)
+        return (unless_unread(absent(words, reference, settles=True), *asked),)
     if record.identity.sex == "male":
         return (absent("The recorded sex is male", settles=True),)
     born, oldest = record.identity.birth_date, spec.thresholds["pregnancy_question_age"].value
@@ -55,8 +57,9 @@ def pregnancy(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     denied = newest_answer(record, spec, "pregnancy_status", "answer_not_pregnant", within=within)
     if denied is not None:
         when = denied[1].effective.day_text
-        return (not_found(f"Not pregnant on {when}; intent and breast-feeding not found"),)
-    return (diagnosed, not_found("Intent and breast-feeding not found"))
+        part = not_found(f"Not pregnant on {when}; intent and breast-feeding not found")
+        return (unless_unread(part, *asked),)
+    return (diagnosed, unless_unread(not_found("Intent and breast-feeding not found"), *asked))
 
 
 def surgery_or_live_vaccine(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
@@ -92,8 +95,12 @@ def _weight(record: PatientRecord, spec: DecisionSpec) -> Sign:
             continue
         words = f"Weight {value} on {observation.effective.day_text}"
         reference = observation.source.reference
-        return present(words, reference) if heavy else absent(words, reference)
-    return not_found("Weight not found")
+        if heavy:
+            return present(words, reference)
+        light = absent(words, reference)
+        return unless_unread(light, record, spec, Part.OBSERVATIONS, "weight")
+    silent = not_found("Weight not found")
+    return unless_unread(silent, record, spec, Part.OBSERVATIONS, "weight")
 
 
 def payer_eligibility_england(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
@@ -102,8 +109,9 @@ def payer_eligibility_england(record: PatientRecord, spec: DecisionSpec) -> tupl
     Drugs given elsewhere are often missing from a list: too few known is not found, never absent.
     """
     measured = das28(record, spec)
+    parts = (record, spec, Part.OBSERVATIONS, *DAS28_PARTS)
     if measured is None:
-        return (not_found("DAS28 cannot be computed"),)
+        return (unless_unread(not_found("DAS28 cannot be computed"), *parts),)
     score, name = rounded(measured[0], 2), measured[1]
     tried = {
         drug: begun
@@ -112,11 +120,13 @@ def payer_eligibility_england(record: PatientRecord, spec: DecisionSpec) -> tupl
     }
     listed = f"{name} {score:.2f}, csDMARDs listed: {len(tried)}"
     if score < spec.thresholds["das28_nice_moderate"].value:
-        return (absent(f"{listed}; below both bands", settles=True),)
+        return (unless_unread(absent(f"{listed}; below both bands", settles=True), *parts),)
     high = score > spec.thresholds["das28_nice_high"].value
     band = f"{'high' if high else 'moderate'} activity band"
     needed = spec.thresholds["csdmards_nice"].value
     if len(tried) < needed:
-        return (not_found(f"{listed}; {band}, but at least {needed:g} csDMARDs not found"),)
+        few = not_found(f"{listed}; {band}, but at least {needed:g} csDMARDs not found")
+        few = unless_unread(few, record, spec, Part.MEDICATIONS, *CONVENTIONAL)
+        return (unless_unread(few, *parts),)
     references = (e.source.reference for begun in tried.values() for e in begun)
     return (present(f"{listed}; {band}", *references),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decision.catalog.ra_biologic_response.thresholds import lookback
 from decision.clinical.codes import Code
 from decision.clinical.quantities import Quantity
-from decision.clinical.record import MedicationState, PatientRecord
+from decision.clinical.record import MedicationState, Part, PatientRecord
 from decision.clinical.spec import DecisionSpec, Severity
 from decision.evidence.answers import newest_answer
 from decision.evidence.courses import started, taking
@@ -17,6 +17,7 @@ from decision.evidence.signs import (
     not_found,
     present,
 )
+from decision.evidence.unread import unless_unread
 
 _STOPS = ("stop_primary_failure", "stop_secondary_failure", "stop_adverse_event", "stop_other")
 _FAILURES = {
@@ -28,6 +29,7 @@ _FAILURES = {
 def no_csdmard_possible(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
     """Taking none is not the same as being able to take none: somebody must say so."""
     within = lookback("local_answer")
+    asked = (record, spec, Part.OBSERVATIONS, "csdmard_possible")
     answer = newest_answer(
         record, spec, "csdmard_possible", "answer_negative", "answer_positive", within=within
     )
@@ -36,11 +38,14 @@ def no_csdmard_possible(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign
         when, reference = observation.effective.day_text, observation.source.reference
         if meaning == "answer_negative":
             return (present(f"Stated on {when}", reference),)
-        return (absent(f"A csDMARD is possible, stated on {when}", reference),)
+        possible = absent(f"A csDMARD is possible, stated on {when}", reference)
+        return (unless_unread(possible, *asked),)
     active = [e for e in record.exposed(spec.codelists["csdmard"]) if taking(e, record)]
     if active:
-        return (absent("A csDMARD is being taken", *(e.source.reference for e in active)),)
-    return (not_found("Not said in the record"),)
+        taken = absent("A csDMARD is being taken", *(e.source.reference for e in active))
+        return (unless_unread(taken, *asked),)
+    silent = unless_unread(not_found("Not said in the record"), *asked)
+    return (unless_unread(silent, record, spec, Part.MEDICATIONS, "csdmard"),)
 
 
 def earlier_tnfi_stopped(record: PatientRecord, spec: DecisionSpec) -> tuple[Sign, ...]:
@@ -51,7 +56,15 @@ def earlier_tnfi_stopped(record: PatientRecord, spec: DecisionSpec) -> tuple[Sig
         if observation.status in FINAL and isinstance(value, Quantity) and value.value == 0:
             words = f"No earlier TNF inhibitor, stated on {observation.effective.day_text}"
             signs.append(absent(words, observation.source.reference, settles=True))
-    return tuple(signs) or (not_found("An earlier TNF inhibitor that was stopped not found"),)
+    silent = (not_found("An earlier TNF inhibitor that was stopped not found"),)
+    said = ("prior_tnfi_count", "last_tnfi_stop_reason")
+    return tuple(
+        unless_unread(
+            unless_unread(sign, record, spec, Part.MEDICATIONS, "tnfi"),
+            *(record, spec, Part.OBSERVATIONS, *said),
+        )
+        for sign in signs or silent
+    )
 
 
 def _stopped(record: PatientRecord, spec: DecisionSpec) -> list[Sign]:
