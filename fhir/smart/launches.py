@@ -26,7 +26,7 @@ _MOST_PER_BROWSER = 40
 """A browser sends every launch's cookie with every request; proxies refuse headers over 8 kB."""
 
 
-class LaunchAccess(Access, Protocol):
+class LaunchRight(Access, Protocol):
     """The right to read one chart, which ends with its launch."""
 
     @property
@@ -60,7 +60,7 @@ class Launch:
     """Tells this launch from every other; opaque, no secret, never the handle."""
     tenant: Tenant
     patient_id: str = field(repr=False)
-    access: LaunchAccess = field(repr=False)
+    access: LaunchRight = field(repr=False)
     opened: datetime
     expires: datetime
     encounter: str = field(default="", repr=False)
