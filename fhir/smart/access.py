@@ -93,17 +93,9 @@ class LaunchAccess:
         """Drop everything and have it revoked, where the EHR offers that; its refusal changes
         nothing for us.
         """
-        given = (
-            (self._refresh_token, "refresh_token"),
-            (self._access_token, "access_token"),
-        )
+        given = self._refresh_token, self._access_token
         self.forget()
-        for token, hint in given:
-            if token:
-                try:
-                    await self._endpoint.revoke(token, hint)
-                except (NoAnswerError, LaunchError):
-                    continue
+        await self._endpoint.revoke(*given)
 
     def _require(self) -> None:
         if not self._ended and self._clock() >= self._until:

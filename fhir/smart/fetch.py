@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ import httpx2
 
 _LARGEST = 256_000
 _SUCCESS = 200
+_SECONDS = 15.0
+_ACCEPTED = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 class NoAnswerError(Exception):
@@ -34,7 +37,7 @@ class Answer:
 
 async def get_json(http: httpx2.AsyncClient, address: str) -> Mapping[str, Any]:
     """The JSON object at an address that the caller has found to be allowed."""
-    request = http.build_request("GET", address, headers={"Accept": "application/json"})
+    request = http.build_request("GET", address, headers=_ACCEPTED)
     answer = await _ask(http, request)
     if answer.status != _SUCCESS or not answer.body:
         raise NoAnswerError(sent=True, status=answer.status)
@@ -45,13 +48,20 @@ async def post_form(
     http: httpx2.AsyncClient, address: str, form: Mapping[str, str], headers: Mapping[str, str]
 ) -> Answer:
     """What a login server answers to a form, whatever its status."""
-    request = http.build_request(
-        "POST", address, data=dict(form), headers={"Accept": "application/json", **headers}
-    )
+    request = http.build_request("POST", address, data=dict(form), headers={**_ACCEPTED, **headers})
     return await _ask(http, request)
 
 
 async def _ask(http: httpx2.AsyncClient, request: httpx2.Request) -> Answer:
+    """One answer within a deadline: a server that sends a byte a second never reads as slow."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return await _answer(http, request)
+    except TimeoutError:
+        raise NoAnswerError(sent=True) from None
+
+
+async def _answer(http: httpx2.AsyncClient, request: httpx2.Request) -> Answer:
     try:
         response = await http.send(request, stream=True, follow_redirects=False)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):

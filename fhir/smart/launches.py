@@ -119,7 +119,6 @@ class Launches:
         """The launch of this handle if its own cookie came along and it is still open."""
         if not _HANDLE.fullmatch(handle):
             return None
-        secret = cookies.get(LAUNCH_COOKIE + handle, "")
         now = self._clock()
         with self._lock:
             entry = self._entries.get(handle)
@@ -128,7 +127,7 @@ class Launches:
             if _over(entry, now):
                 self._drop(handle)
                 return None
-            if len(secret) > _LONGEST_SECRET or not compare_digest(_digest(secret), entry.secret):
+            if not self._proven(handle, cookies):
                 return None
             entry.used = max(entry.used, now)
             return entry.launch
@@ -141,10 +140,13 @@ class Launches:
             return entry.launch.tenant if entry is not None and not _over(entry, now) else None
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> Launch | None:
-        """Forget a launch; returns it, so that its tokens can be revoked. Unknown: None."""
+        """Let nobody in by this launch any more; None where it was not open. Whoever gets it has to
+        await `access.end()`, which forgets and revokes the tokens.
+        """
         found = self.find(handle, cookies)
-        with self._lock:
-            self._entries.pop(handle, None) if found is not None else None
+        if found is not None:
+            with self._lock:
+                self._entries.pop(handle, None)
         return found
 
     def spent(self, cookies: Mapping[str, str]) -> tuple[str, ...]:
@@ -153,7 +155,22 @@ class Launches:
         """
         brought = [c.removeprefix(LAUNCH_COOKIE) for c in cookies if c.startswith(LAUNCH_COOKIE)]
         handles = [handle for handle in brought if _HANDLE.fullmatch(handle)]
-        return tuple(handle for handle in handles if handle not in self._entries)
+        now = self._clock()
+        with self._lock:
+            self._sweep(now)
+            proven = [h for h in handles if self._proven(h, cookies)]
+            proven.sort(key=lambda h: self._entries[h].used, reverse=True)
+            for handle in proven[_MOST_PER_BROWSER:]:
+                self._drop(handle)
+            return tuple(handle for handle in handles if handle not in self._entries)
+
+    def _proven(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        """Whether the cookie of this launch came along, as it was given."""
+        entry = self._entries.get(handle)
+        secret = cookies.get(LAUNCH_COOKIE + handle, "")
+        if entry is None or not secret or len(secret) > _LONGEST_SECRET:
+            return False
+        return compare_digest(_digest(secret), entry.secret)
 
     def _sweep(self, now: datetime) -> None:
         for handle in [h for h, entry in self._entries.items() if _over(entry, now)]:
@@ -170,4 +187,4 @@ def _over(entry: _Entry, now: datetime) -> bool:
 
 
 def _digest(secret: str) -> bytes:
-    return sha256(secret.encode()).digest()
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -73,7 +73,11 @@ class Login:
         tenant = pending.tenant
         endpoint = TokenEndpoint(self._http, self._clock, tenant, pending.endpoints)
         grant = await endpoint.exchange(pending, code, self._redirect_uri)
-        return await self._launch(pending, endpoint, grant)
+        try:
+            return await self._launch(pending, endpoint, grant)
+        except LaunchError:
+            await endpoint.revoke(grant.refresh_token, grant.access_token)
+            raise
 
     async def _launch(
         self, pending: PendingLaunch, endpoint: TokenEndpoint, grant: Grant

@@ -94,7 +94,7 @@ class _Doors:
         self._base = base
 
     async def launch(self, request: Request) -> Response:
-        """EHR launch: a chart opens the app with its own address (`iss`) and a handle (`launch`)."""
+        """EHR launch: a chart opens the app with its address (`iss`) and a handle (`launch`)."""
         tenant = None
         try:
             issuer, handle = _one(request, "iss"), _one(request, "launch")
@@ -148,9 +148,7 @@ class _Doors:
     async def logout(self, request: Request) -> Response:
         """End one launch, and have its tokens revoked where the EHR offers that."""
         if not self._own_page(request):
-            return self._stop(
-                LaunchError(Reason.FOREIGN_PAGE, "Origin is missing or another"), None
-            )
+            return self._stop(LaunchError(Reason.FOREIGN_PAGE, "not asked by our page"), None)
         handle = request.query_params.get("lid", "")
         launch = self._launches.end(handle, request.cookies)
         response = screens.goodbye(launch.tenant.framing if launch else self._tenants.framing)
@@ -199,7 +197,13 @@ class _Doors:
         return screens.stop_page(error.reason.value, framing)
 
     def _own_page(self, request: Request) -> bool:
-        return request.headers.getlist("origin") == [addresses.origin_of(self._base)]
+        """By its origin; a page that sends no referrer writes `null` there, and the browser itself
+        then says whether page and server are one.
+        """
+        origin = request.headers.getlist("origin")
+        if origin in ([], ["null"]):
+            return request.headers.getlist("sec-fetch-site") == ["same-origin"]
+        return origin == [addresses.origin_of(self._base)]
 
 
 def _one(request: Request, name: str, reason: Reason = Reason.INCOMPLETE) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ _ASSERTION_LIFETIME = timedelta(minutes=4)
 _TOKEN = re.compile(r"[!-~]{1,8000}")
 _LONGEST_GRANT = 31 * 24 * 3600
 _SUCCESS = 200
+_REVOKING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +80,22 @@ class TokenEndpoint:
         """What the endpoint says to a refresh token; `NoAnswerError` where it says nothing."""
         return await self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
-    async def revoke(self, token: str, hint: str) -> None:
-        """Ask to revoke a token, where that is offered (RFC 7009). Best effort: it ends here."""
+    async def revoke(self, refresh_token: str, access_token: str) -> None:
+        """Give tokens back, where that is offered (RFC 7009). Best effort, within a few seconds:
+        what the server makes of it changes nothing for us, who have forgotten them already.
+        """
         if not self._endpoints.revoke:
             return
-        proof, headers = self._proof()
-        form = {"token": token, "token_type_hint": hint} | proof
-        await post_form(self._http, self._endpoints.revoke, form, headers)
+        given = (("refresh_token", refresh_token), ("access_token", access_token))
+        try:
+            async with asyncio.timeout(_REVOKING_SECONDS):
+                for hint, token in given:
+                    if token:
+                        proof, headers = self._proof()
+                        form = {"token": token, "token_type_hint": hint} | proof
+                        await post_form(self._http, self._endpoints.revoke, form, headers)
+        except (NoAnswerError, LaunchError, TimeoutError):
+            return
 
     async def _ask(self, form: dict[str, str]) -> Answer:
         proof, headers = self._proof()
