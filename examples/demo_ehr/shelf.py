@@ -23,9 +23,9 @@ class Shelf(Generic[T]):
     def put(self, thing: T, name: str = "") -> str:
         """Keep it, under a fresh unguessable name unless one is given; returns the name."""
         now = self._clock()
-        for name, (ends, _) in list(self._kept.items()):
+        for old, (ends, _) in list(self._kept.items()):
             if ends <= now:
-                self._kept.pop(name, None)
+                self._kept.pop(old, None)
         while len(self._kept) >= self._most:
             self._kept.pop(next(iter(self._kept)))
         name = name or token_urlsafe(32)
