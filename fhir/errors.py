@@ -78,6 +78,7 @@ class BundleError(FhirError):
         super().__init__(f"{where}: {detail}.", f"{remedy[:1].upper()}{remedy[1:]}.")
         self.file = file
         self.resource = resource
+        self.detail = detail
 
 
 class UnreadableError(BundleError):

@@ -18,6 +18,13 @@ def is_id(identity: str) -> bool:
     return _ID.fullmatch(identity) is not None and identity.strip(".") != ""
 
 
+def escaped(value: str) -> str:
+    """A parameter's name or value for an address. `|` is escaped, since some servers refuse it
+    bare; `: / ,` may stand there and keep long lists of codes short.
+    """
+    return quote(value, safe=":/,")
+
+
 class Home:
     """One FHIR base address and everything below it."""
 
@@ -33,10 +40,8 @@ class Home:
         self._path = parts.path.rstrip("/")
 
     def at(self, path: str, parameters: Sequence[tuple[str, str]] = ()) -> str:
-        """The address of a path below the base. `|` must be escaped: some servers refuse it bare,
-        while `: / ,` may stand and keep long lists of codes short.
-        """
-        query = "&".join(f"{quote(k, safe='')}={quote(v, safe=':/,')}" for k, v in parameters)
+        """The address of a path below the base."""
+        query = "&".join(f"{escaped(name)}={escaped(value)}" for name, value in parameters)
         return f"{self.base}/{path}?{query}" if query else f"{self.base}/{path}"
 
     def inside(self, written: str) -> str:

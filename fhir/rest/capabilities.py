@@ -14,7 +14,7 @@ from fhir.rest.addresses import Home
 from fhir.rest.exchange import Exchange
 
 _LASTS = 3600.0
-_LONGEST_WAIT = 5.0
+_LONGEST_WAIT = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
