@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from fhir.errors import AccessEndedError, FhirError, ServerError
 from fhir.fields import Json, child, children, text
+from fhir.rest.client import FhirClient
 from fhir.write.launched import UUID_SYSTEM, token
 from fhir.write.offers import Ability
 from fhir.write.outbox import State
@@ -16,32 +16,6 @@ _TOO_OFTEN = 429
 _UNAUTHORISED = 401
 _NOT_WRITABLE = frozenset({409, 412})
 """A conflict may mean that the resource is there already."""
-
-
-class Created(Protocol):
-    """What the server made: its reference there and its version."""
-
-    @property
-    def reference(self) -> str: ...
-    @property
-    def etag(self) -> str: ...
-
-
-class Found(Protocol):
-    """What a search brought, and whether that is all of it."""
-
-    @property
-    def resources(self) -> tuple[Json, ...]: ...
-    @property
-    def complete(self) -> bool: ...
-
-
-class Server(Protocol):
-    """As much of a FHIR client as writing needs."""
-
-    async def create(self, resource: Json, *, if_none_exist: str = "") -> Created: ...
-
-    async def search(self, kind: str, parameters: Sequence[tuple[str, str]]) -> Found: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +34,15 @@ class Parcel:
 
     kind: str
     key: str
-    patient_id: str
-    resource: Json | None
+    patient_id: str = field(repr=False)
+    resource: Json | None = field(repr=False)
     """None where its text is no longer kept: it can be looked for, and not sent."""
     maybe: bool
     """True where an earlier attempt may have brought it there."""
 
 
 async def deliver(
-    server: Server,
+    server: FhirClient,
     parcel: Parcel,
     offered: Ability,
     may: Callable[[str, str], bool],
@@ -98,9 +72,7 @@ async def deliver(
         return Outcome(state=_unless(maybe, State.WAITING), code=_UNAUTHORISED)
     except ServerError as error:
         return await _failed(error, look, maybe)
-    return Outcome(
-        state=State.SENT, code=200, reference=created.reference or "", etag=created.etag
-    )
+    return Outcome(state=State.SENT, code=200, reference=created.reference or "", etag=created.etag)
 
 
 async def _failed(error: ServerError, look: _Look, maybe: bool) -> Outcome:
@@ -127,7 +99,7 @@ class _Look:
     """
 
     def __init__(
-        self, server: Server, parcel: Parcel, offered: Ability, may: Callable[[str, str], bool]
+        self, server: FhirClient, parcel: Parcel, offered: Ability, may: Callable[[str, str], bool]
     ) -> None:
         self._server, self._parcel, self._offered = server, parcel, offered
         # A server that ignores what it does not know would answer with other people's resources.
@@ -151,7 +123,9 @@ class _Look:
 
     def _parameters(self) -> list[tuple[str, str]]:
         owner = self._offered.owner
-        whose = self._parcel.patient_id if owner == "patient" else f"Patient/{self._parcel.patient_id}"
+        whose = (
+            self._parcel.patient_id if owner == "patient" else f"Patient/{self._parcel.patient_id}"
+        )
         parameters = [(owner, whose)]
         if self._offered.by_identifier:
             parameters.append(("identifier", token(self._parcel.key)))

@@ -12,13 +12,13 @@ from decision.clinical.codes import LOCAL, Code
 from fhir.fields import Json
 
 NAMESPACE = uuid.UUID("e16b698c-bb3e-551b-a472-404e8addc6fe")
-"""`uuid5(NAMESPACE_URL, "urn:treatment-response:write-back")`, under which every identifier lies."""
+"""`uuid5(NAMESPACE_URL, "urn:treatment-response:write-back")`: every identifier lies under it."""
 UUID_SYSTEM = "urn:ietf:rfc:3986"
 """The system R4 gives to identifiers that are themselves URIs (`urn:uuid:...`)."""
 RECORD_TYPE = Code(
     system=LOCAL, code="decision-record", display="Record of decision support and decision"
 )
-"""A local type: no LOINC document code says this, and a wrong one would file it as something else."""
+"""A local type: no LOINC document code says this, and a wrong one would misfile it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ _decisions = Table(
     Column("decided", String(64), nullable=False, unique=True),
     Column("person", String(64), nullable=False),
     Column("about", String(64), nullable=False),
-    Column("keys", Text, nullable=False),
+    Column("parts", Text, nullable=False),
     Column("told", Boolean, nullable=False),
     Column("facts", Text),
     Index("chart_write_decision_person", "person", "about"),
@@ -133,7 +133,7 @@ class Outbox:
                 if key not in old:
                     connection.execute(insert(_rows).values(_fresh(key, resource, now)))
             whose = {"decided": decided, "person": person, "about": about}
-            kept = {"keys": json.dumps(keys), "told": True, "facts": json.dumps(facts)}
+            kept = {"parts": json.dumps(keys), "told": True, "facts": json.dumps(facts)}
             connection.execute(insert(_decisions).values(**whose, **kept))
 
     def queue(self, person: str, decided: str) -> tuple[str, ...]:
@@ -224,7 +224,7 @@ class Outbox:
         with self._database.write() as connection:
             keys = list(connection.execute(select(_rows.c.key).where(*old)).scalars())
             connection.execute(update(_rows).where(_rows.c.key.in_(keys)).values(payload=None))
-            kept = select(_decisions.c.decided, _decisions.c.keys)
+            kept = select(_decisions.c.decided, _decisions.c.parts)
             kept = kept.where(_decisions.c.facts.is_not(None))
             over_for = [
                 decided
@@ -258,7 +258,7 @@ def _fresh(key: str, resource: Json, now: datetime) -> dict[str, object]:
 
 def _found(connection: Connection, person: str, decided: str) -> tuple[Row, ...]:
     mine = (_decisions.c.person == person, _decisions.c.decided == decided)
-    listed = connection.execute(select(_decisions.c.keys).where(*mine)).scalar_one_or_none()
+    listed = connection.execute(select(_decisions.c.parts).where(*mine)).scalar_one_or_none()
     keys: list[str] = [] if listed is None else json.loads(listed)
     rows = connection.execute(select(_rows).where(_rows.c.key.in_(keys))).mappings()
     return tuple(sorted((_row(row) for row in rows), key=lambda row: keys.index(row.key)))

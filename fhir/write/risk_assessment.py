@@ -25,9 +25,7 @@ SIMULATED = (
     "SIMULATED model: trained on generated records, not on patients; for software testing only, "
     "not for any care decision."
 )
-RESEARCH = (
-    "Research use, not a cleared device: supports, and does not replace, clinical judgement."
-)
+RESEARCH = "Research use, not a cleared device: supports, and does not replace, clinical judgement."
 _ON_THE_SERVER = re.compile(r"(?!Patient/)[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
 _WARNINGS = (Severity.STOP, Severity.AVOID)
 

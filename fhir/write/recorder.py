@@ -1,0 +1,142 @@
+"""Writes one patient's decisions to one chart: the `Recorder` of a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from decision.clinical.assessment import AuditAction, AuditEvent, DecisionCard
+from decision.clinical.record import PatientRecord
+from decision.clinical.writing import ChosenTreatment, Receipt
+from fhir.errors import NotWritableError
+from fhir.fields import Json
+from fhir.rest.client import FhirClient
+from fhir.rest.loop import BackgroundLoop
+from fhir.store.audit_event import audit_event
+from fhir.write.checks import check, check_percentages
+from fhir.write.document import document_reference
+from fhir.write.facts import Trail, facts_of
+from fhir.write.launched import DocumentFile, Launched, assessment_key, decision_key
+from fhir.write.offers import KINDS, WORDS
+from fhir.write.outbox import Outbox
+from fhir.write.risk_assessment import risk_assessment
+from fhir.write.sending import Sender
+
+_DECISIONS = (AuditAction.ACCEPTED, AuditAction.DECIDED, AuditAction.OVERRODE)
+
+
+class ChartRecorder:
+    """Offers only what tenant, launch and server all allow; writes it once, in order, and keeps in
+    the outbox what could not be written. Use it from a page's thread, not from the loop.
+
+    A failed check raises `NotWritableError` before anything is kept or sent; a trail or ledger that
+    cannot be written raises `AuditError`. What a server does wrong is a `Receipt`.
+    """
+
+    def __init__(
+        self,
+        client: FhirClient,
+        loop: BackgroundLoop,
+        launched: Launched,
+        outbox: Outbox,
+        audit: Trail,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._launched, self._outbox, self._audit, self._clock = launched, outbox, audit, clock
+        self._person = outbox.whose(launched)
+        self._sender = Sender(client, loop, launched, outbox, audit, clock)
+
+    def offers(self) -> tuple[str, ...]:
+        """What would be written, in words; empty where nothing may be."""
+        return tuple(WORDS[kind] for kind in self._possible())
+
+    def obstacles(self) -> tuple[str, ...]:
+        """Why that which the tenant switched on will not be written, in words."""
+        wanted = [kind for kind in KINDS if kind in self._launched.kinds]
+        return tuple(words for kind in wanted if (words := self._sender.obstacle(kind)))
+
+    def write(
+        self,
+        record: PatientRecord,
+        card: DecisionCard,
+        decided: ChosenTreatment,
+        document: DocumentFile,
+    ) -> Receipt:
+        """Write the decision, or keep what could not be written; the same one is written once."""
+        if not self._outbox.queue(self._person, decided.audit_id):
+            event = self._decision(record, card, decided)
+            resources = self._resources(record, card, decided, document, event)
+            self._outbox.add(
+                self._person,
+                decided.audit_id,
+                card.audit_id,
+                resources,
+                facts_of(event),
+                self._clock(),
+            )
+        return self._sender.send(decided.audit_id, confirmed=False)
+
+    def standing(self, decided_id: str) -> Receipt | None:
+        """How the write about this decision stands; None where none was asked for. Asks nobody."""
+        return self._sender.standing(decided_id)
+
+    def retry(self, decided_id: str) -> Receipt:
+        """Send again what is not there. Where the server cannot be searched, to call this says that
+        somebody has looked in the chart.
+        """
+        return self._sender.send(decided_id, confirmed=True)
+
+    def _possible(self) -> tuple[str, ...]:
+        return tuple(kind for kind in KINDS if not self._sender.obstacle(kind))
+
+    def _decision(
+        self, record: PatientRecord, card: DecisionCard, decided: ChosenTreatment
+    ) -> AuditEvent:
+        """The decision's entry in the trail: nothing is written about what is not in it."""
+        server = record.identity.server.rstrip("/")
+        if record.patient_id != self._launched.patient_id or server != self._launched.base:
+            raise NotWritableError("the record is not that of this launch's patient")
+        entries = dict(self._audit.entries(record.patient_id, record.identity).entries)
+        event = entries.get(decided.audit_id)
+        if (
+            event is None
+            or card.audit_id not in entries
+            or event.outcome.get("about") != card.audit_id
+            or event.action is not decided.action
+            or event.action not in _DECISIONS
+        ):
+            raise NotWritableError("the audit trail has no such decision about this card")
+        return event
+
+    def _resources(
+        self,
+        record: PatientRecord,
+        card: DecisionCard,
+        decided: ChosenTreatment,
+        document: DocumentFile,
+        event: AuditEvent,
+    ) -> tuple[tuple[str, Json], ...]:
+        launched, decided_id = self._launched, decided.audit_id
+        made: list[tuple[str, Json]] = []
+        for kind in self._possible():
+            key = decision_key(kind, decided_id, launched)
+            if kind == "RiskAssessment":
+                key, resource = (
+                    assessment_key(card, launched),
+                    risk_assessment(record, card, launched),
+                )
+                check_percentages(resource, card)
+            elif kind == "DocumentReference":
+                resource = document_reference(card, decided, document, launched, self._clock())
+            else:
+                resource = audit_event(
+                    event,
+                    decided_id,
+                    observer=launched.observer,
+                    patient_reference=launched.subject,
+                )
+            check(resource, launched.subject)
+            made.append((key, resource))
+        if not made:
+            raise NotWritableError("nothing may be written to this chart")
+        return tuple(made)

@@ -1,0 +1,174 @@
+"""Sends what the outbox holds about one patient, in order, and tells the trail how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from decision.clinical.assessment import AuditAction
+from decision.clinical.writing import Delivery, Receipt
+from fhir.errors import FhirError, NotWritableError
+from fhir.fields import Json
+from fhir.rest.client import FhirClient
+from fhir.rest.loop import BackgroundLoop
+from fhir.write.checks import check
+from fhir.write.courier import Outcome, Parcel, deliver
+from fhir.write.document import linked
+from fhir.write.facts import Trail, event_of
+from fhir.write.launched import Launched
+from fhir.write.offers import ability, why_not
+from fhir.write.outbox import Outbox, Row, State
+from fhir.write.words import receipt
+
+_LONGEST = 60.0
+"""Seconds for one attempt with its looks; below the ledger's lease."""
+_TURNS, _TURN = 50, 0.1
+"""How often, and after how many seconds, to see whether another sender of the same is done."""
+
+
+class Sender:
+    """One launch's way out for the rows of its own patient. Nothing here adds a row."""
+
+    def __init__(
+        self,
+        client: FhirClient,
+        loop: BackgroundLoop,
+        launched: Launched,
+        outbox: Outbox,
+        audit: Trail,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client, self._loop, self._launched = client, loop, launched
+        self._outbox, self._audit, self._clock = outbox, audit, clock
+        self._person = outbox.whose(launched)
+
+    def obstacle(self, kind: str) -> str:
+        """What keeps this launch from writing that kind, in words; empty where nothing does."""
+        statement = self._statement()
+        return why_not(kind, self._launched, self._client.access.may, statement)
+
+    def standing(self, decided_id: str, obstacle: str = "") -> Receipt | None:
+        """How one decision stands by the ledger; None where it is not there for this patient."""
+        queue = self._outbox.queue(self._person, decided_id)
+        if not queue:
+            return None
+        every = [row for each in queue for row in self._rows(each)]
+        return receipt(every, self._rows(decided_id), self._clock(), obstacle)
+
+    def send(self, decided_id: str, *, confirmed: bool) -> Receipt:
+        """Send this decision after those before it about the same assessment, until one stops."""
+        obstacle, earlier = "", ""
+        for each in self._outbox.queue(self._person, decided_id):
+            obstacle = self._send_one(each, earlier, confirmed=confirmed)
+            self._tell(each)
+            rows = self._rows(each)
+            if any(row.state is not State.SENT for row in rows):
+                break
+            earlier = _place(rows, "DocumentReference") or earlier
+        found = self.standing(decided_id, obstacle)
+        if found is None:
+            raise NotWritableError("nothing about this decision is kept for this patient")
+        return found
+
+    def _send_one(self, decided_id: str, earlier: str, *, confirmed: bool) -> str:
+        """Send the resources of one decision in order until one is not there; returns the obstacle
+        where this launch may not send it.
+        """
+        for key in [row.key for row in self._rows(decided_id)]:
+            row = self._row(decided_id, key)
+            if row.state is State.REFUSED and not confirmed:
+                return ""
+            if row.state is not State.SENT:
+                if obstacle := self.obstacle(row.kind):
+                    return obstacle
+                self._send_row(decided_id, row, earlier, confirmed=confirmed)
+            if self._row(decided_id, key).state is not State.SENT:
+                return ""
+        return ""
+
+    def _send_row(self, decided_id: str, row: Row, earlier: str, *, confirmed: bool) -> None:
+        resource = row.payload
+        if resource is not None:
+            if row.kind == "DocumentReference":
+                assessment = _place(self._rows(decided_id), "RiskAssessment")
+                resource = linked(resource, assessment=assessment, earlier=earlier)
+            check(resource, self._launched.subject)
+        claimed = self._claim(decided_id, row.key)
+        if claimed is None:
+            return
+        done = self._attempt(claimed, resource, confirmed=confirmed)
+        self._outbox.settle(
+            claimed,
+            done.state,
+            self._clock(),
+            code=done.code,
+            place=done.reference,
+            etag=done.etag,
+        )
+
+    def _attempt(self, row: Row, resource: Json | None, *, confirmed: bool) -> Outcome:
+        parcel = Parcel(
+            kind=row.kind,
+            key=row.key,
+            patient_id=self._launched.patient_id,
+            resource=resource,
+            maybe=row.maybe,
+        )
+        offered = ability(self._statement() or {}, row.kind)
+        may = self._client.access.may
+        sending = deliver(self._client, parcel, offered, may, confirmed=confirmed)
+        try:
+            return self._loop.run(sending, _LONGEST)
+        except TimeoutError:
+            return Outcome(state=State.UNSURE)
+
+    def _claim(self, decided_id: str, key: str) -> Row | None:
+        """The row for this attempt, waited for while another window is sending the very same."""
+        for _ in range(_TURNS):
+            row = self._outbox.claim(decided_id, key, self._clock())
+            if row is not None or self._row(decided_id, key).state is State.SENT:
+                return row
+            time.sleep(_TURN)
+        return None
+
+    def _tell(self, decided_id: str) -> None:
+        """The trail's entry on what became of it: missing after a crash, it is made up for here."""
+        facts = self._outbox.untold(self._person, decided_id)
+        found = self.standing(decided_id)
+        if facts is None or found is None:
+            return
+        sent = found.delivery is Delivery.SENT
+        outcome: dict[str, object] = {"about": decided_id, "delivery": found.delivery.value}
+        if found.resources:
+            outcome["resources"] = list(found.resources)
+        if codes := [row.code for row in self._rows(decided_id) if row.code and not sent]:
+            outcome["status"] = codes[-1]
+        self._audit.append(
+            event_of(
+                facts,
+                AuditAction.WROTE_BACK if sent else AuditAction.NOT_WRITTEN,
+                self._launched.agent,
+                self._clock(),
+                outcome,
+            )
+        )
+        self._outbox.tell(self._person, decided_id)
+
+    def _statement(self) -> Json | None:
+        """What the server says it offers; None where it does not say."""
+        try:
+            return self._loop.run(self._client.capabilities(), _LONGEST)
+        except (FhirError, TimeoutError):
+            return None
+
+    def _rows(self, decided_id: str) -> tuple[Row, ...]:
+        return self._outbox.of(self._person, decided_id)
+
+    def _row(self, decided_id: str, key: str) -> Row:
+        return next(row for row in self._rows(decided_id) if row.key == key)
+
+
+def _place(rows: Sequence[Row], kind: str) -> str:
+    """Where the resource of that kind lies on the server; "" while it does not."""
+    return next((r.place for r in rows if r.kind == kind and r.state is State.SENT), "")
