@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from decision.ui.services import Services
+from tests.fhir_server import FhirServer, load_demo_patients, served
+from tests.postgres import Cluster, cluster
+from tests.trails import Place
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +34,31 @@ def real_services(app) -> Callable[..., Services]:
         return app.wire(dataclasses.replace(settings, **changes))
 
     return wired
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of this run's own."""
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request, tmp_path) -> Iterator[Place]:
+    """Where an audit trail may be kept; a test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "audit.sqlite"
+        found = Place(str(path), path.with_name("audit.sqlite.key"))
+    else:
+        server = request.getfixturevalue("postgres")
+        found = Place(server.database(), tmp_path / "trail.key", server)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def fhir_server(tmp_path_factory) -> Iterator[FhirServer]:
+    """A real FHIR R4 server with the demo patients. Whoever writes uses ids of their own."""
+    with served(tmp_path_factory.mktemp("fhir_server")) as server:
+        server.refused.update(load_demo_patients(server))
+        yield server
