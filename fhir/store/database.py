@@ -7,6 +7,7 @@ for one another. It has reached the disk when the block ends. Nothing is cached 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -213,7 +214,7 @@ class Database:
             if self.is_sqlite:
                 raw = connection.connection.driver_connection
                 assert isinstance(raw, sqlite3.Connection)  # noqa: S101  our own creator made it
-                raw.execute("pragma journal_mode = wal")
+                _log_ahead(raw)
                 return
             unsafe = [
                 name
@@ -246,6 +247,21 @@ def _postgres(url: URL) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": _PATIENCE},
     )
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Readers and a writer side by side. SQLite does not wait its turn for this one statement when
+    several processes begin at once, so we do.
+    """
+    for left in reversed(range(100 * _PATIENCE)):
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _make_private(path: Path, label: str) -> None:
