@@ -1,0 +1,163 @@
+"""What came along with a call, key by key: there, nothing there, not sent, failed, or in part.
+
+CDS Hooks 2.0, "Prefetch Template": an absent key was not satisfied, `null` says that there is
+nothing, an OperationOutcome that it failed, and a Bundle has to be whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir.fields import Json, child, children, number, text
+from fhir.hooks.errors import NoDataError, RequestError
+from fhir.rest.addresses import Home, escaped
+from fhir.rest.outcomes import failed, said
+from fhir.rest.searches import Search
+
+PATIENT = "patient"
+"""The key of the Patient; those of searches are other words."""
+_TOKEN = "{{context.patientId}}"  # noqa: S105  a prefetch token
+_BEYOND = frozenset({"_include", "_revinclude"})
+"""Not among what the specification recommends for templates; clients refuse or ignore them."""
+
+
+def templates(searches: Iterable[Search]) -> dict[str, str]:
+    """The prefetch templates of a service: the same questions that it would ask itself."""
+    found = {PATIENT: f"Patient/{_TOKEN}"}
+    for search in searches:
+        asked = [f"{k}={escaped(v)}" for k, v in search.parameters if k not in _BEYOND]
+        found[search.key] = f"{search.kind}?{'&'.join((f'patient={_TOKEN}', *asked))}"
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefetched:
+    """The data of a call, by key of the search they answer. A key in none of these was not sent."""
+
+    patient: Json | None = field(default=None, repr=False)
+    given: Mapping[str, tuple[Json, ...]] = field(default_factory=dict, repr=False)
+    """The resources that answer a search; none where nothing is there."""
+    partial: Mapping[str, str] = field(default_factory=dict)
+    """Of the given ones, those that are not whole, and why."""
+    failed: frozenset[str] = frozenset()
+
+    def without(self, keys: Iterable[str]) -> Prefetched:
+        """As if these keys had not been sent."""
+        dropped = set(keys)
+        return Prefetched(
+            patient=self.patient,
+            given={k: v for k, v in self.given.items() if k not in dropped},
+            partial={k: v for k, v in self.partial.items() if k not in dropped},
+            failed=self.failed - dropped,
+        )
+
+
+def read_prefetch(
+    prefetch: Json, searches: Sequence[Search], patient_id: str, server: str
+) -> Prefetched:
+    """Sort what came along. Keys that nobody asked for are not looked at.
+
+    RequestError for what is no FHIR at all; NoDataError for anybody else's Patient, or data of
+    another server, where the same id is another person.
+    """
+    given: dict[str, tuple[Json, ...]] = {}
+    partial: dict[str, str] = {}
+    bad = set()
+    home = Home(server)
+    for search in searches:
+        if search.key not in prefetch:
+            continue
+        found = _found(prefetch[search.key], search, home)
+        if found is None:
+            bad.add(search.key)
+        else:
+            given[search.key], why = found
+            if why:
+                partial[search.key] = why
+    return Prefetched(
+        patient=_patient(prefetch.get(PATIENT), patient_id),
+        given=given,
+        partial=partial,
+        failed=frozenset(bad),
+    )
+
+
+def _patient(value: object, patient_id: str) -> Json | None:
+    """The Patient that was sent; None where none was, or the client failed to read it."""
+    if value is None:
+        return None
+    field = f"prefetch.{PATIENT}"
+    resource = _resource(value, field)
+    if text(resource, "resourceType") == "Bundle":
+        held = [child(e, "resource") for e in children(resource, "entry")]
+        patients = [p for p in held if text(p, "resourceType") == "Patient"]
+        if len(patients) != 1:
+            return None
+        resource = patients[0]
+    if text(resource, "resourceType") == "OperationOutcome":
+        return None
+    if text(resource, "resourceType") != "Patient":
+        raise RequestError(field, "it is no Patient", "Send what the template asks for")
+    if text(resource, "id") != patient_id:
+        raise NoDataError(
+            f"{field} is another Patient than context.patientId",
+            "Send the data of the patient in context",
+        )
+    return resource
+
+
+def _found(value: object, search: Search, home: Home) -> tuple[tuple[Json, ...], str] | None:
+    """What stands under one key and why it is not the whole; None where fetching it failed."""
+    if value is None:
+        return (), ""
+    field = f"prefetch.{search.key}"
+    resource = _resource(value, field)
+    kind = text(resource, "resourceType")
+    if kind == "OperationOutcome":
+        return None
+    if kind == search.kind:
+        return (resource,), ""
+    listed = resource.get("entry", [])
+    if kind != "Bundle" or not isinstance(listed, list):
+        raise RequestError(
+            field, f"it is neither a Bundle nor a {search.kind}", "Send what the template asks for"
+        )
+    problem = "" if all(isinstance(item, dict) for item in listed) else "an entry is no object"
+    held: list[Json] = []
+    for item in children(resource, "entry"):
+        inside, address = child(item, "resource"), text(item, "fullUrl")
+        if text(inside, "resourceType") == "OperationOutcome":
+            if any(map(failed, said(inside))):
+                problem = "the server reported that something went wrong"
+        elif inside:
+            if address.startswith(("http://", "https://")) and not home.inside(address):
+                raise NoDataError(
+                    f"{field} holds data of another server than fhirServer",
+                    "Send data of the server agreed",
+                )
+            held.append(inside)
+        else:
+            problem = "an entry holds no resource"
+    return tuple(held), problem or _cut_off(resource, held, search)
+
+
+def _resource(value: object, field: str) -> Json:
+    if not isinstance(value, dict) or not text(value, "resourceType"):
+        raise RequestError(field, "it is no FHIR resource", "Send a resource, a Bundle or null")
+    return value
+
+
+def _cut_off(bundle: Json, held: Sequence[Json], search: Search) -> str:
+    """Why a Bundle is not the whole answer. A template's `_count` may have been taken for a limit,
+    so that a full page is one that may have been cut.
+    """
+    if any(text(link, "relation") == "next" for link in children(bundle, "link")):
+        return "it is one page of several"
+    matches = sum(text(inside, "resourceType") == search.kind for inside in held)
+    count = dict(search.parameters).get("_count", "")
+    if count.isdecimal() and matches >= int(count):
+        return "it may have been cut at the largest page"
+    total: Any = number(bundle, "total")
+    return "it holds fewer than its total" if total is not None and total > len(held) else ""

@@ -1,0 +1,68 @@
+"""One service: a decision that may speak up, and how it is told to the EHRs that look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from decision.clinical.notice import Notice
+from decision.clinical.record import PatientRecord
+from decision.clinical.spec import DecisionSpec
+from fhir.fields import Json
+from fhir.hooks.calls import Hook, HookCall
+from fhir.hooks.prefetch import templates
+from fhir.rest.searches import Search
+from fhir.smart.tenant import Tenant
+
+Respond = Callable[[HookCall, PatientRecord], Notice | None]
+"""What is to be said, if anything. Runs in a worker thread; writes the trail's entry first."""
+
+_WHEN = {
+    Hook.PATIENT_VIEW: "When a chart is opened, it speaks only where a preference can be stated or "
+    "a required input is missing.",
+    Hook.ORDER_SELECT: "When {classes} is selected, it speaks only where a caution applies to it, "
+    "the estimates favour the other, or a required input is missing.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookService:
+    """A decision with its searches and its answer. Its id is the decision's own."""
+
+    spec: DecisionSpec
+    searches: tuple[Search, ...]
+    respond: Respond
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    def searches_of(self, tenant: Tenant) -> tuple[Search, ...]:
+        """What this EHR can be asked for: kinds that many servers lack, only where it has them."""
+        return tuple(s for s in self.searches if not s.optional or s.kind in tenant.also_read)
+
+
+def descriptions(service: HookService, tenant: Tenant) -> list[Json]:
+    """What discovery says of a service to one EHR, once for each hook.
+
+    One id for both hooks: clients drop the cards of an earlier call of the same id, so that the
+    chart never shows what was said when it was opened beside what was said of the order.
+    """
+    classes = " or ".join(t.label_with_article for t in service.spec.treatments)
+    searches = service.searches_of(tenant)
+    kinds = {"Patient"} | {search.kind for search in searches}
+    needs = (
+        f"Needs the prefetch data, or fhirAuthorization to read {', '.join(sorted(kinds))}."
+        f" Not for: {'; '.join(service.spec.not_for)}."
+    )
+    return [
+        {
+            "hook": hook.value,
+            "id": service.id,
+            "title": service.spec.title,
+            "description": f"{service.spec.intended_use} {_WHEN[hook].format(classes=classes)}",
+            "usageRequirements": needs,
+            "prefetch": templates(searches),
+        }
+        for hook in Hook
+    ]
