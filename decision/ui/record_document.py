@@ -1,0 +1,233 @@
+"""What was on the screen and what was decided, as one file that needs nothing else to be read.
+
+Well-formed XHTML sent as HTML: no script, no address of anything outside, nothing folded away. It
+is made of the pages' own sentences, so that the chart cannot say something else than the page did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from decision.clinical.assessment import DecisionCard
+from decision.clinical.record import Origin, PatientRecord, Value
+from decision.clinical.spec import CautionFinding
+from decision.ui.components.markup import items, paragraph, table, text
+from decision.ui.texts import cautions, estimate, evidence, gaps, inputs, pages, reasons, trail
+from decision.ui.texts import verdict as verdicts
+from decision.ui.texts.about import model_rows
+from decision.ui.texts.numbers import dated, instant
+from decision.ui.texts.reasons import Group
+from decision.ui.texts.summary import summary
+from decision.visit import ChosenTreatment, Document
+
+CONTENT_TYPE = "text/html"
+RESEARCH = (
+    "Research use, not a cleared device. Supports, and does not replace, clinical judgement. A "
+    "copy of what was shown when the decision was made; it is not brought up to date."
+)
+_STYLE = (
+    "body{font:11pt/1.4 sans-serif;max-width:52rem;margin:1rem auto;padding:0 1rem}"
+    "h1{font-size:1.4rem}h2{font-size:1.1rem;border-top:1px solid;padding-top:.4rem}"
+    "h3{font-size:1rem;margin-bottom:.2rem}p,ul{margin:.2rem 0}"
+    ".banner{border:2px dashed;padding:.3rem .6rem}"
+    "table{border-collapse:collapse;width:100%}"
+    "th,td{text-align:left;vertical-align:top;border-bottom:1px solid;padding:.2rem .5rem .2rem 0}"
+)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def record_document(
+    card: DecisionCard,
+    record: PatientRecord,
+    decided: ChosenTreatment,
+    agent: str,
+    *,
+    at: datetime | None = None,
+) -> Document:
+    """The file for the chart. `record` has what the clinician entered; `agent` is who decided, as
+    the trail names them, and `at` is when.
+    """
+    title = f"Record of decision support: {card.spec.title}"
+    body = "".join(
+        (
+            f"<h1>{text(title)}</h1>",
+            _banner(card),
+            _patient(card, record),
+            _decision(card, decided, agent, at),
+            _cautions(card),
+            _estimates(card),
+            _reasons(card),
+            _data(card, record),
+            _versions(card, decided),
+            _banner(card),
+            paragraph(RESEARCH),
+        )
+    )
+    page = (
+        '<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head>'
+        f'<meta charset="utf-8"/><title>{text(title)}</title><style>{_STYLE}</style></head>'
+        f"<body><main>{body}</main></body></html>\n"
+    )
+    content = _NOT_XML.sub("\ufffd", page).encode("utf-8")
+    return Document(title=title, content_type=CONTENT_TYPE, content=content)
+
+
+def _section(title: str, *parts: str) -> str:
+    inner = "".join(parts)
+    return f"<section><h2>{text(title)}</h2>{inner}</section>" if inner else ""
+
+
+def _part(title: str, inner: str) -> str:
+    return f"<h3>{text(title)}</h3>{inner}" if inner else ""
+
+
+def _banner(card: DecisionCard) -> str:
+    if not card.model.simulated:
+        return ""
+    lead, rest = pages.SIMULATED
+    return f'<p class="banner"><strong>{text(lead.upper())}</strong> {text(rest)}</p>'
+
+
+def _patient(card: DecisionCard, record: PatientRecord) -> str:
+    name, rest = pages.strip(record)
+    return _section(
+        "Patient",
+        f"<p><strong>{text(name)}</strong> · {text(' · '.join(rest))}</p>",
+        paragraph(summary(card)),
+        paragraph(inputs.deceased(record)),
+    )
+
+
+def _decision(card: DecisionCard, decided: ChosenTreatment, agent: str, at: datetime | None) -> str:
+    chosen = trail.choices(card.spec).get(decided.chosen, decided.chosen)
+    labels = {reason.code: reason.label for reason in card.spec.override_reasons}
+    because = f"{labels.get(decided.reason, decided.reason)} ({decided.reason})"
+    rows = [
+        ("Decision", f"{trail.SAID.get(decided.action, decided.action.value)}: {chosen}"),
+        ("Reason", because if decided.reason else ""),
+        ("Decided by", agent),
+        ("Decided", instant(at) if at else ""),
+    ]
+    against = (f"{s}. {words}" for s, words in trail.against(card, decided.chosen))
+    return _section("Decision", _facts(rows), _part("Decided although", items(against)))
+
+
+def _cautions(card: DecisionCard) -> str:
+    found = card.cautions
+    warned = "".join(_warned(card, f) for f in cautions.present(found))
+    return _section(
+        "Cautions",
+        f"<ul>{warned}</ul>" if warned else paragraph(cautions.none_present()),
+        paragraph(cautions.not_found(found)),
+        paragraph(cautions.unchecked(found)),
+        paragraph(f"{cautions.counts(found)}."),
+        items(f"{f.rule.title}: {cautions.state(f)}. {dated(f.detail)}" for f in found),
+    )
+
+
+def _warned(card: DecisionCard, finding: CautionFinding) -> str:
+    said = " ".join(
+        f"{'; '.join(chips)}. {message}" for chips, message in cautions.says(card.spec, finding)
+    )
+    basis = f"{cautions.source(finding)}. {cautions.unverified(finding)}".strip()
+    title = cautions.finding_text(finding)
+    return f"<li><strong>{text(title)}</strong> {text(said)} {text(basis)}</li>"
+
+
+def _estimates(card: DecisionCard) -> str:
+    spec, simulated = card.spec, card.model.simulated
+    arms = ""
+    for treatment in estimate.ordered(spec):
+        found = card.answer.prediction(treatment.id)
+        stops = [f"STOP. {why}" for why in cautions.stop_reasons(card.cautions, treatment.id)]
+        between = " ".join(estimate.uncertain(found)) if estimate.range_first(card) else ""
+        arms += _part(
+            treatment.label,
+            items(stops)
+            + paragraph(cautions.UNCHANGED if stops else "")
+            + paragraph(between)
+            + paragraph(f"{estimate.sentence(spec, found, simulated)} {estimate.detail(found)}")
+            + paragraph(estimate.calibration(spec, found, simulated))
+            + paragraph(estimate.reference_class(spec, found, simulated)),
+        )
+    sure = "" if verdicts.stopped(card) else estimate.direction(spec, card.answer.contrast)
+    between = (
+        f"<p><strong>{text(verdicts.verdict(card))}</strong> {text(verdicts.gap(card))}</p>"
+        + paragraph(verdicts.silence_sentence(card))
+        + paragraph(f"{estimate.explained(card)} {estimate.association(simulated)}")
+        + paragraph(sure)
+    )
+    return _section("Estimates", arms, _part("Difference", between))
+
+
+def _reasons(card: DecisionCard) -> str:
+    return _section(
+        "Reasons",
+        paragraph(reasons.NOTE),
+        _part("Moves both drugs", _groups(reasons.prognostic(card)) or paragraph(reasons.NOTHING)),
+        _part("Moves the gap", _groups(reasons.differential(card)) + paragraph(reasons.rest(card))),
+        paragraph(reasons.baseline(card)),
+        _part(reasons.BY_MODALITY, items(reasons.by_modality(card))),
+    )
+
+
+def _groups(groups: Sequence[Group]) -> str:
+    return "".join(paragraph(f"{g.title}:") + items(g.lines) for g in groups)
+
+
+def _data(card: DecisionCard, record: PatientRecord) -> str:
+    spec, features = card.spec, card.features
+    entered = [o for o in record.observations if o.source.origin is Origin.CLINICIAN]
+    doubts = (
+        f"{i.kind.value.capitalize()} ({i.reference}): {dated(i.detail)} {i.remedy}"
+        for i in record.issues
+    )
+    unread = (
+        f"{found.said} {' '.join(found.consequences)} {found.detail} {found.remedy}"
+        for found in gaps.unread(card, record, every=True)
+    )
+    return _section(
+        "Data",
+        paragraph(f"{inputs.summary(spec, features, record)}."),
+        _part(gaps.TITLE, items(unread)),
+        items(inputs.unusual(card)),
+        items(inputs.caveats(spec, features)),
+        _part("Missing", paragraph(inputs.missing(card)) + items(_missing(card))),
+        paragraph(inputs.modalities(card.answer.absent_modalities)),
+        _part(pages.ENTERED_TITLE, items(_entered(o.text, o.value) for o in entered)),
+        _part("Doubts about the record", items(doubts)),
+        _part("Inputs", table(evidence.HEAD, evidence.rows(card))),
+    )
+
+
+def _missing(card: DecisionCard) -> tuple[str, ...]:
+    return inputs.missing_plain(card.spec, card.features) or (inputs.NOTHING_MISSING,)
+
+
+def _entered(label: str, value: Value) -> str:
+    return f"{label}: {inputs.entered_value(value)}"
+
+
+def _versions(card: DecisionCard, decided: ChosenTreatment) -> str:
+    rows = [
+        *model_rows(card.model),
+        ("Rules", f"{card.spec.id} {card.spec.version}"),
+        ("Inputs (SHA-256)", card.input_hash),
+        ("Audit entry of what was shown", card.audit_id),
+        ("Audit entry of the decision", decided.audit_id),
+        ("Data as of", instant(card.as_of)),
+        ("Intended use", card.spec.intended_use),
+    ]
+    return _section("Versions and trail", _facts(rows))
+
+
+def _facts(rows: Sequence[tuple[str, str]]) -> str:
+    """A table with its names in the first column; what is empty is left out."""
+    body = "".join(
+        f'<tr><th scope="row">{text(name)}</th><td>{text(value)}</td></tr>'
+        for name, value in rows
+        if value
+    )
+    return f"<table><tbody>{body}</tbody></table>"
