@@ -16,12 +16,12 @@ from examples.demo_ehr.scopes import DataScope, parsed
 if TYPE_CHECKING:
     from examples.demo_ehr.service import Consent, Ehr
 
-_DOES = {"r": "read", "s": "search", "c": "add", "u": "change", "d": "delete"}
+_DOES = {"r": "read", "s": "read", "c": "add", "u": "change", "d": "delete"}
 _WORDS = {
     "launch": "know which patient is open",
     "launch/patient": "know which patient you choose",
     "openid": "know who you are",
-    "fhirUser": "know who you are in this chart system",
+    "fhirUser": "know your entry in this chart system",
     "online_access": "stay connected while you are signed in",
     "offline_access": "stay connected after you have left",
 }
@@ -115,5 +115,5 @@ def _wishes(scope: str) -> list[str]:
 
 
 def _worded(data: DataScope) -> str:
-    does = ", ".join(_DOES[letter] for letter in data.letters)
+    does = ", ".join(dict.fromkeys(_DOES[letter] for letter in data.letters))
     return f"{does} {'everything' if data.kind == '*' else data.kind} of this patient"

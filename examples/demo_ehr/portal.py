@@ -31,7 +31,7 @@ def portal_route(ehr: Ehr, client: str) -> Route:
         frames = "".join(_frame(p, ehr.launch(client, p["id"])) for p in shown)
         body = (
             "<h1>Two patients, two charts, one browser</h1>"
-            f"<p>This page plays the chart system around {escape(ehr.clients[client].name)}. "
+            f"<p>This page plays the chart system around “{escape(ehr.clients[client].name)}”. "
             "Each frame is a launch of its own and must keep to its own patient.</p>"
             f"{_same_site(ehr, app, request.url.hostname or '')}"
             f'{_picker(patients, shown)}<div class="charts">{frames}</div>'
