@@ -90,7 +90,11 @@ class Database:
                 "the address of the store is not understood",
                 f"Give the path of a file, or {_POSTGRES}://user@host/database.",
             )
-        self._settle(existing=existing)
+        try:
+            self._settle(existing=existing)
+        except StoreError:
+            self.close()
+            raise
 
     @property
     def is_sqlite(self) -> bool:

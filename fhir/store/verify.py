@@ -25,6 +25,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,14 +89,14 @@ def _follow(connection: Connection, key: bytes, kept: Head | None) -> tuple[Head
     ordered = select(AUDIT_ENTRY).order_by(AUDIT_ENTRY.c.sequence)
     head = Head()
     try:
-        rows = connection.execution_options(yield_per=batch).execute(ordered).mappings()
-        for row in rows:
-            if what := _broken(row, head, key):
-                return head, Problem(what=what, sequence=head.count + 1, audit_id=_name(row))
-            head = Head(head.count + 1, row["seal"])
-            if kept and kept.count == head.count and kept.seal != head.seal:
-                what = "is not the one whose seal was kept as head"
-                return head, Problem(what=what, sequence=head.count, audit_id=_name(row))
+        with connection.execution_options(yield_per=batch).execute(ordered) as rows:
+            for row in rows.mappings():
+                if what := _broken(row, head, key):
+                    return head, Problem(what=what, sequence=head.count + 1, audit_id=_name(row))
+                head = Head(head.count + 1, row["seal"])
+                if kept and kept.count == head.count and kept.seal != head.seal:
+                    what = "is not the one whose seal was kept as head"
+                    return head, Problem(what=what, sequence=head.count, audit_id=_name(row))
     except DBAPIError as error:
         if error.connection_invalidated:  # the server went away: that says nothing of the entry
             raise
@@ -163,8 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="answer as JSON")
     given = parser.parse_args(arguments)
     try:
-        database = Database(database_url(given.database), existing=True)
-        verdict = verify(database, existing_key(database, given.key), given.head)
+        with closing(Database(database_url(given.database), existing=True)) as database:
+            verdict = verify(database, existing_key(database, given.key), given.head)
     except StoreError as error:
         sys.stderr.write(f"The audit trail could not be checked: {error.message}. {error.remedy}\n")
         return 2
