@@ -5,6 +5,7 @@ decision.clinical.errors.RecordSourceError
     ├── FolderError            the folder of bundles is not there
     ├── UnknownPatientError    no readable file holds that patient
     ├── ServerError            a FHIR server cannot be reached, or answers what cannot be used
+    │   └── UnreachedError         no connection was made, so nothing was sent
     ├── AccessEndedError       the right to read has ended; the launch ends with it
     ├── NotWritableError       what would go to the chart fails our own checks; nothing is sent
     └── BundleError            one file cannot be used; the others still can
@@ -46,6 +47,10 @@ class ServerError(FhirError):
     def __init__(self, message: str, remedy: str = "", status: int = 0) -> None:
         super().__init__(message, remedy)
         self.status = status
+
+
+class UnreachedError(ServerError):
+    """No connection to the server was made, so that nothing can have been done there."""
 
 
 class AccessEndedError(FhirError):

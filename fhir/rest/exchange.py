@@ -14,7 +14,7 @@ from datetime import datetime
 import httpx2
 import stamina
 
-from fhir.errors import AccessEndedError, ServerError
+from fhir.errors import AccessEndedError, ServerError, UnreachedError
 from fhir.json_text import JsonError, parse_json
 from fhir.rest.access import Access
 from fhir.rest.limits import Limits
@@ -115,6 +115,8 @@ class Exchange:
         async with _deadline(now + self._limits.search_seconds):
             try:
                 answer = await self._with_access(method, url, sent, body, self._limits.answer_bytes)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+                raise UnreachedError("The chart's server cannot be reached.", _LATER) from None
             except httpx2.RequestError:
                 raise ServerError(
                     "The connection to the chart's server broke, so it is not known whether it"

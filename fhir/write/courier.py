@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fhir.errors import AccessEndedError, FhirError, ServerError
+from fhir.errors import AccessEndedError, FhirError, ServerError, UnreachedError
 from fhir.fields import Json, child, children, text
 from fhir.rest.client import FhirClient
 from fhir.write.launched import UUID_SYSTEM, token
@@ -77,7 +77,7 @@ async def deliver(
 
 async def _failed(error: ServerError, look: _Look, maybe: bool) -> Outcome:
     code = error.status
-    if getattr(error, "unsent", False) or code == _TOO_OFTEN:
+    if isinstance(error, UnreachedError) or code == _TOO_OFTEN:
         return Outcome(state=_unless(maybe, State.WAITING), code=code)
     # No answer, a gateway's answer and an answer that cannot be read say nothing of what was done.
     lost = code < 300 or code == 408 or code >= 500

@@ -61,14 +61,14 @@ def document_reference(
     return resource
 
 
-def linked(document: Json, *, assessment: str = "", earlier: str = "") -> Json:
-    """The document with what it belongs to and what it replaces, as the server has named them."""
+def linked(document: Json, *, assessment: Json | None, earlier: Json | None) -> Json:
+    """The document with what it belongs to and what it replaces (References)."""
     resource = dict(document)
     if assessment:
         context: Json = resource.get("context", {})
-        resource["context"] = {**context, "related": [{"reference": assessment}]}
+        resource["context"] = {**context, "related": [assessment]}
     if earlier:
-        resource["relatesTo"] = [{"code": "replaces", "target": {"reference": earlier}}]
+        resource["relatesTo"] = [{"code": "replaces", "target": earlier}]
     return resource
 
 

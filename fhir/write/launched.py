@@ -80,6 +80,12 @@ def identifier(key: str) -> Json:
     return {"system": UUID_SYSTEM, "value": f"urn:uuid:{key}"}
 
 
+def pointer(kind: str, key: str, place: str) -> Json:
+    """A Reference to one of ours, by its identifier even where nobody can say where it lies."""
+    named: Json = {"type": kind, "identifier": identifier(key)}
+    return {"reference": place, **named} if place else named
+
+
 def token(key: str) -> str:
     """The same as a search value."""
     return f"{UUID_SYSTEM}|urn:uuid:{key}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from decision.clinical.assessment import AuditAction
@@ -16,7 +17,7 @@ from fhir.write.checks import check
 from fhir.write.courier import Outcome, Parcel, deliver
 from fhir.write.document import linked
 from fhir.write.facts import Trail, event_of
-from fhir.write.launched import Launched
+from fhir.write.launched import Launched, pointer
 from fhir.write.offers import ability, why_not
 from fhir.write.outbox import Outbox, Row, State
 from fhir.write.words import receipt
@@ -25,6 +26,24 @@ _LONGEST = 60.0
 """Seconds for one attempt with its looks; below the ledger's lease."""
 _TURNS, _TURN = 50, 0.1
 """How often, and after how many seconds, to see whether another sender of the same is done."""
+
+
+_PATIENCE = 20.0
+"""Seconds after which nothing more is begun: a clinician waits in front of the page."""
+_MAY_BE_THERE = (State.SENT, State.UNSURE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How the resources of one decision are to be sent now."""
+
+    earlier: Json | None
+    """A Reference to the document which that of this decision replaces."""
+    until: float
+    again: bool
+    """Whether to send again what was refused."""
+    confirmed: bool
+    """Whether somebody has looked for it where we cannot."""
 
 
 class Sender:
@@ -57,47 +76,57 @@ class Sender:
         return receipt(every, self._rows(decided_id), self._clock(), obstacle)
 
     def send(self, decided_id: str, *, confirmed: bool) -> Receipt:
-        """Send this decision after those before it about the same assessment, until one stops."""
-        obstacle, earlier = "", ""
+        """Send this decision after those before it about the same assessment, so that documents
+        come in the order of the decisions. What is `confirmed` is this decision alone.
+        """
+        obstacle = ""
+        earlier: Json | None = None
+        until = time.monotonic() + _PATIENCE
         for each in self._outbox.queue(self._person, decided_id):
-            obstacle = self._send_one(each, earlier, confirmed=confirmed)
+            way = _Way(
+                earlier=earlier,
+                until=until,
+                again=confirmed,
+                confirmed=confirmed and each == decided_id,
+            )
+            obstacle = self._send_one(each, way)
             self._tell(each)
-            rows = self._rows(each)
-            if any(row.state is not State.SENT for row in rows):
+            rows = [row for row in self._rows(each) if row.kind == "DocumentReference"]
+            if any(row.state not in _MAY_BE_THERE for row in rows):
                 break
-            earlier = _place(rows, "DocumentReference") or earlier
+            earlier = _pointer(rows, "DocumentReference") or earlier
         found = self.standing(decided_id, obstacle)
         if found is None:
             raise NotWritableError("nothing about this decision is kept for this patient")
         return found
 
-    def _send_one(self, decided_id: str, earlier: str, *, confirmed: bool) -> str:
-        """Send the resources of one decision in order until one is not there; returns the obstacle
-        where this launch may not send it.
+    def _send_one(self, decided_id: str, way: _Way) -> str:
+        """Send the resources of one decision in order; returns the obstacle where this launch may
+        not send one. What a server refuses does not keep it from what comes after.
         """
         for key in [row.key for row in self._rows(decided_id)]:
             row = self._row(decided_id, key)
-            if row.state is State.REFUSED and not confirmed:
-                return ""
-            if row.state is not State.SENT:
-                if obstacle := self.obstacle(row.kind):
-                    return obstacle
-                self._send_row(decided_id, row, earlier, confirmed=confirmed)
-            if self._row(decided_id, key).state is not State.SENT:
+            if row.state is State.SENT or (row.state is State.REFUSED and not way.again):
+                continue
+            if obstacle := self.obstacle(row.kind):
+                return obstacle
+            self._send_row(decided_id, row, way)
+            state = self._row(decided_id, key).state
+            if state in (State.WAITING, State.SENDING) or time.monotonic() > way.until:
                 return ""
         return ""
 
-    def _send_row(self, decided_id: str, row: Row, earlier: str, *, confirmed: bool) -> None:
+    def _send_row(self, decided_id: str, row: Row, way: _Way) -> None:
         resource = row.payload
         if resource is not None:
             if row.kind == "DocumentReference":
-                assessment = _place(self._rows(decided_id), "RiskAssessment")
-                resource = linked(resource, assessment=assessment, earlier=earlier)
+                assessment = _pointer(self._rows(decided_id), "RiskAssessment")
+                resource = linked(resource, assessment=assessment, earlier=way.earlier)
             check(resource, self._launched.subject)
         claimed = self._claim(decided_id, row.key)
         if claimed is None:
             return
-        done = self._attempt(claimed, resource, confirmed=confirmed)
+        done = self._attempt(claimed, resource, confirmed=way.confirmed)
         self._outbox.settle(
             claimed,
             done.state,
@@ -169,6 +198,6 @@ class Sender:
         return next(row for row in self._rows(decided_id) if row.key == key)
 
 
-def _place(rows: Sequence[Row], kind: str) -> str:
-    """Where the resource of that kind lies on the server; "" while it does not."""
-    return next((r.place for r in rows if r.kind == kind and r.state is State.SENT), "")
+def _pointer(rows: Sequence[Row], kind: str) -> Json | None:
+    """A Reference to the resource of that kind; None where the decision has none."""
+    return next((pointer(kind, r.key, r.place) for r in rows if r.kind == kind), None)

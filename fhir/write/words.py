@@ -32,12 +32,12 @@ _LOOK = (
 
 
 def receipt(every: Sequence[Row], own: Sequence[Row], now: datetime, obstacle: str = "") -> Receipt:
-    """How one decision stands. `every` begins with what must be there before its `own` rows;
-    `obstacle` is what keeps this launch from sending.
+    """How one decision stands. `every` begins with what goes before its `own` rows; `obstacle` is
+    what keeps this launch from sending.
     """
     places = tuple(row.place for row in own if row.state is State.SENT and row.place)
     row = next((row for row in every if row.state is not State.SENT), None)
-    if row is None:
+    if row is None or all(row.state is State.SENT for row in own):
         there = ", ".join(_WHAT[row.kind] for row in own)
         return Receipt(
             delivery=Delivery.SENT, detail=f"Written to the chart: {there}.", resources=places
