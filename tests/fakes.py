@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decision.assess import NoModel, Predictor, RecordSource
 from decision.clinical.assessment import (
     Contribution,
+    DecisionCard,
     Explanation,
     MissingCost,
     ModelAnswer,
@@ -49,7 +50,15 @@ from decision.clinical.spec import (
     Verification,
 )
 from decision.ui.services import Services
-from decision.visit import Closed, Doors, Visit
+from decision.visit import (
+    ChosenTreatment,
+    Closed,
+    Delivery,
+    Document,
+    Doors,
+    Receipt,
+    Visit,
+)
 from tests.builders import (
     AS_OF,
     FakePredictor,
@@ -61,6 +70,19 @@ from tests.builders import (
     newest,
 )
 
+OFFERS = ("both estimates, as a risk assessment", "the record of this page, as a document")
+SENT = Receipt(
+    delivery=Delivery.SENT,
+    detail="The chart's server kept both.",
+    resources=("RiskAssessment/12", "DocumentReference/13"),
+)
+WAITING = Receipt(
+    delivery=Delivery.WAITING, detail="The server did not answer.", remedy="Try again later."
+)
+UNSURE = Receipt(delivery=Delivery.UNSURE, detail="The answer was lost.", remedy="Look first.")
+REFUSED = Receipt(
+    delivery=Delivery.REFUSED, detail="Writing is not permitted.", remedy="Ask the administrator."
+)
 BORN = Moment(
     earliest=datetime(1972, 3, 1, tzinfo=UTC),
     latest=datetime(1972, 3, 2, tzinfo=UTC),
@@ -317,7 +339,7 @@ def folder_visit(source: RecordSource, **changes: object) -> Visit:
 def launched(record: PatientRecord, handle: str = "lid-1", **changes: object) -> Visit:
     """A visit for one patient, as a launch from the chart gives it."""
     return folder_visit(
-        FakeSource(record),
+        changes.pop("source", None) or FakeSource(record),
         **{"key": f"launch-{handle}", "handle": handle, "patient_id": record.patient_id} | changes,
     )
 
@@ -333,6 +355,41 @@ class FolderDoors:
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         """Nothing to end."""
+
+
+class FakeRecorder:
+    """A chart that takes what it is given, or ends each try as `outcomes` says."""
+
+    def __init__(self, *outcomes: Receipt, offers: tuple[str, ...] = OFFERS) -> None:
+        self.outcomes = list(outcomes)
+        self.offered = offers
+        self.written: list[tuple[PatientRecord, DecisionCard, ChosenTreatment, Document]] = []
+        self.receipts: dict[str, Receipt] = {}
+        self.retried: list[str] = []
+
+    def offers(self) -> tuple[str, ...]:
+        return self.offered
+
+    def write(
+        self,
+        record: PatientRecord,
+        card: DecisionCard,
+        decided: ChosenTreatment,
+        document: Document,
+    ) -> Receipt:
+        self.written.append((record, card, decided, document))
+        return self._next(decided.audit_id)
+
+    def standing(self, decided_id: str) -> Receipt | None:
+        return self.receipts.get(decided_id)
+
+    def retry(self, decided_id: str) -> Receipt:
+        self.retried.append(decided_id)
+        return self._next(decided_id)
+
+    def _next(self, decided_id: str) -> Receipt:
+        self.receipts[decided_id] = self.outcomes.pop(0) if self.outcomes else SENT
+        return self.receipts[decided_id]
 
 
 def visit_of(services: Services, handle: str = "") -> Visit:

@@ -28,6 +28,17 @@ def go(at: AppTest, url_path: str) -> AppTest:
     return at
 
 
+def come(at: AppTest, handle: str, path: str = "") -> AppTest:
+    """To the address `path` with this handle."""
+    at.query_params["lid"] = handle
+    return go(at, path)
+
+
+def arrive(services: Services, handle: str) -> AppTest:
+    """A new session at the bare address with this handle, as a launch leads to."""
+    return come(start(services), handle)
+
+
 def open_patient(at: AppTest, patient_id: str) -> AppTest:
     """From any page: back to the worklist, then the button of one patient."""
     go(at, "")
@@ -49,7 +60,7 @@ def shown(at: AppTest) -> str:
     """Everything that can be read on the page, tags taken out."""
     words = html.unescape(re.sub(r"<[^>]+>", " ", bodies(at)))
     messages = [*at.markdown, *at.error, *at.success, *at.warning, *at.info]
-    return re.sub(r"\s+", " ", " ".join([words, *(m.value for m in messages)]))
+    return re.sub(r"\s+", " ", " ".join([words, *(read(m.value) for m in messages)]))
 
 
 def read(label: str) -> str:

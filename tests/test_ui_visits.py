@@ -20,7 +20,7 @@ from tests.fakes import (
     page_record,
     page_services,
 )
-from tests.screens import bodies, field, go, press, shown, start
+from tests.screens import arrive, bodies, come, field, go, press, shown, start
 
 ONE = page_record("p1", *COMPLETE)
 OTHER = page_record("p2", observe("crp", 42, "mg/L"))
@@ -31,17 +31,6 @@ def visiting(*visits, **options):
     """A session over these launches that has come in by the first."""
     doors = LaunchDoors(*visits)
     return arrive(page_services(doors=doors, **options), visits[0].handle), doors
-
-
-def arrive(services, handle):
-    at = start(services)
-    return come(at, handle)
-
-
-def come(at, handle, path=""):
-    """As the address `path` with this handle would."""
-    at.query_params["lid"] = handle
-    return go(at, path)
 
 
 def links(at):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from decision.assess import assess, record_choice
-from decision.clinical.assessment import Assessment, AuditAction
+from decision.clinical.assessment import Assessment, AuditAction, DecisionCard
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Value
 from decision.ui import session
+from decision.ui.record_document import record_document
 from decision.ui.services import Services
 from decision.ui.session import Chart, Decided, Withdrawn, WithdrawnBecause, WrongPatientError
-from decision.visit import Visit
+from decision.visit import ChosenTreatment, Recorder, Visit
 
 
 def known_chart(visit: Visit, patient_id: str) -> Chart | None:
@@ -135,7 +136,27 @@ def decide(
         if earlier and (earlier[-1].action, earlier[-1].coded) == (action, coded):
             return
         told = {**chosen, "replaces": [earlier[-1].audit_id]} if earlier else chosen
-        audit_id = record_choice(
-            shown, chart.record, action, told, services.audit, services.context(visit)
-        )
-        chart.decided += (Decided(shown.audit_id, action, coded, audit_id),)
+        context = services.context(visit)
+        audit_id = record_choice(shown, chart.record, action, told, services.audit, context)
+        said = {k: v for k in ("chosen", "reason") if isinstance(v := chosen.get(k), str)}
+        chart.decided += (Decided(shown.audit_id, action, coded, audit_id, context.now, **said),)
+
+
+def write_to_chart(
+    visit: Visit, chart: Chart, shown: DecisionCard, decided: Decided, recorder: Recorder
+) -> None:
+    """Write a decision and what it was about to the chart, unless another run has just done so or
+    changed what it was about. What became of it is the recorder's to keep, so that nothing is lost
+    with this session.
+    """
+    chosen = ChosenTreatment(
+        action=decided.action,
+        chosen=decided.chosen,
+        reason=decided.reason,
+        audit_id=decided.audit_id,
+    )
+    with chart.lock:
+        if chart.assessment is shown and recorder.standing(decided.audit_id) is None:
+            record = chart.with_entries()
+            document = record_document(shown, record, chosen, visit.agent, at=decided.at)
+            recorder.write(record, shown, chosen, document)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from threading import Lock
 
@@ -55,6 +56,9 @@ class Decided:
     action: AuditAction
     coded: tuple[str, ...]
     audit_id: str
+    at: datetime
+    chosen: str = ""
+    reason: str = ""
 
 
 @dataclass(slots=True)

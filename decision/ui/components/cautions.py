@@ -32,6 +32,7 @@ def row(spec: DecisionSpec, findings: Sequence[CautionFinding]) -> str:
     return (
         '<section class="tr-row" aria-label="Cautions"><h2>Cautions</h2><div>'
         + shown
+        + paragraph(words.unchecked(findings), "tr-strong")
         + paragraph(words.not_found(findings))
         + details(words.counts(findings), f'<ul class="tr-all">{everything}</ul>')
         + "</div></section>"
@@ -56,7 +57,7 @@ def _full(spec: DecisionSpec, finding: CautionFinding) -> str:
     basis = f"Trigger: {rule.trigger}. {words.source(finding)}. {words.unverified(finding)}"
     return (
         f"<li><strong>{text(rule.title)}</strong> "
-        f'<span class="tr-chip">{text(finding.presence.value)}</span> '
+        f'<span class="tr-chip">{text(words.state(finding))}</span> '
         f"{text(dated(finding.detail))}<ul>{effects}</ul>"
         f"{paragraph(basis.strip(), 'tr-small')}</li>"
     )

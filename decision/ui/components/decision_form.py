@@ -7,6 +7,7 @@ import streamlit as st
 from decision.clinical.assessment import Assessment, AuditAction, DecisionCard
 from decision.clinical.spec import Severity
 from decision.ui import assessing
+from decision.ui.components.chart_writing import chart_writing
 from decision.ui.components.markup import paragraph, text
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
@@ -35,6 +36,7 @@ def decision(services: Services, visit: Visit, chart: Chart, shown: Assessment) 
     else:
         _plain(services, visit, chart, shown, chosen)
     _written(chart, shown)
+    chart_writing(visit, chart, shown)
 
 
 def _against(severity: Severity, words: str) -> str:

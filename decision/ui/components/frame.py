@@ -8,7 +8,7 @@ from decision.assess import NoModel, Predictor
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import DecisionSpec
-from decision.ui.components.markup import paragraph, text
+from decision.ui.components.markup import items, paragraph, text
 from decision.ui.session import Withdrawn
 from decision.ui.texts import pages
 
@@ -59,6 +59,15 @@ to the letter on every page, because the browser runs only scripts whose hash it
 def to_top(showing: str) -> str:
     """Runs once for each showing (an audit id): the browser runs a changed element only."""
     return f'<span hidden data-showing="{text(showing)}"></span><script>{TO_TOP}</script>'
+
+
+def notices(said: Sequence[str]) -> str:
+    """What this visit cannot do, such as data that the chart did not permit."""
+    return (
+        f'<section class="tr-notices" role="note">{items(said, "tr-lines")}</section>'
+        if said
+        else ""
+    )
 
 
 def signed_in(agent: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.ui.components import flags, frame
+from decision.ui.components import flags, frame, gaps
 from decision.ui.components.markup import table
 from decision.ui.opened import opened
 from decision.ui.services import Services
@@ -19,8 +19,11 @@ def render(services: Services, visit: Visit) -> None:
         '<div class="tr tr-doc">'
         + frame.strip(record, full=visit.full_banner)
         + frame.banner(assessment.model)
+        + frame.notices(visit.notices)
         + "<h1>Data used</h1>"
         + table(evidence.HEAD, evidence.rows(assessment), "tr-table")
+        + gaps.kept_apart(assessment, record)
+        + gaps.expression(record)
         + flags.issues(record)
         + frame.footer(assessment.spec, assessment.model)
         + "</div>"

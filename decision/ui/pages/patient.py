@@ -5,13 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from decision.clinical.assessment import Abstention, Assessment, DecisionCard
-from decision.ui.components import cautions, decision_form, entry_form, estimates, flags, frame
+from decision.clinical.record import PatientRecord
+from decision.ui.components import (
+    cautions,
+    decision_form,
+    entry_form,
+    estimates,
+    flags,
+    frame,
+    gaps,
+)
 from decision.ui.components.markup import paragraph
 from decision.ui.components.reasons import reasons
 from decision.ui.components.trail_table import rows
 from decision.ui.opened import opened
 from decision.ui.services import Services
-from decision.ui.session import Chart
+from decision.ui.session import Chart, read_again, widget_key
 from decision.ui.texts import pages, trail
 from decision.ui.texts.pages import eligible
 from decision.ui.texts.summary import summary
@@ -29,16 +38,16 @@ def render(services: Services, visit: Visit) -> None:
 def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:
     record = chart.with_entries()
     spec = assessment.spec
-    st.html(
-        '<div class="tr">'
-        + frame.strip(record, heading=True, full=visit.full_banner)
-        + paragraph(summary(assessment), "tr-small")
-        + frame.banner(assessment.model)
-        + frame.withdrawn(chart.withdrawn)
-        + cautions.row(spec, assessment.cautions)
-        + flags.row(assessment, record)
-        + _answer(assessment)
-        + "</div>"
+    _upper_part(
+        assessment,
+        record,
+        (
+            frame.strip(record, heading=True, full=visit.full_banner)
+            + paragraph(summary(assessment), "tr-small")
+            + frame.banner(assessment.model)
+            + frame.notices(visit.notices)
+            + frame.withdrawn(chart.withdrawn)
+        ),
     )
     if isinstance(assessment, DecisionCard):
         _decision(services, visit, chart, assessment, trail.INTRO)
@@ -54,8 +63,30 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
                 record.as_of.tzinfo,
             )
         )
+    if visit.handle and not record.gaps:
+        _read_again()
     st.html(frame.footer(spec, assessment.model))
     st.html(frame.to_top(assessment.audit_id), unsafe_allow_javascript=True)
+
+
+def _upper_part(assessment: Assessment, record: PatientRecord, head: str) -> None:
+    """Down to the reasons. What could not be read comes before all that rests on it."""
+    rest = (
+        cautions.row(assessment.spec, assessment.cautions)
+        + flags.row(assessment, record)
+        + _answer(assessment)
+    )
+    if not record.gaps:
+        st.html(f'<div class="tr">{head}{rest}</div>')
+        return
+    with st.container(key="gaps"):
+        st.html(f'<div class="tr">{head}{gaps.box(assessment, record)}</div>')
+        _read_again()
+    st.html(f'<div class="tr">{rest}</div>')
+
+
+def _read_again() -> None:
+    st.button(pages.READ_AGAIN, on_click=read_again, key=widget_key("again"))
 
 
 def _answer(assessment: Assessment) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from decision.clinical.gaps import UncheckedCaution
 from decision.clinical.spec import (
     CautionFinding,
     CautionRule,
@@ -65,6 +66,11 @@ def finding_text(finding: CautionFinding) -> str:
     return f"{title}: {said}."
 
 
+def state(finding: CautionFinding) -> str:
+    """Its state in a word; a caution that nobody could look for is not one that was not found."""
+    return "not checked" if isinstance(finding, UncheckedCaution) else finding.presence.value
+
+
 def severity_word(severity: Severity) -> str:
     words = {Severity.NONE: "no caution", Severity.INFORMATION: "information"}
     return words.get(severity, severity.value)
@@ -123,14 +129,28 @@ def not_found(findings: Sequence[CautionFinding]) -> str:
 
     Silence in a record is never shown as absence.
     """
-    gaps = [f.rule for f in findings if f.presence is Presence.NOT_FOUND]
+    gaps = [
+        f.rule
+        for f in findings
+        if f.presence is Presence.NOT_FOUND and not isinstance(f, UncheckedCaution)
+    ]
+    return _named("Not found in the record, which does not mean absent", gaps)
+
+
+def unchecked(findings: Sequence[CautionFinding]) -> str:
+    """Cautions that nobody could look for, because their part of the record could not be read."""
+    gaps = [f.rule for f in findings if isinstance(f, UncheckedCaution)]
+    return _named("Not checked, because part of the record could not be read", gaps)
+
+
+def _named(lead: str, gaps: Sequence[CautionRule]) -> str:
     if not gaps:
         return ""
     blocking = sorted((r for r in gaps if blocks(r)), key=blocks)
     shown = [r.title for r in blocking or gaps[:NAMED_AT_MOST]]
     more = len(gaps) - len(shown)
     rest = f"; and {more} more" if more > 0 else ""
-    return f"Not found in the record, which does not mean absent: {'; '.join(shown)}{rest}."
+    return f"{lead}: {'; '.join(shown)}{rest}."
 
 
 def counts(findings: Sequence[CautionFinding]) -> str:
@@ -138,10 +158,12 @@ def counts(findings: Sequence[CautionFinding]) -> str:
     tally = {state: sum(f.presence is state for f in findings) for state in Presence}
     told = tally[Presence.PRESENT] - len(present(findings))
     information = f", {told} information only" if told else ""
+    unread = sum(isinstance(f, UncheckedCaution) for f in findings)
+    silent = tally[Presence.NOT_FOUND] - unread
     return (
         f"All {plural(len(findings), 'caution')}: {tally[Presence.PRESENT] - told} present"
-        f"{information}, {tally[Presence.ABSENT]} absent, {tally[Presence.NOT_FOUND]} not found "
-        "in the record"
+        f"{information}, {tally[Presence.ABSENT]} absent, {silent} not found "
+        f"in the record{f', {unread} not checked' if unread else ''}"
     )
 
 

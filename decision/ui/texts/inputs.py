@@ -10,6 +10,7 @@ from decision.clinical.features import FeatureVector, Found, Missing, MissingRea
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Value
 from decision.clinical.spec import DecisionSpec, Modality
+from decision.ui.texts.gaps import why_unread
 from decision.ui.texts.numbers import dated, moment, number, per_100, plural, quantity
 from decision.ui.texts.reasons import value_text
 
@@ -54,6 +55,8 @@ def _cost(points: int, things: int) -> str:
 
 
 def why_missing(finding: Missing) -> str:
+    if finding.reason is MissingReason.NOT_READ:
+        return why_unread(finding.gaps)
     return {
         MissingReason.NOT_FOUND: "not found in the record",
         MissingReason.TOO_OLD: "too old to use",
@@ -74,12 +77,14 @@ def summary(spec: DecisionSpec, features: FeatureVector, record: PatientRecord) 
     """One line for the top of the page: how much is there, is not, is doubtful."""
     gone = features.missing
     old = sum(m.reason is MissingReason.TOO_OLD for m in gone.values())
+    unread = sum(m.reason is MissingReason.NOT_READ for m in gone.values())
     entered = sum(
         f.evidence.origin is Origin.CLINICIAN for _, f in features.findings if isinstance(f, Found)
     )
     parts = [f"{len(features.values)} of {plural(len(spec.features), 'input')} found"]
     if gone:
-        parts.append(f"{len(gone)} missing" + (f" ({old} too old)" if old else ""))
+        why = [f"{n} {word}" for n, word in ((old, "too old"), (unread, "not read")) if n]
+        parts.append(f"{len(gone)} missing" + (f" ({', '.join(why)})" if why else ""))
     if entered:
         parts.append(f"{entered} entered by clinician")
     if record.issues:
@@ -143,9 +148,10 @@ def missing_plain(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...
 
 
 def caveats(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
-    """One sentence per value in use that should be read with care."""
-    return tuple(
-        dated(f"{feature.short}: {finding.evidence.caveat}.")
-        for feature in spec.features
-        if isinstance(finding := features[feature.id], Found) and finding.evidence.caveat
-    )
+    """One sentence per reason to read values in use with care, and the values it is about."""
+    told: dict[str, list[str]] = {}
+    for feature in spec.features:
+        finding = features[feature.id]
+        if isinstance(finding, Found) and finding.evidence.caveat:
+            told.setdefault(finding.evidence.caveat, []).append(feature.short)
+    return tuple(dated(f"{', '.join(names)}: {caveat}.") for caveat, names in told.items())

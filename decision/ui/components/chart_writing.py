@@ -1,0 +1,59 @@
+"""Writing a recorded decision to the chart: said first, then on one explicit click, then told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from decision.clinical.assessment import Assessment, DecisionCard
+from decision.ui import assessing
+from decision.ui.components.markup import paragraph, plain_label
+from decision.ui.session import Chart, Decided, widget_key
+from decision.ui.texts import writing
+from decision.visit import Delivery, Receipt, Recorder, Visit
+
+
+def chart_writing(visit: Visit, chart: Chart, shown: Assessment) -> None:
+    """Nothing where the chart takes nothing, nothing was decided, or there was no estimate."""
+    decided = chart.decided_about(shown.audit_id)
+    if visit.recorder is None or not decided or not isinstance(shown, DecisionCard):
+        return
+    *replaced, standing = decided
+    with st.container(key="chart-writing"):
+        _replaced(visit.recorder, replaced)
+        found = visit.recorder.standing(standing.audit_id)
+        if found is None:
+            _offer(visit, visit.recorder, chart, shown, standing)
+        else:
+            _receipt(visit.recorder, found, standing)
+
+
+def _replaced(recorder: Recorder, decided: Sequence[Decided]) -> None:
+    found = [r for d in decided if (r := recorder.standing(d.audit_id)) is not None]
+    if found:
+        told = "".join(paragraph(writing.earlier(r), "tr-small") for r in found)
+        st.html(f'<div class="tr">{told}</div>')
+
+
+def _offer(
+    visit: Visit, recorder: Recorder, chart: Chart, shown: DecisionCard, decided: Decided
+) -> None:
+    offers = recorder.offers()
+    words = writing.offer(offers, entered=bool(chart.entries))
+    st.html(f'<div class="tr">{paragraph(words)}</div>')
+    if offers and st.button(writing.WRITE, key=widget_key(f"write-{decided.audit_id}")):
+        with st.spinner(writing.WRITING):
+            assessing.write_to_chart(visit, chart, shown, decided, recorder)
+        st.rerun()
+
+
+def _receipt(recorder: Recorder, found: Receipt, decided: Decided) -> None:
+    say = {Delivery.SENT: st.success, Delivery.REFUSED: st.error}.get(found.delivery, st.warning)
+    say(plain_label(writing.receipt(found)))
+    if found.delivery in writing.AGAIN and st.button(
+        writing.TRY_AGAIN, key=widget_key(f"retry-{decided.audit_id}")
+    ):
+        with st.spinner(writing.WRITING):
+            recorder.retry(decided.audit_id)
+        st.rerun()
