@@ -125,7 +125,7 @@ class _Pile:
         """An address of this server as its base is spelled. One of another server cannot stand:
         its relative references would mean other people's records.
         """
-        if not full_url.startswith(("http://", "https://")):
+        if not full_url.lower().startswith(("http://", "https://")):
             return full_url
         inside = self._home.inside(full_url)
         if not inside:
