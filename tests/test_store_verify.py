@@ -58,7 +58,7 @@ def test_a_change_in_any_column_is_found_and_the_entry_named(place, column):
         "outcome": """outcome = replace(outcome, '"card"', '"cart"')""",
     }.get(column, f"{column} = 'x' || substr({column}, 2)")
     with place.intrusion() as connection:
-        connection.execute(f"update audit_entry set {change} where sequence = {BROKEN}")
+        connection.execute(f"update audit_entry set {change} where sequence = {BROKEN}")  # noqa: S608
     sequence, audit_id = broken_at(place.verify())
     assert sequence == BROKEN
     shown = {"sequence": ids[BROKEN], "id": ""}  # the next one is found; no id of ours is left
@@ -222,7 +222,6 @@ def test_other_ways_round_the_triggers_of_postgresql_are_found(place, statement)
 @contextmanager
 def index_left_behind(place: Place) -> Iterator[None]:
     """What is written meanwhile does not reach the index by person."""
-    of_index = "where name = 'audit_entry_person'"
     with place.sql() as connection:
         if place.cluster:
             ready = "set indisready = {} where indexrelid = 'audit_entry_person'::regclass"
@@ -231,8 +230,9 @@ def index_left_behind(place: Place) -> Iterator[None]:
             connection.execute(f"update pg_index {ready.format('true')}")
         else:
             connection.execute("pragma writable_schema = on")
-            row = connection.execute(f"select * from sqlite_master {of_index}").fetchone()
-            connection.execute(f"delete from sqlite_master {of_index}")
+            of_index = "from sqlite_master where name = 'audit_entry_person'"
+            row = connection.execute(f"select * {of_index}").fetchone()
+            connection.execute(f"delete {of_index}")
             yield
             connection.execute("insert into sqlite_master values (?, ?, ?, ?, ?)", row)
 

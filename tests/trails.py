@@ -83,7 +83,7 @@ class Place:
             with closing(sqlite3.connect(self.where, isolation_level=None)) as connection:
                 yield connection
         else:
-            with self.cluster.connect(self.where.split("/")[3].partition("?")[0]) as server:
+            with self.cluster.connect(self.where) as server:
                 yield server
 
     @contextmanager

@@ -138,8 +138,8 @@ def _surroundings(connection: Connection) -> Problem | None:
 def _postgres_indexes(connection: Connection) -> tuple[str, ...]:
     """Indexes against table, where the server has the means; damage raises."""
     may = text(
-        "select coalesce(bool_or(has_function_privilege(oid, 'execute')), false) from pg_proc"
-        " where proname = 'bt_index_check' and pronargs = 2"
+        "select has_function_privilege(to_regprocedure('bt_index_check(regclass, boolean)'),"
+        " 'execute')"
     )
     if not connection.execute(may).scalar_one():
         return ("indexes were not compared with the table: no right to the extension amcheck",)
