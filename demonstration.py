@@ -49,7 +49,8 @@ def demo_mount(public_url: str, clock: Callable[[], datetime]) -> BaseRoute:
         scopes=_SCOPES,
     )
     patients = ROOT / "examples" / "demo_patients"
-    server = demo_ehr(f"{public_url}{PATH}", patients, [registration], clock, portal_client=_CLIENT)
+    base = f"{public_url}{PATH}"
+    server = demo_ehr(base, patients, [registration], clock, portal_client=_CLIENT, fresh=True)
     return Mount(PATH, app=server)
 
 

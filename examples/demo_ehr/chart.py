@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from examples.demo_ehr.errors import FhirError, SetupError
+from examples.demo_ehr.intake import taken_in
 from examples.demo_ehr.misbehaviour import Json
 from examples.demo_ehr.shelf import Clock
 
@@ -28,7 +29,10 @@ _MOST = 2_000
 class Chart:
     """Every resource by type and id. What an app wrote has versions; what it read never changes."""
 
-    def __init__(self, folder: Path, clock: Clock, more: Iterable[Json] = ()) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, more: Iterable[Json] = (), *, fresh: bool = False
+    ) -> None:
+        """`fresh` moves every record's dates, so that it ends today."""
         self._clock = clock
         self._kept: dict[tuple[str, str], Json] = {}
         self._written = 0
@@ -36,8 +40,9 @@ class Chart:
         if not files:
             raise SetupError(f"{folder}: no bundle of a patient (*.json) is there")
         for file in files:
-            for entry in json.loads(file.read_text(encoding="utf-8"))["entry"]:
-                self.add(entry["resource"])
+            bundle = json.loads(file.read_text(encoding="utf-8"))
+            for resource in taken_in(bundle, clock() if fresh else None):
+                self.add(resource)
         for resource in more:
             self.add(resource)
         self.add(_clinician())

@@ -55,6 +55,7 @@ class Ehr:
         lifetimes: Lifetimes | None = None,
         consent: bool = False,
         more: Iterable[Json] = (),
+        fresh: bool = False,
     ) -> None:
         self.base = base.rstrip("/")
         self.fhir = f"{self.base}/fhir"
@@ -66,7 +67,7 @@ class Ehr:
             raise SetupError("no client is registered")
         self.consent = consent
         """Whether an EHR launch asks the person too; a standalone launch always does."""
-        self.chart = Chart(patients, clock, more)
+        self.chart = Chart(patients, clock, more, fresh=fresh)
         self.signer = Signer(algorithm)
         self.lifetimes = lifetimes or Lifetimes()
         self.grants = Grants(clock, self.lifetimes)
