@@ -28,6 +28,7 @@ from decision.clinical.spec import (
     Eligibility,
     Presence,
     Severity,
+    Verification,
 )
 from decision.rules import applies
 
@@ -111,11 +112,13 @@ def _cautions(assessment: Assessment, classes: Iterable[str]) -> list[_Part]:
 def _caution(
     spec: DecisionSpec, severity: Severity, treatment: str, finding: CautionFinding
 ) -> str:
-    rule, label = finding.rule, spec.treatment(treatment).label
-    source = "unsourced, verify" if rule.unsourced else f"source: {rule.source.rstrip('.')}"
-    found = finding.detail.rstrip(".")
-    return f"{severity.value} for {label}: {rule.title} ({found}). {rule.message[treatment]} " + (
-        f"({source})"
+    """Which class, what was found, what to do about it, and how well the rule itself stands."""
+    rule = finding.rule
+    source = "Unsourced, verify" if rule.unsourced else f"Source: {rule.source.rstrip('.')}"
+    checked = "" if rule.verification is Verification.VERIFIED else "; not fully verified"
+    return (
+        f"{severity.value} for {spec.treatment(treatment).label}: {rule.title} "
+        f"({finding.detail.rstrip('.')}). {rule.message[treatment]} {source}{checked}."
     )
 
 

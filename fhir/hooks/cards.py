@@ -6,7 +6,7 @@ import re
 
 from decision.clinical.codes import LOCAL
 from decision.clinical.notice import Notice
-from fhir.fields import Json, clean
+from fhir.fields import Json
 
 LONGEST_SUMMARY = 139
 """The specification asks for fewer than 140 characters."""
@@ -15,7 +15,9 @@ LINK = "Open estimates, reasons and cautions"
 OVERRIDE_SYSTEM = f"{LOCAL}:override-reason"
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$^])")
 _BLOCK = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
-_LINKED = re.compile(r"(?i)(www)(\.)|(:)(//)|(@)")
+_LINKED = re.compile(r"(?i)(www(?=\.)|:(?=//)|@)")
+"""What GitHub would make a link of by itself; some renderers do so even where it is escaped."""
+_JOINER = "\u2060"
 
 
 def card(notice: Notice, uuid: str, launch_url: str) -> Json:
@@ -26,17 +28,17 @@ def card(notice: Notice, uuid: str, launch_url: str) -> Json:
     """
     found: Json = {
         "uuid": uuid,
-        "summary": shorten(clean(notice.summary)),
+        "summary": shorten(_line(notice.summary)),
         "indicator": "info",
         "source": {"label": SOURCE},
         "links": [{"label": LINK, "url": launch_url, "type": "smart", "appContext": uuid}],
     }
-    if detail := "\n".join(f"- {escape(point)}" for point in notice.points if point.strip()):
-        found["detail"] = detail
+    if points := [line for point in notice.points if (line := escape(point))]:
+        found["detail"] = "\n".join(f"- {line}" for line in points)
     if reasons := [
-        {"code": code, "system": OVERRIDE_SYSTEM, "display": label}
+        {"code": code, "system": OVERRIDE_SYSTEM, "display": _line(label)}
         for code, label in notice.reasons
-        if code and label
+        if code and _line(label)
     ]:
         found["overrideReasons"] = reasons
     return found
@@ -50,14 +52,11 @@ def shorten(words: str) -> str:
 
 def escape(words: str) -> str:
     """Text that Markdown shows as it is, on one line: no markup, no HTML, no link made of it."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    line = _MARKUP.sub(r"\\\1", line)
+    line = _MARKUP.sub(r"\\\1", _line(words))
     line = _BLOCK.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line)
-    return _LINKED.sub(_unlinked, line)
+    return _LINKED.sub(rf"\1{_JOINER}", line)
 
 
-def _unlinked(found: re.Match[str]) -> str:
-    """What GitHub would make a link of by itself, broken by an escape or an invisible joiner."""
-    if found[5]:
-        return "@\u2060"
-    return f"{found[1]}\\." if found[1] else f"\\:{found[4]}"
+def _line(words: str) -> str:
+    """One line of what can be printed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
