@@ -1,4 +1,4 @@
-"""An EHR of a few lines, a browser and our doors, all in one process: for tests of the SMART launch.
+"""An EHR of a few lines, a browser and our doors in one process: for tests of the SMART launch.
 
 It answers what it is told to answer; what real servers enforce is tested on the demo EHR.
 """

@@ -1,279 +1,248 @@
-"""Whole launches against the demo EHR over real HTTP: what succeeds, and what it then opens."""
+"""Launches and logins under way: found by the right browser only, and not for ever."""
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fhir.errors import AccessEndedError, ServerError
-from fhir.smart.routes import PAGE
-from tests.demo_servers import NOW, query_of
-from tests.smart_app import LAUNCH_COOKIE, METHODS, PENDING_COOKIE, Browser, smart_app
-
-
-@pytest.fixture(scope="module", params=list(METHODS))
-def any_app(request, tmp_path_factory):
-    """The app registered in each of the three ways."""
-    with smart_app(tmp_path_factory.mktemp(request.param), request.param) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with smart_app(tmp_path_factory.mktemp("one")) as app:
-        yield app
+from fhir.smart.launches import LAUNCH_COOKIE, Launches
+from fhir.smart.pending import PendingLaunches, require_browser
+from fhir.smart.refusals import LaunchError, Reason
+from tests.smart_world import ENDPOINTS, NOW, Clock, challenge_of, launch, tenant
 
 
 @pytest.fixture
-def app(running):
-    running.fresh()
-    return running
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def browser():
-    made = Browser()
-    yield made
-    made.http.close()
-
-
-def consent(browser, page, **answer):
-    """Answer the EHR's consent page as a person does; the redirect back to the app."""
-    ticket = re.search(r'name="ticket" value="([^"]+)"', page.text)[1]
-    place = f"{page.url.scheme}://{page.url.netloc.decode()}/decide"
-    return browser.send("POST", place, data={"ticket": ticket, **answer})
-
-
-def standalone(app, browser, **answer):
-    page = browser.follow(f"{app.url}/standalone?ehr=demo")
-    return consent(browser, page, **answer).headers["location"]
-
-
-# Both launches, three ways to prove oneself
-
-
-def test_an_ehr_launch_opens_the_patients_own_data(any_app, browser):
-    any_app.fresh()
-    page = browser.get(any_app.enter(browser, "demo-07"))
-
-    assert page.status_code == 200
-    assert page.text == "Example-Interleukin: 24 results"
-
-
-def test_a_standalone_launch_opens_the_patient_who_was_chosen(any_app, browser):
-    any_app.fresh()
-    back = standalone(any_app, browser, decision="allow", patient="demo-05")
-    page = browser.follow(back)
-
-    assert page.text == "Example-Heart: 21 results"
-
-
-def test_a_launch_goes_on_after_its_first_token_has_ended(any_app, browser):
-    any_app.fresh()
-    there = any_app.enter(browser)
-    any_app.clock.forward(minutes=5)
-
-    assert browser.get(there).text == "Example-Naive: 22 results"
-    assert any_app.server.seen.count("POST /token") == 2
-
-
-def test_logging_out_ends_the_tokens_at_the_ehr_too(any_app, browser):
-    any_app.fresh()
-    there = any_app.enter(browser)
-    launch = any_app.launch_of(browser, there)
-    header = any_app.loop.run(launch.access.authorization())
-    away = logout(any_app, browser, there)
-
-    assert "You have logged out" in away.text
-    assert any_app.server.ehr.grants.access(header.removeprefix("Bearer ")) is None
-    assert browser.names(LAUNCH_COOKIE) == []
-
-
-def logout(app, browser, there, **headers):
-    sent = headers or {"origin": app.url}
-    return browser.send("POST", f"{app.url}/logout?lid={query_of(there)['lid']}", headers=sent)
-
-
-# What is asked, and what is left in the browser
-
-
-def test_the_way_to_the_ehr_carries_what_smart_asks_for_and_nothing_of_the_verifier(app, browser):
-    there = browser.get(app.opened()).headers["location"]
-    asked = query_of(there)
-
-    assert there.startswith(f"{app.server.base}/authorize?")
-    assert asked["aud"] == app.server.ehr.fhir
-    assert asked["code_challenge_method"] == "S256"
-    assert len(asked["code_challenge"]) == 43
-    assert min(len(asked["state"]), len(asked["nonce"])) >= 21  # 122 bits in base64
-    assert set(asked) == {
-        "response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "nonce",
-        "code_challenge", "code_challenge_method",
-    }  # fmt: skip
-
-
-def test_no_more_is_asked_than_the_decision_reads(app, browser):
-    scope = query_of(browser.get(app.opened()).headers["location"])["scope"].split()
-
-    assert sorted(scope) == [
-        "fhirUser", "launch", "online_access", "openid", "patient/Condition.rs",
-        "patient/MedicationRequest.rs", "patient/Observation.rs", "patient/Patient.r",
-    ]  # fmt: skip
-
-
-def test_two_launches_never_share_a_state_a_nonce_or_a_challenge(app, browser):
-    one, two = (query_of(browser.get(app.opened()).headers["location"]) for _ in range(2))
-
-    assert all(one[name] != two[name] for name in ("state", "nonce", "code_challenge", "launch"))
-    assert len(browser.names(PENDING_COOKIE)) == 2
-
-
-def test_the_login_leaves_one_cookie_and_an_address_without_anything_personal(app, browser):
-    there = app.enter(browser, "demo-03")
-
-    assert browser.names(PENDING_COOKIE) == []
-    assert browser.names("") == [LAUNCH_COOKIE + query_of(there)["lid"]]
-    assert set(query_of(there)) == {"embed", "lid"}
-    assert urlsplit(there)[:3] == urlsplit(app.url + PAGE)[:3]
-
-
-def test_nothing_of_a_launch_may_be_kept_or_told_on(app, browser):
-    leaving = browser.get(app.opened())
-    back = browser.get(app.at_callback(browser))
-    for answer in (leaving, back):
-        assert answer.status_code == 303
-        assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["referrer-policy"] == "no-referrer"
-
-
-def test_a_trailing_slash_of_the_issuer_makes_no_difference(app, browser):
-    there = app.opened().replace("%2Ffhir&", "%2Ffhir%2F&")
-
-    assert "%2Ffhir%2F&" in there
-    assert browser.follow(there).text == "Example-Naive: 22 results"
-
-
-def test_what_the_chart_says_of_itself_arrives_in_the_launch(app, browser):
-    context = {
-        "encounter": "visit-1",
-        "intent": "data",
-        "need_patient_banner": False,
-        "fhir_context": ({"reference": "DocumentReference/7"}, {"reference": "Patient/other"}),
-    }
-    launch = app.launch_of(browser, app.enter(browser, "demo-02", **context))
-
-    assert (launch.patient_id, launch.encounter, launch.intent) == ("demo-02", "visit-1", "data")
-    assert launch.need_patient_banner is False
-    assert [item.reference for item in launch.fhir_context] == ["DocumentReference/7"]
-    assert launch.agent == "demo: Practitioner/demo-rheumatologist"
-    assert launch.notices == ()
-
-
-def test_a_person_may_be_asked_in_an_ehr_launch_too(app, browser):
-    app.server.ehr.consent = True
-    try:
-        page = browser.follow(app.opened("demo-04"))
-        back = consent(browser, page, decision="allow").headers["location"]
-    finally:
-        app.server.ehr.consent = False
-
-    assert "For which patient?" not in page.text
-    assert browser.follow(back).text.startswith("Example-Secondary")
-
-
-# Several launches in one browser
-
-
-def test_two_charts_in_one_browser_stay_two_charts_in_whatever_order_they_come_back(app, browser):
-    first = app.at_callback(browser, "demo-01")
-    second = app.at_callback(browser, "demo-02")
-    two = browser.follow(second, until=PAGE).headers["location"]
-    one = browser.follow(first, until=PAGE).headers["location"]
-
-    for _ in range(3):
-        assert browser.get(one).text.startswith("Example-Naive")
-        assert browser.get(two).text.startswith("Example-Mono")
-
-
-def test_the_same_patient_opened_twice_is_two_launches_and_ends_one_by_one(app, browser):
-    one, two = app.enter(browser), app.enter(browser)
-    logout(app, browser, one)
-
-    assert browser.get(one).status_code == 403
-    assert browser.get(two).text.startswith("Example-Naive")
-
-
-# Other servers
-
-
-@pytest.mark.parametrize("algorithm", ["RS256", "ES384"])
-def test_an_identity_may_be_signed_either_way(tmp_path, browser, algorithm):
-    with smart_app(tmp_path, algorithm=algorithm) as app:
-        assert browser.get(app.enter(browser)).status_code == 200
-
-
-def test_the_openid_issuer_may_differ_from_the_fhir_address_when_it_is_the_same_host(app, browser):
-    other = f"{app.server.base}/login"
-    before, app.server.ehr.issuer = app.server.ehr.issuer, other
-    try:
-        assert browser.get(app.enter(browser)).status_code == 200
-    finally:
-        app.server.ehr.issuer = before
-
-
-def test_a_server_of_scope_version_one_is_asked_in_its_own_words(tmp_path, browser):
-    with smart_app(tmp_path, scope_version="v1") as app:
-        asked = query_of(browser.get(app.opened()).headers["location"])["scope"].split()
-        assert "patient/Observation.read" in asked
-        assert browser.get(app.enter(browser)).text == "Example-Naive: 22 results"
-
-
-def test_writing_is_asked_for_where_the_ehr_opted_in_and_then_granted(tmp_path, browser):
-    with smart_app(tmp_path, write_back={"risk_assessment": True}) as app:
-        launch = app.launch_of(browser, app.enter(browser))
-        assert launch.may("RiskAssessment", "c")
-        assert not launch.may("DocumentReference", "c")
-        resource = {
-            "resourceType": "RiskAssessment",
-            "status": "final",
-            "subject": {"reference": f"Patient/{launch.patient_id}"},
-        }
-        created = app.loop.run(app.client_of(launch).create(resource))
-        assert created.status == 201
-        assert app.server.ehr.chart.get(*created.reference.split("/"))["subject"]
-
-
-# Reading with what was granted
-
-
-def test_the_client_finds_every_resource_over_several_pages(app, browser):
-    client = app.client_of(app.launch_of(browser, app.enter(browser, "demo-14")))
-    found = app.loop.run(
-        client.search("Observation", [("patient", "demo-14"), ("_count", "5"), ("_sort", "-date")])
+def launches(clock) -> Launches:
+    return Launches(clock)
+
+
+def cookie(handle: str, secret: str) -> dict[str, str]:
+    return {LAUNCH_COOKIE + handle: secret}
+
+
+def test_a_launch_is_found_by_its_handle_and_its_own_cookie(launches):
+    opened = launch()
+    handle, secret = launches.open(opened)
+    assert launches.find(handle, cookie(handle, secret)) is opened
+    assert len(handle) == 12
+    assert len(secret) == 43
+    assert opened.key not in (handle, secret)
+
+
+def test_anything_else_finds_nothing(launches):
+    handle, secret = launches.open(launch())
+    other, other_secret = launches.open(launch("pat-2"))
+    both = cookie(handle, secret) | cookie(other, other_secret)
+    assert launches.find(handle, {}) is None
+    assert launches.find(handle, cookie(handle, "")) is None
+    assert launches.find(handle, cookie(handle, other_secret)) is None
+    assert launches.find(handle, cookie(other, secret)) is None
+    assert launches.find(handle, {handle: secret}) is None
+    assert launches.find(handle, cookie(handle, secret + "x")) is None
+    assert launches.find(handle, cookie(handle, "x" * 100_000)) is None
+    assert launches.find(handle, cookie(handle, "\udcff")) is None
+    for wrong in ("", "x", handle[:-1], handle + "\n", handle.swapcase(), "A" * 12, "é" * 12):
+        assert launches.find(wrong, both) is None
+
+
+@given(st.text(max_size=20), st.dictionaries(st.text(max_size=30), st.text(max_size=50)))
+def test_no_input_finds_a_launch_or_breaks_the_search(handle, cookies):
+    # Both come from the browser of whoever asks.
+    store = Launches(Clock())
+    store.open(launch())
+    assert store.find(handle, cookies) is None
+    assert store.end(handle, cookies) is None
+    store.spent(cookies)
+
+
+def test_a_launch_ends_with_its_lifetime_however_busy(launches, clock):
+    short = launch(expires=NOW + timedelta(minutes=90))
+    handle, secret = launches.open(short)
+    for _ in range(2):
+        clock.forward(minutes=44)
+        assert launches.find(handle, cookie(handle, secret)) is short
+    clock.forward(minutes=2)
+    assert launches.find(handle, cookie(handle, secret)) is None
+    assert short.access.ended
+    assert launches.tenant_of(handle) is None
+
+
+def test_an_unused_launch_ends_earlier(launches, clock):
+    idle = launch()
+    handle, secret = launches.open(idle)
+    clock.forward(minutes=59)
+    assert launches.find(handle, cookie(handle, secret)) is idle
+    clock.forward(minutes=60)
+    assert launches.find(handle, cookie(handle, secret)) is None
+    assert idle.access.ended
+
+
+def test_asking_with_a_wrong_cookie_keeps_no_launch_alive(launches, clock):
+    handle, secret = launches.open(launch())
+    for _ in range(4):
+        clock.forward(minutes=20)
+        launches.find(handle, {})
+    assert launches.find(handle, cookie(handle, secret)) is None
+
+
+def test_a_right_that_ended_ends_the_launch(launches):
+    opened = launch()
+    handle, secret = launches.open(opened)
+    opened.access.forget()
+    assert launches.find(handle, cookie(handle, secret)) is None
+
+
+def test_ending_a_launch_needs_its_cookie(launches):
+    opened = launch()
+    handle, secret = launches.open(opened)
+    assert launches.end(handle, {}) is None
+    assert launches.find(handle, cookie(handle, secret)) is opened
+    assert launches.end(handle, cookie(handle, secret)) is opened
+    assert launches.end(handle, cookie(handle, secret)) is None
+    assert launches.find(handle, cookie(handle, secret)) is None
+
+
+def test_who_may_frame_a_page_is_known_by_the_handle_alone(launches):
+    handle, _ = launches.open(launch())
+    assert launches.tenant_of(handle).id == "north"
+    assert launches.tenant_of("A" * 12) is None
+
+
+def test_a_full_store_lets_go_of_the_longest_unused(clock):
+    store = Launches(clock, most=3)
+    opened = [store.open(launch(f"p{i}")) for i in range(3)]
+    clock.forward(minutes=1)
+    assert store.find(opened[0][0], cookie(*opened[0])) is not None
+    store.open(launch("p3"))
+    found = [store.find(handle, cookie(handle, secret)) for handle, secret in opened]
+    assert [f is not None for f in found] == [True, False, True]
+
+
+def test_a_browser_keeps_forty_launches_at_most(launches, clock):
+    jar: dict[str, str] = {}
+    first = None
+    for i in range(45):
+        handle, secret = launches.open(launch(f"p{i}"))
+        first = first or handle
+        jar |= cookie(handle, secret)
+        clock.forward(seconds=1)
+    spent = launches.spent(jar)
+    assert len(spent) == 5
+    assert first in spent
+    assert launches.find(first, jar) is None
+
+
+def test_handles_without_their_secret_end_nobodys_launch(launches):
+    opened = [launches.open(launch(f"p{i}")) for i in range(45)]
+    guessed = {LAUNCH_COOKIE + handle: "guess" for handle, _ in opened}
+    assert launches.spent(guessed) == ()
+    assert all(launches.find(handle, cookie(handle, secret)) for handle, secret in opened)
+
+
+def test_a_thousand_interleaved_launches_never_mix(launches):
+    rng = random.Random(7)
+    jar: dict[str, str] = {}
+    whose: dict[str, str] = {}
+    for i in range(1000):
+        handle, secret = launches.open(launch(f"patient-{i}"))
+        jar |= cookie(handle, secret)
+        whose[handle] = f"patient-{i}"
+        asked = rng.choice(list(whose))
+        assert launches.find(asked, jar).patient_id == whose[asked]
+    assert len(set(whose)) == 1000
+
+
+def test_threads_may_share_the_store(clock):
+    store = Launches(clock, most=50)
+
+    def one(number: int) -> bool:
+        handle, secret = store.open(launch(f"p{number}"))
+        found = store.find(handle, cookie(handle, secret))
+        store.end(handle, cookie(handle, secret))
+        return found is None or found.patient_id == f"p{number}"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(one, range(400)))
+
+
+# Logins under way
+
+
+def begun(pending: PendingLaunches):
+    return pending.begin(tenant(), ENDPOINTS, "openid", standalone=False)
+
+
+def test_a_login_under_way_is_taken_once(clock):
+    pending = PendingLaunches(clock)
+    waiting, _ = begun(pending)
+    assert pending.take(waiting.state) is waiting
+    with pytest.raises(LaunchError) as caught:
+        pending.take(waiting.state)
+    assert caught.value.reason is Reason.LAUNCH_UNKNOWN
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(599, False), (600, True), (-1, True)])
+def test_a_login_may_take_ten_minutes(clock, seconds, late):
+    pending = PendingLaunches(clock)
+    waiting, _ = begun(pending)
+    clock.forward(seconds=seconds)
+    if late:
+        with pytest.raises(LaunchError) as caught:
+            pending.take(waiting.state)
+        assert caught.value.reason is Reason.LAUNCH_EXPIRED
+    else:
+        assert pending.take(waiting.state) is waiting
+
+
+def test_only_the_browser_in_which_it_began_may_finish_a_login(clock):
+    waiting, secret = begun(PendingLaunches(clock))
+    require_browser(waiting, {waiting.cookie: secret})
+    for cookies in ({}, {waiting.cookie: "x"}, {waiting.cookie: ""}, {"__Host-p-x": secret}):
+        with pytest.raises(LaunchError) as caught:
+            require_browser(waiting, cookies)
+        assert caught.value.reason is Reason.OTHER_BROWSER
+
+
+def test_a_flood_of_logins_pushes_out_the_oldest_only(clock):
+    pending = PendingLaunches(clock, most=3)
+    waiting = [begun(pending)[0] for _ in range(4)]
+    with pytest.raises(LaunchError):
+        pending.take(waiting[0].state)
+    assert [pending.take(w.state) for w in waiting[1:]] == waiting[1:]
+
+
+@settings(max_examples=20)
+@given(st.integers(2, 30))
+def test_nothing_of_two_logins_is_the_same(number):
+    # What can be guessed from one login must not open another.
+    pending = PendingLaunches(Clock())
+    made = [begun(pending) for _ in range(number)]
+    secrets = [s for w, secret in made for s in (w.state, w.nonce, w.verifier, w.cookie, secret)]
+    assert len(set(secrets)) == len(secrets)
+
+
+def test_the_challenge_is_that_of_the_specification(clock):
+    waiting, _ = begun(PendingLaunches(clock))
+    assert waiting.challenge == challenge_of(waiting.verifier)
+    # RFC 7636, appendix B.
+    assert challenge_of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == (
+        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     )
 
-    assert found.complete
-    assert len({r["id"] for r in found.resources}) == len(found.resources) == 24
 
-
-def test_another_patients_data_cannot_be_read_with_this_launch(app, browser):
-    client = app.client_of(app.launch_of(browser, app.enter(browser)))
-    for asked in (
-        client.read("Patient", "demo-02"),
-        client.search("Observation", [("patient", "demo-02")]),
-    ):
-        with pytest.raises(ServerError) as refused:
-            app.loop.run(asked)
-        assert refused.value.status == 403
-
-
-def test_a_launch_knows_how_long_it_may_last(app, browser):
-    launch = app.launch_of(browser, app.enter(browser))
-
-    assert (launch.expires - launch.opened).total_seconds() == 8 * 3600
-    assert launch.opened > NOW
-    app.clock.forward(hours=8)
-    with pytest.raises(AccessEndedError):
-        app.loop.run(launch.access.authorization())
+def test_no_secret_is_in_what_a_debugger_or_log_would_print(clock):
+    waiting, secret = begun(PendingLaunches(clock))
+    opened = launch(encounter="enc-9", fhir_user="Practitioner/9", subject="login-9")
+    printed = repr(waiting) + repr(opened)
+    hidden = (waiting.state, waiting.verifier, waiting.nonce, secret, opened.patient_id, "enc-9")
+    assert [h for h in (*hidden, "Practitioner/9", "login-9") if h in printed] == []

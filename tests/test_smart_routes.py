@@ -556,9 +556,8 @@ def _hmac_key():
         lambda claims: "",
         lambda claims: "x" * 20_000,
     ],
-    ids=["none", "no signature", "hmac", "other key", "unknown kid", "torn", "text", "dots", "empty",
-         "long"],
-)  # fmt: skip
+    ids="none unsigned hmac other-key unknown-kid torn text dots empty long".split(),
+)
 def test_an_identity_token_that_proves_nothing_ends_the_launch(world, make):
     world.ehr.sign = make
     refused(world, Reason.IDENTITY_UNPROVEN)

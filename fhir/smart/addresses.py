@@ -8,13 +8,14 @@ from urllib.parse import SplitResult, urlsplit
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PLAIN = re.compile(r"[!-~]+")
 """Printable ASCII: a URL with anything else is read differently by different programs."""
+_NETLOC = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 def parts_of(address: object) -> SplitResult | None:
     """The parts of an absolute address that may be asked; None when it must not be.
 
     No user name, no fragment, no backslash: each has been used to make one program see another
-    host than the next one does.
+    host than the next one does. A host is letters, digits, dots and hyphens, or an IPv6 address.
     """
     if not isinstance(address, str) or not _PLAIN.fullmatch(address) or "\\" in address:
         return None
@@ -25,7 +26,7 @@ def parts_of(address: object) -> SplitResult | None:
         return None
     host = parts.hostname or ""
     secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-    odd = "@" in parts.netloc or "#" in address or port == 0 or not host
+    odd = "#" in address or port == 0 or not _NETLOC.fullmatch(parts.netloc)
     return parts if secure and not odd else None
 
 

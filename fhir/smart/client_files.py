@@ -6,7 +6,6 @@ import json
 import re
 from pathlib import Path
 
-from joserfc import jwk
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
@@ -15,6 +14,7 @@ from fhir.smart.tenant import Client
 _LARGEST = 64_000
 _SECRET = re.compile(r"[ -~]{8,512}")
 _SMALLEST_RSA = 2048
+_KINDS: dict[str, type[RSAKey] | type[ECKey]] = {"RSA": RSAKey, "EC": ECKey}
 
 
 class FileError(Exception):
@@ -55,15 +55,15 @@ def signing_key(client: Client) -> tuple[RSAKey | ECKey, str, str]:
     text = _read(client)
     try:
         if text.lstrip().startswith(b"{"):
-            key = jwk.import_key(json.loads(text))
+            given = json.loads(text)
+            key: RSAKey | ECKey = _KINDS[given["kty"]].import_key(given)
         else:
-            kind: tuple[type[RSAKey], type[ECKey]] = (RSAKey, ECKey)
-            key = _pem(text, kind)
+            key = _pem(text)
     except (JoseError, ValueError, TypeError, KeyError):
         raise FileError(
             "the file holds no private key", "It must be a private key as JWK (JSON) or PEM."
         ) from None
-    if not isinstance(key, RSAKey | ECKey) or not key.is_private:
+    if not key.is_private:
         raise FileError(
             "the file holds no private key", "Put the private key there, not the public."
         )
@@ -83,8 +83,8 @@ def public_key(client: Client) -> dict[str, object]:
     return {**key.as_dict(private=False), "kid": kid, "alg": algorithm, "use": "sig"}
 
 
-def _pem(text: bytes, kinds: tuple[type[RSAKey], type[ECKey]]) -> RSAKey | ECKey:
-    for kind in kinds:
+def _pem(text: bytes) -> RSAKey | ECKey:
+    for kind in _KINDS.values():
         try:
             return kind.import_key(text)
         except (JoseError, ValueError, TypeError):

@@ -82,7 +82,7 @@ def _explained(path: Path, document: Mapping[str, Any], error: Any) -> TenantsEr
     """A schema's complaint in words. Its own message may quote a whole table: never used."""
     steps: list[str | int] = list(error.absolute_path)
     where = _place(document, steps)
-    remedy = str(error.schema.get("description", "")) or _remedy_above(error)
+    remedy = _remedy_above(error)
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = sorted(error.schema.get("properties", {}))
         unknown = sorted(set(error.instance) - set(known))
@@ -100,19 +100,20 @@ def _explained(path: Path, document: Mapping[str, Any], error: Any) -> TenantsEr
 
 
 def _remedy_above(error: Any) -> str:
-    """The description of the nearest part of the schema that has one."""
-    schema: Any = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    whole, told = schema, ""
+    """The description of the nearest part of the schema that has one. A path never names the
+    references on its way, so they are followed wherever a step leads into them.
+    """
+    root: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema: Any = root
+    told = ""
     for step in error.absolute_schema_path:
-        if step == "$ref":
-            for name in schema["$ref"].removeprefix("#/").split("/"):
-                whole = whole[name]
-            schema, whole = whole, json.loads(SCHEMA.read_text(encoding="utf-8"))
-        else:
-            schema = schema[step]
-        if isinstance(schema, dict) and isinstance(schema.get("description"), str):
-            told = schema["description"]
-    return told
+        if isinstance(schema, dict) and step not in schema and "$ref" in schema:
+            schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+            told = schema.get("description", told)
+        schema = schema[step]
+        if isinstance(schema, dict):
+            told = schema.get("description", told)
+    return told if isinstance(told, str) else ""
 
 
 def _place(document: Mapping[str, Any], steps: Sequence[str | int]) -> str:
