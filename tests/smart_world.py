@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
+from uuid import uuid4
 
 import httpx2
 from joserfc import jwt
@@ -312,7 +313,7 @@ class StillAccess:
 def launch(patient_id: str = PATIENT, **changes: Any) -> Launch:
     """An open launch at `NOW`."""
     given: dict[str, Any] = {
-        "key": f"launch-of-{patient_id}",
+        "key": uuid4().hex,
         "tenant": tenant(),
         "patient_id": patient_id,
         "access": StillAccess(),

@@ -24,7 +24,7 @@ from fhir.smart.refusals import LaunchError, Reason
 from fhir.smart.tenant import ClientMethod, Tenant
 from fhir.smart.tenants import Tenants
 
-PAGE = "/patient"
+PAGE = "/"
 """Where a finished launch goes, with `?embed=true&lid=<handle>`."""
 CALLBACK = "/callback"
 STANDALONE = "/standalone"
