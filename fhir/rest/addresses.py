@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from fhir.errors import ServerError
+from fhir.fields import Json, text
 
 _PRINTABLE = re.compile(r"[!-\[\]-~]{1,8000}")  # ASCII without spaces, controls and backslash
 _PORTS = {"http": 80, "https": 443}
+_KIND = re.compile(r"[A-Z][A-Za-z]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
+
+
+def is_kind(kind: str) -> bool:
+    """Whether that may be the name of a resource type."""
+    return _KIND.fullmatch(kind) is not None
 
 
 def is_id(identity: str) -> bool:
@@ -43,6 +50,11 @@ class Home:
         """The address of a path below the base."""
         query = "&".join(f"{escaped(name)}={escaped(value)}" for name, value in parameters)
         return f"{self.base}/{path}?{query}" if query else f"{self.base}/{path}"
+
+    def place(self, resource: Json) -> str:
+        """Where a resource of this server is; "" where its type or id cannot be part of that."""
+        kind, identity = text(resource, "resourceType"), text(resource, "id")
+        return f"{self.base}/{kind}/{identity}" if is_kind(kind) and is_id(identity) else ""
 
     def inside(self, written: str) -> str:
         """The same address if it is below this base, spelled as the base is; "" if it is not.

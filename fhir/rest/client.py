@@ -64,6 +64,11 @@ class FhirClient:
         return self._home.base
 
     @property
+    def home(self) -> Home:
+        """What lies inside the server's address."""
+        return self._home
+
+    @property
     def limits(self) -> Limits:
         return self._limits
 

@@ -125,13 +125,13 @@ class _Run:
                 "The chart names another patient than the one this page was opened for.",
                 "Open this page again from the patient's chart.",
             )
-        url = f"{client.base}/Patient/{self._patient_id}"
-        return _Brought(entries=({"fullUrl": url, "resource": resource},))
+        return _Brought(entries=({"fullUrl": client.home.place(resource), "resource": resource},))
 
     async def search(self, search: Search, offered: asyncio.Task[Json]) -> _Brought:
         """Everything the search finds, or why it found nothing or not everything."""
         if search.key in self._given:
-            known = [{"resource": r} for r in self._given[search.key]]
+            home = self._client.home
+            known = [{"fullUrl": home.place(r), "resource": r} for r in self._given[search.key]]
             return await self._with_drugs(search, _Brought(entries=tuple(known)))
         capabilities = await asyncio.shield(offered)  # the others wait for it too
         if capabilities and not offers(capabilities, search.kind, "search-type"):

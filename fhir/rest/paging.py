@@ -119,7 +119,8 @@ class _Pile:
         if identity and resource in versions:
             return
         versions.append(resource)
-        self.entries.append({"fullUrl": self._spelled(full_url, kind), "resource": resource})
+        url = self._spelled(full_url, kind) or self._home.place(resource)
+        self.entries.append({"fullUrl": url, "resource": resource})
 
     def _spelled(self, full_url: str, kind: str) -> str:
         """An address of this server as its base is spelled. One of another server cannot stand:
