@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import psycopg
@@ -52,7 +52,7 @@ class Cluster:
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self._data = folder / "data"
-        self._folder = folder
+        self.folder = folder
         self._programs = programs
         self._server: subprocess.Popen[bytes] | None = None
         made = [programs / "initdb", "-D", self._data, "-U", "tests", "-A", "trust", "--no-sync"]
@@ -60,7 +60,7 @@ class Cluster:
 
     def connect(self, url: str = "") -> psycopg.Connection:
         """As the server's own superuser, each statement committed on its own."""
-        place = url.replace("+psycopg", "") or f"postgresql://tests@/postgres?host={self._folder}"
+        place = url.replace("+psycopg", "") or f"postgresql://tests@/postgres?host={self.folder}"
         return psycopg.connect(place, autocommit=True, connect_timeout=5)
 
     def database(self) -> str:
@@ -69,14 +69,14 @@ class Cluster:
         with self.connect() as connection:
             connection.execute(f"create schema {name}")
         return (
-            f"postgresql+psycopg://tests@/postgres?host={self._folder}"
+            f"postgresql+psycopg://tests@/postgres?host={self.folder}"
             f"&options=-csearch_path%3D{name}"
         )
 
     def start(self, *, longest_file: int | None = None) -> None:
         """Start, waiting until it answers. `longest_file` is what the system lets a file become."""
         settings = [word for option in OPTIONS for word in ("-c", option)]
-        command = [self._programs / "postgres", "-D", self._data, "-k", self._folder, *settings]
+        command = [self._programs / "postgres", "-D", self._data, "-k", self.folder, *settings]
         self._server = self._spawn(command, longest_file)
         self.wait()
 
@@ -104,7 +104,7 @@ class Cluster:
     def _run(self, command: list[str | Path]) -> None:
         process = self._spawn(command, None)
         if process.wait(timeout=LONGEST):
-            raise RuntimeError(f"{command[0]}: {(self._folder / 'log').read_text()[-2000:]}")
+            raise RuntimeError(f"{command[0]}: {(self.folder / 'log').read_text()[-2000:]}")
 
     def _spawn(self, command: list[str | Path], longest: int | None) -> subprocess.Popen[bytes]:
         def prepare() -> None:
@@ -114,10 +114,10 @@ class Cluster:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (longest, longest))
 
         user = account()
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [str(word) for word in command],
-                cwd=self._folder,
+                cwd=self.folder,
                 env={"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -127,9 +127,14 @@ class Cluster:
             )
 
 
+Disk = Callable[[Path], AbstractContextManager[None]]
+
+
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """A running server; skipped where none is installed, which in CI is a failure."""
+def cluster(disk: Disk = nullcontext) -> Iterator[Cluster]:
+    """A running server; skipped where none is installed, which in CI is a failure. `disk` puts one
+    of its own under the server's folder.
+    """
     found = programs()
     if found is None:
         if os.environ.get("CI") == "true":
@@ -138,12 +143,15 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has a limit
     made: Cluster | None = None
     try:
-        if user := account():
-            shutil.chown(folder, user)
-        made = Cluster(folder, found)
-        made.start()
-        yield made
+        with disk(folder):
+            if user := account():
+                shutil.chown(folder, user)
+            try:
+                made = Cluster(folder, found)
+                made.start()
+                yield made
+            finally:
+                if made is not None:
+                    made.stop()
     finally:
-        if made is not None:
-            made.stop()
         shutil.rmtree(folder)
