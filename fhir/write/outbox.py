@@ -228,7 +228,7 @@ class Outbox:
             kept = kept.where(_decisions.c.facts.is_not(None))
             over_for = [
                 decided
-                for decided, listed in connection.execute(kept).tuples()
+                for decided, listed in connection.execute(kept)
                 if set(json.loads(listed)) & set(keys)
             ]
             gone = update(_decisions).where(_decisions.c.decided.in_(over_for))

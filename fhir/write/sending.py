@@ -72,8 +72,9 @@ class Sender:
         queue = self._outbox.queue(self._person, decided_id)
         if not queue:
             return None
-        every = [row for each in queue for row in self._rows(each)]
-        return receipt(every, self._rows(decided_id), self._clock(), obstacle)
+        *before, own = (self._rows(each) for each in queue)
+        every = [row for rows in before for row in rows] + list(own)
+        return receipt(every, own, self._clock(), obstacle)
 
     def send(self, decided_id: str, *, confirmed: bool) -> Receipt:
         """Send this decision after those before it about the same assessment, so that documents
@@ -104,19 +105,17 @@ class Sender:
         """Send the resources of one decision in order; returns the obstacle where this launch may
         not send one. What a server refuses does not keep it from what comes after.
         """
-        for key in [row.key for row in self._rows(decided_id)]:
-            row = self._row(decided_id, key)
+        for row in self._rows(decided_id):
             if row.state is State.SENT or (row.state is State.REFUSED and not way.again):
                 continue
             if obstacle := self.obstacle(row.kind):
                 return obstacle
-            self._send_row(decided_id, row, way)
-            state = self._row(decided_id, key).state
+            state = self._send_row(decided_id, row, way)
             if state in (State.WAITING, State.SENDING) or time.monotonic() > way.until:
                 return ""
         return ""
 
-    def _send_row(self, decided_id: str, row: Row, way: _Way) -> None:
+    def _send_row(self, decided_id: str, row: Row, way: _Way) -> State:
         resource = row.payload
         if resource is not None:
             if row.kind == "DocumentReference":
@@ -125,7 +124,7 @@ class Sender:
             check(resource, self._launched.subject)
         claimed = self._claim(decided_id, row.key)
         if claimed is None:
-            return
+            return self._state(decided_id, row.key)
         done = self._attempt(claimed, resource, confirmed=way.confirmed)
         self._outbox.settle(
             claimed,
@@ -135,6 +134,7 @@ class Sender:
             place=done.reference,
             etag=done.etag,
         )
+        return done.state
 
     def _attempt(self, row: Row, resource: Json | None, *, confirmed: bool) -> Outcome:
         parcel = Parcel(
@@ -156,7 +156,7 @@ class Sender:
         """The row for this attempt, waited for while another window is sending the very same."""
         for _ in range(_TURNS):
             row = self._outbox.claim(decided_id, key, self._clock())
-            if row is not None or self._row(decided_id, key).state is State.SENT:
+            if row is not None or self._state(decided_id, key) is State.SENT:
                 return row
             time.sleep(_TURN)
         return None
@@ -164,7 +164,7 @@ class Sender:
     def _tell(self, decided_id: str) -> None:
         """The trail's entry on what became of it: missing after a crash, it is made up for here."""
         facts = self._outbox.untold(self._person, decided_id)
-        found = self.standing(decided_id)
+        found = None if facts is None else self.standing(decided_id)
         if facts is None or found is None:
             return
         sent = found.delivery is Delivery.SENT
@@ -194,8 +194,8 @@ class Sender:
     def _rows(self, decided_id: str) -> tuple[Row, ...]:
         return self._outbox.of(self._person, decided_id)
 
-    def _row(self, decided_id: str, key: str) -> Row:
-        return next(row for row in self._rows(decided_id) if row.key == key)
+    def _state(self, decided_id: str, key: str) -> State:
+        return next(row.state for row in self._rows(decided_id) if row.key == key)
 
 
 def _pointer(rows: Sequence[Row], kind: str) -> Json | None:
