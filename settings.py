@@ -36,12 +36,12 @@ class Settings:
     ehrs: Path | None
     """The configuration of the EHRs that may open the app."""
     public_url: str
-    """This server as browsers see it; "" for its own loopback address."""
+    """This server as browsers see it; its own loopback address unless named."""
     demo: bool
     """Whether the stand-alone worklist and the demonstration EHR are there at all."""
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Settings:
+    def read(cls, environment: Mapping[str, str], *, port: int = 8501) -> Settings:
         """From variables named TREATMENT_RESPONSE_*; `SettingError` names the one that is wrong."""
 
         def setting(name: str, default: str) -> str:
@@ -63,7 +63,7 @@ class Settings:
             decision=setting("DECISION", ""),
             hosts=tuple(setting("HOSTS", "127.0.0.1,localhost").replace(" ", "").split(",")),
             ehrs=ehrs,
-            public_url=setting("PUBLIC_URL", "").rstrip("/"),
+            public_url=setting("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
             demo=_yes_or_no("DEMO", setting("DEMO", "yes" if ehrs is None else "no")),
         )
 

@@ -1,215 +1,125 @@
-"""Adapters behind ports: what the composition root puts together for pages, launches and hooks."""
+"""Adapters behind ports, for one process: the pages' services, the routes of launches and hooks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from threading import Lock
+from collections.abc import Callable
+from pathlib import Path
 
-import httpx2
 from starlette.routing import BaseRoute
 
-from decision.assess import Context, RecordSource, assess
-from decision.clinical.codes import Code
+from decision import catalog
+from decision.assess import Context, NoModel, Predictor, assess
+from decision.clinical.errors import ModelError
 from decision.clinical.notice import Notice
 from decision.clinical.record import PatientRecord
+from decision.clinical.spec import DecisionSpec
 from decision.notices import notice
+from decision.ui.headers import NOBODY
 from decision.ui.services import Services
-from decision.visit import Closed, Doors, Visit
+from doors import ChartDoors, StandAlone
+from fhir.bundles import FolderSource
 from fhir.hooks.calls import HookCall
 from fhir.hooks.feedback import HookLedger
 from fhir.hooks.routes import hook_routes
 from fhir.hooks.service import HookService
 from fhir.hooks.tokens import Callers, ConfiguredKeys, OpenCallers, SignedCallers
-from fhir.rest.client import FhirClient
-from fhir.rest.expression import ExpressionContract
-from fhir.rest.http import open_http
-from fhir.rest.loop import BackgroundLoop
-from fhir.rest.searches import Search, searches
-from fhir.rest.source import FhirSource
+from fhir.rest.searches import searches
 from fhir.smart.keys import KeySets
-from fhir.smart.launches import Launch, Launches
+from fhir.smart.launches import Launches
 from fhir.smart.pending import PendingLaunches
-from fhir.smart.routes import STANDALONE, smart_routes
+from fhir.smart.routes import smart_routes
 from fhir.smart.tenant import Tenant
-from fhir.smart.tenants import Tenants
-from fhir.store.audit import SqlAuditLog
-from fhir.store.database import Database
+from fhir.smart.tenants import Tenants, load_tenants
+from fhir.store.database import Database, database_url
+from fhir.store.keys import kept_key
 from fhir.store.replay import UsedTokens
-from fhir.write.launched import Launched
-from fhir.write.outbox import Outbox
-from fhir.write.recorder import ChartRecorder
-
-NO_LAUNCH = Closed(
-    title="This page is not open",
-    detail="It belongs to one patient's chart and one browser, and that session has ended or was "
-    "never here.",
-    remedy="Open it again from the patient's chart.",
-)
-NO_CHART = "It opens inside a patient's chart, so that it knows whose it is."
-_MOST_KEPT = 500
+from models.predictor import load_predictor
+from parts import Outside, Store
+from settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandAlone(Doors):
-    """A laptop's own door: whoever comes is the one user of the settings, and sees the worklist."""
+def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
+    """The decision's model, or what stands in for one that cannot be loaded."""
+    try:
+        return load_predictor(spec, folder)
+    except ModelError as error:
+        return NoModel(detail=error.message, remedy=error.remedy)
 
-    source: RecordSource
-    agent: str
-    site: str
 
-    def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
-        return Visit(
-            key="stand-alone",
-            source=self.source,
-            agent=self.agent,
-            site=self.site,
-            patient_id=None,
+def chosen(name: str) -> DecisionSpec:
+    """The decision that was named, or the only one; which of several is nobody's to guess."""
+    found = catalog.discover()
+    if name:
+        return catalog.load(name)
+    if len(found) != 1:
+        installed = ", ".join(found) or "none"
+        raise catalog.SpecError(
+            f"decisions installed: {installed}; set TREATMENT_RESPONSE_DECISION to the one to serve"
+        )
+    return next(iter(found.values()))
+
+
+class Wired:
+    """All parts of one process. A broken catalogue, trail or EHR file stops the start, loudly; a
+    broken model does not.
+    """
+
+    def __init__(self, settings: Settings, outside: Outside) -> None:
+        self._settings, self._outside = settings, outside
+        self._public = settings.public_url
+        self.tenants = load_tenants(settings.ehrs) if settings.ehrs else Tenants()
+        if settings.demo:
+            from demonstration import demo_tenant
+
+            self.tenants = Tenants((*self.tenants, demo_tenant(self._public)))
+        spec = chosen(settings.decision)
+        database = Database(database_url(settings.audit))
+        self._store = Store.open(database, kept_key(database, settings.audit_key))
+        self.launches = Launches(outside.clock)
+        alone = StandAlone(
+            source=FolderSource(settings.bundles), agent=settings.agent, site=settings.site
+        )
+        self.services = Services(
+            spec=spec,
+            predictor=predictor(spec, settings.artifacts / spec.id),
+            audit=self._store.audit,
+            doors=ChartDoors(
+                self.launches,
+                self.tenants,
+                outside,
+                self._store,
+                searches(spec),
+                alone if settings.demo else None,
+            ),
+            clock=outside.clock,
         )
 
-    def end(self, handle: str, cookies: Mapping[str, str]) -> None:
-        """There is nothing to end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """The way to other servers, shared by everything that asks them."""
-
-    loop: BackgroundLoop
-    http: httpx2.AsyncClient
-    clock: Callable[[], datetime]
-
-    @classmethod
-    def open(cls, clock: Callable[[], datetime]) -> Outside:
-        return cls(loop=BackgroundLoop(), http=open_http(), clock=clock)
-
-    def close(self) -> None:
-        self.loop.run(self.http.aclose())
-        self.loop.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Store:
-    """What is kept on this side, in one database under one key."""
-
-    database: Database
-    key: bytes = field(repr=False)
-    audit: SqlAuditLog
-
-    @classmethod
-    def open(cls, database: Database, key: bytes) -> Store:
-        return cls(database=database, key=key, audit=SqlAuditLog(database, key))
-
-
-class ChartDoors(Doors):
-    """A launch's door. A handle without its cookie opens nothing; no handle, only `otherwise`."""
-
-    def __init__(
-        self,
-        launches: Launches,
-        tenants: Tenants,
-        outside: Outside,
-        store: Store,
-        asked: tuple[Search, ...],
-        otherwise: Doors | None,
-    ) -> None:
-        self._launches, self._tenants = launches, tenants
-        self._outside, self._store, self._asked = outside, store, asked
-        self._otherwise = otherwise
-        self._outbox = Outbox(store.database, store.key)
-        self._visits: dict[str, tuple[Launch, Visit]] = {}
-        self._lock = Lock()
-
-    def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
-        """What a launch may do is settled once; whether it is still open, on every run."""
-        if not handle:
-            return self._otherwise.visit("", cookies) if self._otherwise else self._way_in()
-        launch = self._launches.find(handle, cookies)
-        if launch is None:
-            return NO_LAUNCH
-        with self._lock:
-            kept = self._visits.get(launch.key)
-            if kept is None:
-                self._forget_ended()
-                kept = self._visits[launch.key] = launch, self._opened(handle, launch)
-        return kept[1]
-
-    def end(self, handle: str, cookies: Mapping[str, str]) -> None:
-        launch = self._launches.end(handle, cookies)
-        if launch is not None:
-            with self._lock:
-                self._visits.pop(launch.key, None)
-            self._outside.loop.start(launch.access.end())
-
-    def _way_in(self) -> Closed:
-        offers = tuple(
-            (f"Sign in at {t.name}", f"{STANDALONE}?ehr={t.id}") for t in self._tenants.standalone
+    def routes(self) -> list[BaseRoute]:
+        """What is served beside the pages. Unsigned hook calls are answered for the demo alone, and
+        only where no EHR is configured.
+        """
+        beside = _routes(
+            self.services,
+            self.tenants,
+            self.launches,
+            self._outside,
+            self._store,
+            self._public,
+            self.tenants.of_id("demo") if not self._settings.ehrs else None,
         )
-        return Closed(
-            title=NO_LAUNCH.title, detail=NO_CHART, remedy=NO_LAUNCH.remedy, offers=offers
-        )
+        if self._settings.demo:
+            from demonstration import demo_mount
 
-    def _forget_ended(self) -> None:
-        for key, (launch, _) in list(self._visits.items()):
-            if launch.access.ended or len(self._visits) >= _MOST_KEPT:
-                del self._visits[key]
+            beside.append(demo_mount(self._public, self._outside.clock))
+        return beside
 
-    def _opened(self, handle: str, launch: Launch) -> Visit:
-        tenant, outside = launch.tenant, self._outside
-        client = FhirClient(outside.http, launch.access)
-        source = FhirSource(
-            client,
-            outside.loop,
-            launch.patient_id,
-            tuple(s for s in self._asked if not s.optional or s.kind in tenant.also_read),
-            outside.clock,
-            expression_of(tenant),
-        )
-        return Visit(
-            key=launch.key,
-            source=source,
-            agent=launch.agent,
-            site=tenant.site,
-            patient_id=launch.patient_id,
-            encounter=launch.encounter,
-            full_banner=launch.need_patient_banner,
-            page=launch.page,
-            notices=launch.notices,
-            recorder=self._recorder(client, launch),
-            handle=handle,
-        )
-
-    def _recorder(self, client: FhirClient, launch: Launch) -> ChartRecorder | None:
-        kinds = tuple(k for k in launch.tenant.write_back.kinds if launch.may(k, "c"))
-        if not kinds:
-            return None
-        launched = Launched(
-            tenant=launch.tenant.id,
-            base=launch.access.base,
-            patient_id=launch.patient_id,
-            agent=launch.agent,
-            fhir_user=launch.fhir_user,
-            encounter=launch.encounter,
-            kinds=kinds,
-        )
-        outside = self._outside
-        return ChartRecorder(
-            client, outside.loop, launched, self._outbox, self._store.audit, outside.clock
-        )
+    def ancestors(self, handle: str) -> str:
+        """Who may frame the page of a handle: its EHR, and nobody without one."""
+        tenant = self.launches.tenant_of(handle)
+        return tenant.framing if tenant else NOBODY
 
 
-def expression_of(tenant: Tenant) -> ExpressionContract | None:
-    """What the EHR files gene expression under, where it does."""
-    found = tenant.expression
-    return (
-        ExpressionContract(document=Code(system=found.system, code=found.code, display=""))
-        if found
-        else None
-    )
-
-
-def routes(
+def _routes(
     services: Services,
     tenants: Tenants,
     launches: Launches,

@@ -14,6 +14,7 @@ from decision.ui.services import Services
 from tests.fhir_server import FhirServer, load_demo_patients, served
 from tests.postgres import Cluster, cluster
 from tests.trails import Place
+from wiring import Wired
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ def real_services(app) -> Callable[..., Services]:
 
     def wired(folder: Path, **changes: object) -> Services:
         settings = app.Settings.read({"TREATMENT_RESPONSE_AUDIT": str(folder / "audit.sqlite")})
-        return app.wire(dataclasses.replace(settings, **changes))
+        return Wired(dataclasses.replace(settings, **changes), app.OUTSIDE).services
 
     return wired
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from decision import catalog
 from decision.assess import NoModel
 from decision.catalog import SpecError
 from decision.clinical.errors import AuditError
@@ -62,14 +63,14 @@ def test_names_that_a_proxy_uses_are_a_list(app):
     assert named.hosts == ("a.example", "b.example")
 
 
-def test_of_several_decisions_none_is_taken_by_chance(app, real_services, tmp_path, monkeypatch):
-    monkeypatch.setattr(app.catalog, "discover", lambda: {"one": object(), "two": object()})
+def test_of_several_decisions_none_is_taken_by_chance(real_services, tmp_path, monkeypatch):
+    monkeypatch.setattr(catalog, "discover", lambda: {"one": object(), "two": object()})
     with pytest.raises(SpecError, match=r"one, two; set TREATMENT_RESPONSE_DECISION"):
         real_services(tmp_path)
 
 
-def test_an_installation_without_a_decision_says_so(app, real_services, tmp_path, monkeypatch):
-    monkeypatch.setattr(app.catalog, "discover", dict)
+def test_an_installation_without_a_decision_says_so(real_services, tmp_path, monkeypatch):
+    monkeypatch.setattr(catalog, "discover", dict)
     with pytest.raises(SpecError, match=r"installed: none"):
         real_services(tmp_path)
 

@@ -1,0 +1,160 @@
+"""The doors: what a browser brought becomes a visit to one chart, or the reason for none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from decision.assess import RecordSource
+from decision.clinical.codes import Code
+from decision.visit import Closed, Doors, Visit
+from fhir.rest.client import FhirClient
+from fhir.rest.expression import ExpressionContract
+from fhir.rest.searches import Search
+from fhir.rest.source import FhirSource
+from fhir.smart.launches import Launch, Launches
+from fhir.smart.routes import STANDALONE
+from fhir.smart.tenant import Tenant
+from fhir.smart.tenants import Tenants
+from fhir.write.launched import Launched
+from fhir.write.outbox import Outbox
+from fhir.write.recorder import ChartRecorder
+from parts import Outside, Store
+
+NO_LAUNCH = Closed(
+    title="This page is not open",
+    detail="It belongs to one patient's chart and one browser, and that session has ended or was "
+    "never here.",
+    remedy="Open it again from the patient's chart.",
+)
+NO_CHART = "It opens inside a patient's chart, so that it knows whose it is."
+_MOST_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandAlone(Doors):
+    """A laptop's own door: whoever comes is the one user of the settings, and sees the worklist."""
+
+    source: RecordSource
+    agent: str
+    site: str
+
+    def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
+        return Visit(
+            key="stand-alone",
+            source=self.source,
+            agent=self.agent,
+            site=self.site,
+            patient_id=None,
+        )
+
+    def end(self, handle: str, cookies: Mapping[str, str]) -> None:
+        """There is nothing to end."""
+
+
+class ChartDoors(Doors):
+    """A launch's door. A handle without its cookie opens nothing; no handle, only `otherwise`."""
+
+    def __init__(
+        self,
+        launches: Launches,
+        tenants: Tenants,
+        outside: Outside,
+        store: Store,
+        asked: tuple[Search, ...],
+        otherwise: Doors | None,
+    ) -> None:
+        self._launches, self._tenants = launches, tenants
+        self._outside, self._store, self._asked = outside, store, asked
+        self._otherwise = otherwise
+        self._outbox = Outbox(store.database, store.key)
+        self._visits: dict[str, tuple[Launch, Visit]] = {}
+        self._lock = Lock()
+
+    def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
+        """What a launch may do is settled once; whether it is still open, on every run."""
+        if not handle:
+            return self._otherwise.visit("", cookies) if self._otherwise else self._way_in()
+        launch = self._launches.find(handle, cookies)
+        if launch is None:
+            return NO_LAUNCH
+        with self._lock:
+            kept = self._visits.get(launch.key)
+            if kept is None:
+                self._forget_ended()
+                kept = self._visits[launch.key] = launch, self._opened(handle, launch)
+        return kept[1]
+
+    def end(self, handle: str, cookies: Mapping[str, str]) -> None:
+        launch = self._launches.end(handle, cookies)
+        if launch is not None:
+            with self._lock:
+                self._visits.pop(launch.key, None)
+            self._outside.loop.start(launch.access.end())
+
+    def _way_in(self) -> Closed:
+        offers = tuple(
+            (f"Sign in at {t.name}", f"{STANDALONE}?ehr={t.id}") for t in self._tenants.standalone
+        )
+        return Closed(
+            title=NO_LAUNCH.title, detail=NO_CHART, remedy=NO_LAUNCH.remedy, offers=offers
+        )
+
+    def _forget_ended(self) -> None:
+        for key, (launch, _) in list(self._visits.items()):
+            if launch.access.ended or len(self._visits) >= _MOST_KEPT:
+                del self._visits[key]
+
+    def _opened(self, handle: str, launch: Launch) -> Visit:
+        tenant, outside = launch.tenant, self._outside
+        client = FhirClient(outside.http, launch.access)
+        source = FhirSource(
+            client,
+            outside.loop,
+            launch.patient_id,
+            tuple(s for s in self._asked if not s.optional or s.kind in tenant.also_read),
+            outside.clock,
+            expression_of(tenant),
+        )
+        return Visit(
+            key=launch.key,
+            source=source,
+            agent=launch.agent,
+            site=tenant.site,
+            patient_id=launch.patient_id,
+            encounter=launch.encounter,
+            full_banner=launch.need_patient_banner,
+            page=launch.page,
+            notices=launch.notices,
+            recorder=self._recorder(client, launch),
+            handle=handle,
+        )
+
+    def _recorder(self, client: FhirClient, launch: Launch) -> ChartRecorder | None:
+        kinds = tuple(k for k in launch.tenant.write_back.kinds if launch.may(k, "c"))
+        if not kinds:
+            return None
+        launched = Launched(
+            tenant=launch.tenant.id,
+            base=launch.access.base,
+            patient_id=launch.patient_id,
+            agent=launch.agent,
+            fhir_user=launch.fhir_user,
+            encounter=launch.encounter,
+            kinds=kinds,
+        )
+        outside = self._outside
+        return ChartRecorder(
+            client, outside.loop, launched, self._outbox, self._store.audit, outside.clock
+        )
+
+
+def expression_of(tenant: Tenant) -> ExpressionContract | None:
+    """What the EHR files gene expression under, where it does."""
+    found = tenant.expression
+    return (
+        ExpressionContract(document=Code(system=found.system, code=found.code, display=""))
+        if found
+        else None
+    )
