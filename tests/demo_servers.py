@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -73,6 +74,8 @@ def bound() -> socket.socket:
 @contextmanager
 def serving(app: object, place: socket.socket) -> Iterator[str]:
     """The application answering at that socket until the block ends; gives its address."""
+    # It would hold whole addresses, and pytest collects even a log that is switched off.
+    logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]}, daemon=True)

@@ -11,14 +11,19 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from decision import catalog
+from decision.clinical.record import PatientRecord
 from fhir.errors import FhirError
 from fhir.rest.client import FhirClient
 from fhir.rest.http import open_http
 from fhir.rest.loop import BackgroundLoop
+from fhir.rest.searches import searches
+from fhir.rest.source import FhirSource
 from fhir.smart.keys import KeySets
 from fhir.smart.launches import LAUNCH_COOKIE, Launch, Launches
 from fhir.smart.pending import PENDING_COOKIE, PendingLaunches
@@ -36,7 +41,10 @@ from tests.demo_servers import (
     serving,
 )
 
-KINDS = frozenset({"Observation", "Condition", "MedicationRequest", "MedicationStatement"})
+SEARCHES = searches(catalog.load("ra_biologic_response"))
+KINDS = frozenset({"Patient", *(search.kind for search in SEARCHES)})
+ENTERED = f"{PAGE}?embed=true&lid="
+NOBODY = "Open this page from the patient's chart."
 METHODS = {"public": "public", "secret": "client_secret_basic", "key": "private_key_jwt"}
 PERSONAL = ("Example-", "demo-0", "demo-1", "SIM-0", "SIM-1")
 """What is in every demo patient's data, and must be in no page of a launch that was refused."""
@@ -56,6 +64,7 @@ def tenants_file(folder: Path, issuer: str, method: str, **more: object) -> Path
         "issuer": issuer,
         "site": "simulated-demo",
         "standalone": True,
+        "also_read": ["MedicationAdministration", "MedicationStatement"],
         "frame_ancestors": ["https://portal.example.org"],
     } | {name: value for name, value in more.items() if not isinstance(value, dict)}
     nested = {name: value for name, value in more.items() if isinstance(value, dict)}
@@ -74,6 +83,12 @@ def _private(file: Path, content: str) -> Path:
     file.write_text(content, encoding="utf-8")
     file.chmod(0o600)
     return file
+
+
+def shown(record: PatientRecord) -> str:
+    """The page's words for a record: whose it is, and how much of it is there."""
+    missing = ", ".join(sorted({gap.label for gap in record.gaps})) or "nothing"
+    return f"{record.identity.name}: {len(record.observations)} results, missing: {missing}"
 
 
 @dataclass
@@ -176,7 +191,7 @@ class SmartApp:
 
     def enter(self, browser: Browser, patient: str = "demo-01", **context: object) -> str:
         """A whole EHR launch; the address of the page it ends on."""
-        answer = browser.follow(self.opened(patient, **context), until=PAGE)
+        answer = browser.follow(self.opened(patient, **context), until=ENTERED)
         assert answer.is_redirect, answer.text
         return answer.headers["location"]
 
@@ -228,18 +243,18 @@ def _page(app: SmartApp) -> Route:
     async def page(request: Request) -> Response:
         launch = app.launches.find(request.query_params.get("lid", ""), request.cookies)
         if launch is None:
-            return PlainTextResponse("Open this page from the patient's chart.", 403)
-        client = app.client_of(launch)
+            return PlainTextResponse(NOBODY, 403)
+        source = FhirSource(app.client_of(launch), app.loop, launch.patient_id, SEARCHES, app.clock)
         try:
-            person = await app.loop.call(client.read("Patient", launch.patient_id))
-            found = await app.loop.call(
-                client.search("Observation", [("patient", launch.patient_id), ("_count", "7")])
-            )
+            record = await run_in_threadpool(source.load, launch.patient_id)
         except FhirError as error:
             return PlainTextResponse(f"{error.message} {error.remedy}", 502)
-        return PlainTextResponse(f"{person['name'][0]['family']}: {len(found.resources)} results")
+        return PlainTextResponse(shown(record))
 
     return Route(PAGE, page)
 
 
-__all__ = ["LAUNCH_COOKIE", "PENDING_COOKIE", "PERSONAL", "Browser", "SmartApp", "smart_app"]
+__all__ = [
+    "ENTERED", "LAUNCH_COOKIE", "NOBODY", "PENDING_COOKIE", "PERSONAL", "SEARCHES", "Browser",
+    "SmartApp", "shown", "smart_app",
+]  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from examples.demo_ehr.errors import SetupError
 from examples.demo_ehr.misbehaviour import Json, Misbehaviour, changed
@@ -36,9 +37,9 @@ class Signer:
                 return f"{_part({**header, 'alg': 'none'})}.{_part(content)}."
             case "public key as secret":
                 # The classic confusion: the public key, known to all, taken as a shared secret.
-                secret = OctKey.import_key(self._key.as_pem(private=False))
                 header = {**header, "alg": "HS256"}
-                return jwt.encode(header, content, secret, algorithms=["HS256"])
+                text = f"{_part(header)}.{_part(content)}"
+                return f"{text}.{_mac(self._key.as_pem(private=False), text)}"
             case "foreign key":
                 return jwt.encode(header, content, self._foreign, algorithms=[self.algorithm])
         token = jwt.encode(header, content, self._key, algorithms=[self.algorithm])
@@ -54,7 +55,15 @@ def _made(algorithm: str) -> RSAKey | ECKey:
 
 
 def _part(content: Mapping[str, Any]) -> str:
-    raw = json.dumps(content, separators=(",", ":")).encode()
+    return _plain(json.dumps(content, separators=(",", ":")).encode())
+
+
+def _mac(secret: bytes, text: str) -> str:
+    # By hand: no library would take a public key for a secret, as a careless server might.
+    return _plain(hmac.digest(secret, text.encode(), "sha256"))
+
+
+def _plain(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
