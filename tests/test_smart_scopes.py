@@ -12,8 +12,6 @@ from fhir.smart.scopes import Scopes, narrowed, parse_scopes, scopes_to_ask
 from fhir.smart.tenant import ExpressionDocument, ScopeVersion, WriteBack
 from tests.smart_world import KINDS, tenant
 
-PLAIN = tenant(write_back=WriteBack())
-
 
 def asked(standalone=False, kinds=KINDS, **changes) -> list[str]:
     return scopes_to_ask(
@@ -62,6 +60,20 @@ def test_reading_and_writing_documents_is_one_scope_in_the_order_of_the_letters(
     )
     assert "patient/DocumentReference.crs" in scopes
     assert len([s for s in scopes if "DocumentReference" in s]) == 1
+
+
+def test_what_was_written_may_be_looked_for_where_the_ehr_lets_us():
+    scopes = asked(write_back=WriteBack(risk_assessment=True, document=True, search=True))
+    assert scopes[-2:] == ["patient/RiskAssessment.cs", "patient/DocumentReference.cs"]
+    both = asked(
+        write_back=WriteBack(document=True, search=True),
+        expression=ExpressionDocument(system="s", code="c"),
+    )
+    assert "patient/DocumentReference.crs" in both
+    assert told("", " ".join(scopes[-2:])) == [
+        "The chart did not permit writing the estimate back to it.",
+        "The chart did not permit writing the record of what was shown back to it.",
+    ]
 
 
 def test_an_older_server_is_asked_in_its_own_spelling():

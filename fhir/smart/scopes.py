@@ -86,7 +86,7 @@ def parse_scopes(text: str) -> Scopes:
             whole.setdefault(kind, set()).update(given)
     everything = whole.get("*", set())
     restricted = {k for k, given in letters.items() if given - whole.get(k, set()) - everything}
-    ordered = {k: "".join(c for c in "cruds" if c in given) for k, given in letters.items()}
+    ordered = {k: _ordered(given) for k, given in letters.items()}
     return Scopes(ordered, frozenset(restricted), frozenset(other))
 
 
@@ -100,9 +100,10 @@ def scopes_to_ask(tenant: Tenant, kinds: Collection[str], *, standalone: bool) -
         reading[kind] = "r" if kind == "Medication" else "rs"
     if tenant.expression is not None:
         reading |= {"DocumentReference": "rs", "Binary": "r"}
+    writing = dict.fromkeys(tenant.write_back.kinds, "cs" if tenant.write_back.search else "c")
     letters = {
-        kind: ("c" if kind in tenant.write_back.kinds else "") + reading.get(kind, "")
-        for kind in dict.fromkeys((*reading, *tenant.write_back.kinds))
+        kind: _ordered(writing.get(kind, "") + reading.get(kind, ""))
+        for kind in dict.fromkeys((*reading, *writing))
     }
     refresh = "offline_access" if standalone else "online_access"
     return " ".join(
@@ -117,12 +118,17 @@ def scopes_to_ask(tenant: Tenant, kinds: Collection[str], *, standalone: bool) -
     )
 
 
+def _ordered(letters: Collection[str]) -> str:
+    """Each letter once, in the only order that the specification allows."""
+    return "".join(letter for letter in "cruds" if letter in letters)
+
+
 def _spelled(letters: Mapping[str, str], version: ScopeVersion) -> Iterable[str]:
     for kind, given in letters.items():
         if version is ScopeVersion.V2:
             yield f"patient/{kind}.{given}"
             continue
-        if "r" in given:
+        if "r" in given or "s" in given:
             yield f"patient/{kind}.read"
         if "c" in given:
             yield f"patient/{kind}.write"
@@ -133,7 +139,7 @@ def narrowed(asked: Scopes, granted: Scopes) -> tuple[str, ...]:
     said = []
     for kind, letters in asked.letters.items():
         read = _IN_WORDS.get(kind)
-        wanted = [letter for letter in letters if letter in "rs"]
+        wanted = [letter for letter in letters if letter in "rs" and "r" in letters]
         given = [letter for letter in wanted if granted.may(kind, letter)]
         if read is not None and wanted and given != wanted:
             said.append(f"The chart did not permit reading {read}; they are missing here.")

@@ -44,6 +44,10 @@ class WriteBack:
     risk_assessment: bool = False
     document: bool = False
     audit_event: bool = False
+    search: bool = False
+    """May look whether a write of unknown fate arrived, before it is sent again. Without it the
+    clinician is asked to look.
+    """
 
     @property
     def kinds(self) -> tuple[str, ...]:
