@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
@@ -197,6 +198,21 @@ def test_r12_one_line_says_who_this_is_whatever_the_chart_around_shows(full):
         page = shown(at)
         for words in ("Name of p1", "F 54", "born 1 Mar 1972", "no. MRN-7", "Data as of 2 Nov"):
             assert words in page
+
+
+def test_about_says_whose_chart_this_is_even_where_a_launch_begins():
+    at, _ = visiting(launched(ONE, page="about"))
+    assert "Name of p1" in shown(at)
+
+
+def test_about_is_still_there_when_the_record_is_not():
+    visit = launched(ONE, page="about")
+    visit.source.broken = RecordSourceError("The server does not answer.", "Try again.")
+    at, _ = visiting(visit)
+    assert "The server does not answer." in shown(at)
+    assert "Intended use" in shown(at)
+    levels = re.findall(r"<h([1-6])[ >]", bodies(at))
+    assert levels.count("1") == 1
 
 
 class Doorless(LaunchDoors):

@@ -76,8 +76,17 @@ def _stopped(title: str, detail: str, remedy: str) -> None:
     st.button(pages.READ_AGAIN, on_click=session.read_again, key=session.widget_key("again"))
 
 
-def strip_of_current(visit: Visit) -> str:
-    """The patient strip for a page that needs no assessment; nothing when none is open (D12)."""
+def strip_of_current(services: Services, visit: Visit) -> str:
+    """The patient strip for a page that needs no assessment; nothing when none is open (D12). In a
+    launch somebody always is, so the record is read for it, and a failure stands in its place.
+    """
     patient_id = patient_of(visit)
-    known = assessing.known_chart(visit, patient_id) if patient_id is not None else None
+    if patient_id is None:
+        return ""
+    known = assessing.known_chart(visit, patient_id)
+    if known is None and visit.patient_id is not None:
+        try:
+            _, known = _chart(services, visit, patient_id)
+        except RecordSourceError as error:
+            return frame.stop(pages.CANNOT_ASSESS, error.message, error.remedy, heading=False)
     return frame.strip(known.record, full=visit.full_banner) if known is not None else ""

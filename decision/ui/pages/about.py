@@ -21,7 +21,7 @@ def render(services: Services, visit: Visit) -> None:
     identity = model if isinstance(model, NoModel) else model.identity
     st.html(
         '<div class="tr tr-doc">'
-        + strip_of_current(visit)
+        + strip_of_current(services, visit)
         + frame.simulated(model)
         + "<h1>About this model</h1>"
         + _purpose(spec)

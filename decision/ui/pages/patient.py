@@ -118,5 +118,6 @@ def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessm
     if not eligible(assessment):
         return
     unanswered = isinstance(assessment, Abstention)
-    with st.expander(pages.ENTRY_TITLE, expanded=unanswered, key="entry-form"):
+    key = "entry-form-open" if unanswered else "entry-form"  # one key would keep the other's state
+    with st.expander(pages.ENTRY_TITLE, expanded=unanswered, key=key):
         entry_form.form(services, visit, chart, assessment)
