@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ class Parts:
     clock: MovingClock
     audit: ListAuditLog
     database: Database
+    keys: FixedKeys
     records: list[PatientRecord] = field(default_factory=list)
     calls: list[HookCall] = field(default_factory=list)
 
@@ -153,6 +155,18 @@ class FixedKeys:
         return httpx2.Response(200, json=public_keys())
 
 
+class Remembered:
+    """Used tokens of one process."""
+
+    def __init__(self) -> None:
+        self._used: set[tuple[str, str]] = set()
+
+    def first_use(self, issuer: str, jti: str, expires: datetime, now: datetime) -> bool:
+        known = (issuer, jti) in self._used
+        self._used.add((issuer, jti))
+        return not known
+
+
 @contextmanager
 def running(
     folder: Path,
@@ -160,14 +174,18 @@ def running(
     tenant: Tenant | None = None,
     respond: Any = None,
     audit: ListAuditLog | None = None,
-    http: httpx2.AsyncClient | None = None,
+    stored_tokens: bool = False,
+    others: tuple[Tenant, ...] = (),
 ) -> Iterator[Parts]:
-    """The service of the real decision with its real model and a trail in memory."""
+    """The service of the real decision with its real model and a trail in memory. Used tokens are
+    remembered in memory too unless that is what is tested: each is a write that reaches the disk.
+    """
     tenant, clock, audit = tenant or tenant_of(), MovingClock(), audit or ListAuditLog()
     spec, loop = spec_of(), BackgroundLoop()
-    outside = http or open_http()
+    outside = open_http()
     database = Database(database_url(folder / "store.sqlite"))
-    parts = Parts(tenant, Starlette(), clock, audit, database)
+    keys = FixedKeys()
+    parts = Parts(tenant, Starlette(), clock, audit, database, keys)
 
     def answer(call: HookCall, record: PatientRecord) -> Notice | None:
         parts.calls.append(call)
@@ -175,14 +193,14 @@ def running(
         context = Context(agent=call.agent, site=call.site, now=clock())
         return notice(assess(record, spec, PREDICTOR, audit, context), call.ordered, record.gaps)
 
-    tenants = Tenants((tenant,))
-    keys = FixedKeys()
+    tenants = Tenants((tenant, *others))
     key_http = httpx2.AsyncClient(transport=httpx2.MockTransport(keys.of))
+    guard = UsedTokens(database) if stored_tokens else Remembered()
     finder = ConfiguredKeys(KeySets(key_http, clock, tenants), loop)
     parts.app = Starlette(
         routes=hook_routes(
             services=[HookService(spec=spec, searches=SEARCHES, respond=respond or answer)],
-            callers=SignedCallers(tenants, finder, UsedTokens(database), clock),
+            callers=SignedCallers(tenants, finder, guard, clock),
             ledger=HookLedger(database),
             loop=loop,
             http=outside,

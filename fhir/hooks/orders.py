@@ -36,7 +36,7 @@ def selected_orders(
             "context.selections", "it holds what is no reference", "Send Type/id of each draft"
         )
     entries = [
-        entry_of(position, item)
+        entry_of(position, _draft(item))
         for position, item in enumerate(children(drafts, "entry"), start=1)
         if child(item, "resource")
     ]
@@ -45,7 +45,7 @@ def selected_orders(
     names = {name.split("/_history/")[0] for name in chosen}
     doubts = Doubts()
     found = (
-        read_medication(_draft(entry), library, received, doubts)
+        read_medication(entry, library, received, doubts)
         for entry in entries
         if entry.kind == "MedicationRequest" and _is_named(entry, names)
     )
@@ -57,9 +57,9 @@ def selected_orders(
     )
 
 
-def _draft(entry: Entry) -> Entry:
-    """A draft is expected to be incomplete: one without a status is still a draft."""
-    return dataclasses.replace(entry, resource={"status": "draft", **entry.resource})
+def _draft(item: Json) -> Json:
+    """An order of the session, which may still be incomplete: one without a status is a draft."""
+    return {**item, "resource": {"status": "draft", **child(item, "resource")}}
 
 
 def _is_named(entry: Entry, names: set[str]) -> bool:
