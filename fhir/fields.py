@@ -27,7 +27,8 @@ def clean(value: object) -> str:
 
 def text(parent: Json, key: str) -> str:
     """The cleaned string under `key`."""
-    return clean(parent.get(key))
+    value = parent.get(key)
+    return "" if value is None else clean(value)
 
 
 def exact(parent: Json, key: str) -> str:
@@ -36,7 +37,19 @@ def exact(parent: Json, key: str) -> str:
     Two addresses must not become the same by what cleaning takes away.
     """
     value = parent.get(key)
-    return value if isinstance(value, str) and clean(value) == value else ""
+    if not value or not isinstance(value, str):
+        return ""
+    if value.isprintable():
+        return value if len(value) <= _LONGEST and value.strip() == value else ""
+    return value if clean(value) == value else ""
+
+
+def whole(parent: Json, key: str) -> str:
+    """The string under `key` as it is, however long: for content and addresses checked elsewhere,
+    never for a screen.
+    """
+    value = parent.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def child(parent: Json, key: str) -> Json:
@@ -48,6 +61,8 @@ def child(parent: Json, key: str) -> Json:
 def children(parent: Json, key: str) -> list[Json]:
     """The objects of the list under `key`; anything else in it is passed over."""
     value = parent.get(key)
+    if value is None:
+        return []
     return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 

@@ -166,6 +166,26 @@ def test_pages_inside_the_server_are_followed_as_given(place):
         assert ids(run(server.base, search)) == ["a", "b"]
 
 
+def test_a_link_may_be_as_long_as_a_search_with_many_codes():
+    codes = ",".join(f"http://loinc.org|{n}" for n in range(100))
+
+    def answer(asked: Asked) -> Reply:
+        if "page" in asked.query:
+            return fhir(searchset(observation("b")))
+        kept = f"Observation?patient=p1&code={codes}"
+        return fhir(searchset(observation("a"), self_=kept, next=f"{kept}&page=1"))
+
+    ask = [("patient", "p1"), ("code", codes)]
+    with scripted(answer) as server:
+        assert ids(run(server.base, lambda c: c.search("Observation", ask))) == ["a", "b"]
+    shortened = [("patient", "p1"), ("code", f"{codes},http://loinc.org|1988-5")]
+    with (
+        scripted(answer) as server,
+        pytest.raises(ServerError, match="ignored the parameter 'code'"),
+    ):
+        run(server.base, lambda c: c.search("Observation", shortened))
+
+
 def test_pages_in_a_circle_end():
     found = found_with(lambda _: fhir(searchset(observation("a"), next="Observation?page=1")))
     assert ids(found) == ["a"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpx2
 
 from fhir.errors import ServerError
-from fhir.fields import Json, child, text
+from fhir.fields import Json, child, text, whole
 from fhir.rest import capabilities
 from fhir.rest.access import Access
 from fhir.rest.addresses import Home, is_id
@@ -159,7 +159,7 @@ class FhirClient:
         if kind == FHIR_JSON:
             resource = await _resource(answer, "Binary")
             try:
-                content = base64.b64decode(text_of(resource, "data"), validate=True)
+                content = base64.b64decode(whole(resource, "data"), validate=True)
             except (binascii.Error, ValueError):
                 raise ServerError("The file's bytes are not base64.", _TELL, 200) from None
             kind = text(resource, "contentType").split(";")[0].lower()
@@ -195,12 +195,6 @@ class FhirClient:
             version = text(child(resource, "meta"), "versionId")
             etag = etag or (f'W/"{version}"' if version else "")
         return Created(status=answer.status, reference=reference, etag=etag)
-
-
-def text_of(resource: Json, key: str) -> str:
-    """The whole string under `key`: cleaning would cut a long one."""
-    value = resource.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _bytes(resource: Json) -> bytes:

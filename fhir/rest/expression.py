@@ -29,9 +29,9 @@ from decision.clinical.record import ExpressionFile, Gap, GapReason, IssueKind, 
 from fhir.dates import read_moment
 from fhir.doubts import Doubts
 from fhir.errors import ServerError
-from fhir.fields import Json, child, children, text
+from fhir.fields import Json, child, children, text, whole
 from fhir.references import Entry, Subject
-from fhir.rest.client import FhirClient, text_of
+from fhir.rest.client import FhirClient
 from fhir.rest.searches import Search
 
 LABEL = "gene expression"
@@ -125,7 +125,12 @@ async def expression_files(
 
 def _usable(document: Entry, subject: Subject, doubts: Doubts) -> bool:
     """Whether it is this patient's and stands. Somebody else's stops the whole record elsewhere."""
-    if document.kind != "DocumentReference" or not subject.owns(document):
+    if document.kind != "DocumentReference":
+        return False
+    owned = subject.owns(document)
+    if not owned:
+        if owned is None:
+            _refuse(document, "an expression file that does not say whose it is", doubts)
         return False
     resource = document.resource
     status, of_file = text(resource, "status"), text(resource, "docStatus")
@@ -187,14 +192,14 @@ async def _content(
     client: FhirClient, contract: ExpressionContract, attachment: Json, until: float
 ) -> bytes | None:
     """The bytes, from inside the resource or from the server; None where there are none."""
-    if written := text_of(attachment, "data"):
+    if written := whole(attachment, "data"):
         if len(written) > contract.longest * 4 // 3 + 4:
             raise ServerError(f"The file has more than {contract.longest // 1_000_000} MB.")
         try:
             return base64.b64decode(written, validate=True) or None
         except (binascii.Error, ValueError):
             return None
-    if url := text_of(attachment, "url"):
+    if url := whole(attachment, "url"):
         return (await client.binary(url, contract.longest, until=until))[0] or None
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from fhir.errors import ServerError
-from fhir.fields import Json, child, children, exact, text
+from fhir.fields import Json, child, children, exact, text, whole
 from fhir.rest.addresses import Home
 from fhir.rest.exchange import Exchange
 from fhir.rest.limits import Limits
@@ -154,7 +154,7 @@ async def _page(exchange: Exchange, url: str, until: float) -> Json:
 
 def _link(page: Json, relation: str) -> str:
     found = [link for link in children(page, "link") if text(link, "relation") == relation]
-    return exact(found[0], "url") if found else ""
+    return whole(found[0], "url") if found else ""
 
 
 def _next(page: Json) -> str:
