@@ -8,6 +8,7 @@ decision.clinical.errors.RecordSourceError
     │   └── UnreachedError         no connection was made, so nothing was sent
     ├── AccessEndedError       the right to read has ended; the launch ends with it
     ├── NotWritableError       what would go to the chart fails our own checks; nothing is sent
+    ├── HookError              a call of the CDS Hooks service (fhir.hooks.errors has its tree)
     └── BundleError            one file cannot be used; the others still can
         ├── UnreadableError        too large, not UTF-8, not complete JSON
         ├── NotABundleError        JSON, but not a Bundle of current resources
