@@ -7,6 +7,7 @@ decision.clinical.errors.RecordSourceError
     ├── ServerError            a FHIR server cannot be reached, or answers what cannot be used
     │   └── UnreachedError         no connection was made, so nothing was sent
     ├── AccessEndedError       the right to read has ended; the launch ends with it
+    ├── LaunchError            a launch cannot go on; its reasons are listed in fhir.smart.refusals
     ├── NotWritableError       what would go to the chart fails our own checks; nothing is sent
     ├── HookError              a call of the CDS Hooks service (fhir.hooks.errors has its tree)
     └── BundleError            one file cannot be used; the others still can

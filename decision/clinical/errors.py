@@ -4,6 +4,7 @@ DecisionSupportError
 ├── RecordSourceError    a patient's record cannot be had (fhir.errors derives its tree from it)
 ├── AuditError           the trail cannot be written or read: nothing may be shown
 │                        (fhir.store.database derives StoreError from it)
+├── TenantsError         the file of EHRs cannot be used (fhir.smart.tenant_file)
 └── ModelError           a model cannot be loaded or used (models.artifact derives from it)
 """
 
