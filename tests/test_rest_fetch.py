@@ -324,6 +324,10 @@ def test_what_somebody_has_fetched_already_is_not_asked_for_again():
     )
     assert [a.path for a in server.asked if a.path != "metadata"] == ["Condition"]
     assert len(record.observations) == 1
+    known = {"labs": [observation()], "orders": [], "conditions": [condition()]}
+    record, server = fetched(chart(), given=known, patient=patient())
+    assert server.asked == []
+    assert len(record.conditions) == 1
     with pytest.raises(OtherPatientError):
         fetched(chart(), given={"labs": [observation(subject={"reference": "Patient/p2"})]})
     with pytest.raises(ServerError, match="another patient"):

@@ -61,8 +61,10 @@ async def fetch_record(
     until = asyncio.get_running_loop().time() + client.limits.whole_seconds
     every = (*searches, *((expression.search,) if expression else ()))
     steps = _Steps(len(every) + 1, tell)
-    run = _Run(client, patient_id, given or {}, until)
-    offered = asyncio.create_task(_offered(client))
+    given = given or {}
+    run = _Run(client, patient_id, given, until)
+    left = [s for s in every if s.key not in given and client.access.may(s.kind, "s")]
+    offered = asyncio.create_task(_offered(client, left))
     person = asyncio.create_task(steps.count(_PERSON, run.person(patient)))
     asked = [asyncio.create_task(steps.count(s.label, run.search(s, offered))) for s in every]
     try:
@@ -167,8 +169,12 @@ class _Run:
         return dataclasses.replace(brought, entries=(*brought.entries, *drugs), gap=gap)
 
 
-async def _offered(client: FhirClient) -> Json:
-    """What the server says it offers; nothing where it does not say, and then all is asked for."""
+async def _offered(client: FhirClient, left: Sequence[Search]) -> Json:
+    """What the server says it offers; nothing where it does not say, and then all is asked for, or
+    where no search is left to ask it for.
+    """
+    if not left:
+        return {}
     try:
         return await client.capabilities()
     except ServerError:
