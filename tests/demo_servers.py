@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SECRET = "colon: %2F + & = ?"  # survives only when it is form-encoded first
 EC_KEY = ECKey.generate_key("P-384", auto_kid=True)
 RSA_KEY = RSAKey.generate_key(2048, auto_kid=True)
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 READS = ("Observation", "Condition", "MedicationRequest", "MedicationStatement",
          "MedicationAdministration", "DocumentReference")  # fmt: skip
 SCOPES = (
@@ -116,6 +118,7 @@ class DemoServer:
     ehr: Ehr
     clock: MovingClock
     watched: Watched = field(repr=False)
+    stop: Callable[[], None] = field(repr=False)
 
     @property
     def seen(self) -> list[str]:
@@ -139,8 +142,16 @@ def demo_server(
     options.setdefault("portal_client", "app-public")
     app = demo_ehr(base, PATIENTS, registered(app_url), clock, **options)
     watched.app = app
-    with serving(watched, place):
-        yield DemoServer(base, app.state.ehr, clock, watched)
+    with ExitStack() as stack:
+        stack.enter_context(serving(watched, place))
+        yield DemoServer(base, app.state.ehr, clock, watched, stack.close)
+
+
+def quick_client() -> httpx2.Client:
+    """A client for loopback: loading the machine's certificates would take longer than a test."""
+    return httpx2.Client(
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False, timeout=20
+    )
 
 
 @dataclass
@@ -153,7 +164,7 @@ class HandMadeApp:
     client: str = "app-public"
     verifier: str = field(default_factory=lambda: token_urlsafe(48))
     state: str = field(default_factory=lambda: token_urlsafe(32))
-    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False))
+    http: httpx2.Client = field(default_factory=lambda: quick_client())
 
     @property
     def redirect_uri(self) -> str:

@@ -31,6 +31,7 @@ from fhir.smart.routes import PAGE, smart_routes
 from fhir.smart.tenants import Tenants, load_tenants
 from tests.demo_servers import (
     EC_KEY,
+    NO_CERTIFICATES,
     SECRET,
     DemoServer,
     MovingClock,
@@ -38,6 +39,7 @@ from tests.demo_servers import (
     bound,
     demo_server,
     query_of,
+    quick_client,
     serving,
 )
 
@@ -100,9 +102,7 @@ class Browser:
     """
 
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
-    http: httpx2.Client = field(
-        default_factory=lambda: httpx2.Client(trust_env=False, timeout=20), repr=False
-    )
+    http: httpx2.Client = field(default_factory=quick_client, repr=False)
 
     def get(self, address: str) -> httpx2.Response:
         """One request, no redirect followed."""
@@ -211,7 +211,10 @@ def smart_app(folder: Path, method: str = "public", **tenant: object) -> Iterato
     options = {"algorithm": tenant.pop("algorithm", "RS256")}
     with demo_server(url, **options) as server:
         tenants = load_tenants(tenants_file(folder, server.ehr.fhir, method, **tenant))
-        loop, http = BackgroundLoop(), open_http(answer_seconds=1.0)
+        loop, http = (
+            BackgroundLoop(),
+            open_http(answer_seconds=1.0, verify=NO_CERTIFICATES),
+        )
         launches = Launches(server.clock)
         app = SmartApp(url, server, launches, watched, loop, http, f"app-{method}")
         watched.app = Starlette(routes=[*_doors(app, tenants), _page(app)])

@@ -57,7 +57,7 @@ def understood(kind: str, given: Sequence[tuple[str, str]], deaf_to: Iterable[st
     asked = Asked(
         kind,
         applied,
-        tuple(sorted({name for name, _ in given if name not in known})),
+        tuple(sorted({name for name, _ in given} - known - set(deaf_to))),
         _count([value for name, value in applied if name == "_count"]),
         ("_include", f"{kind}:medication") in applied,
     )
