@@ -20,6 +20,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from starlette.applications import Starlette
 
+from benchmarks import hook_requests
+from benchmarks.hook_requests import resources_of, searchset
 from decision import catalog
 from decision.assess import Context, assess
 from decision.clinical.notice import Notice
@@ -41,6 +43,8 @@ from fhir.store.replay import UsedTokens
 from models.predictor import load_predictor
 from tests.builders import ListAuditLog
 from tests.demo_servers import MovingClock
+
+__all__ = ["resources_of", "searchset"]
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parent.parent
@@ -223,54 +227,13 @@ SEARCHES: tuple[Search, ...] = searches(spec_of())
 OFFERED = tuple(s for s in SEARCHES if not s.optional)
 
 
-def demo_bundle(patient: str) -> Json:
-    folder = ROOT / "examples" / "demo_patients"
-    return json.loads(next(folder.glob(f"{patient}-*.json")).read_text(encoding="utf-8"))
-
-
-def resources_of(patient: str) -> list[Json]:
-    """As a server has them: what a file calls by `urn:uuid:` has a reference of its own there."""
-    bundle = demo_bundle(patient)
-    written = json.dumps([entry["resource"] for entry in bundle["entry"]])
-    for entry in bundle["entry"]:
-        resource, address = entry["resource"], entry.get("fullUrl", "")
-        if address.startswith("urn:"):
-            written = written.replace(address, f"{resource['resourceType']}/{resource['id']}")
-    return json.loads(written)
-
-
 def prefetch_of(patient: str, chosen: tuple[Search, ...] = OFFERED) -> Json:
-    """What a client that satisfies every template sends."""
-    resources = resources_of(patient)
-    found: Json = {"patient": next(r for r in resources if r["resourceType"] == "Patient")}
-    for search in chosen:
-        matches = [r for r in resources if r["resourceType"] == search.kind and asks(search, r)]
-        found[search.key] = searchset(*matches) if matches else None
-    return found
-
-
-def asks(search: Search, resource: Json) -> bool:
-    if not search.codes:
-        return True
-    held = [resource.get("code", {}), *(c.get("code", {}) for c in resource.get("component", []))]
-    wanted = {(code.system, code.code) for code in search.codes}
-    codings = [coding for concept in held for coding in concept.get("coding", [])]
-    return any((c.get("system"), c.get("code")) in wanted for c in codings)
-
-
-def searchset(*resources: Json, **more: Any) -> Json:
-    entries = [{"resource": r, "search": {"mode": "match"}} for r in resources]
-    return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **more}
+    return hook_requests.prefetch_of(patient, chosen)
 
 
 def patient_view(patient: str = "demo-12", **more: Any) -> Json:
-    """A call when a chart is opened, with everything prefetched."""
-    body = {
-        "hookInstance": str(uuid.uuid4()),
-        "hook": "patient-view",
-        "context": {"userId": "Practitioner/example", "patientId": patient, "encounterId": "89284"},
-        "prefetch": prefetch_of(patient),
-    } | more
+    """A call when a chart is opened, with everything prefetched; None leaves a member out."""
+    body = hook_requests.patient_view(patient, OFFERED) | more
     return {k: v for k, v in body.items() if v is not None}
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from benchmarks.hooks import bodies, served
 from decision.clinical.errors import AuditError
 from decision.clinical.notice import Ordered
 from decision.clinical.record import GapReason, MedicationState, Part
 from fhir.hooks.body import LONGEST_BODY
 from fhir.hooks.feedback import CARD
+from fhir.store.database import Database, database_url
 from tests.builders import ListAuditLog
 from tests.hook_calls import (
     ADALIMUMAB,
@@ -490,6 +493,27 @@ def test_a_record_that_cannot_be_assessed_says_what_the_port_said(tmp_path):
 
     with running(tmp_path, respond=full) as parts:
         assert parts.call(patient_view("demo-12")).status_code == 500
+
+
+# Over a network, with the trail that is served
+
+
+def test_over_loopback_with_the_real_trail_every_assessment_is_in_the_chain(tmp_path):
+    with served(tmp_path) as service:
+        for body in bodies(service.spec)[12:15]:  # one patient: opened, and either class ordered
+            headers = {
+                "Authorization": f"Bearer {service.token()}",
+                "Content-Type": "application/json",
+            }
+            response = httpx2.post(service.endpoint, content=body, headers=headers, trust_env=False)
+            cards(response)
+    database = Database(database_url(tmp_path / "store.sqlite"), existing=True)
+    with database.read() as connection:
+        written = connection.execute(text("select count(*) from audit_entry")).scalar_one()
+        linked = connection.execute(select(CARD.c.audit_id)).scalars().all()
+    assert written == 3
+    assert len(linked) == 1
+    database.close()
 
 
 # Browsers
