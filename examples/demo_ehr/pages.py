@@ -27,6 +27,11 @@ _WORDS = {
 }
 
 
+# Under `no-referrer` a form's Origin is "null", which a server that minds its own pages refuses.
+# Said in the page as well, since a middleware may have put a stricter word into the header.
+_REFERRER = "same-origin"
+
+
 def page(
     title: str, body: str, *, status: int = 200, policy: dict[str, str] | None = None
 ) -> HTMLResponse:
@@ -41,7 +46,8 @@ def page(
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="stylesheet" href="style.css"></head>'
+        f'<meta name="referrer" content="{_REFERRER}"><title>{escape(title)}</title>'
+        '<link rel="stylesheet" href="style.css"></head>'
         f'<body><header><strong>Demonstration EHR</strong><span class="mark">Simulated people. '
         f"Nobody here is or was a patient.</span></header><main>{body}</main></body></html>"
     )
@@ -53,8 +59,7 @@ def page(
             "Content-Security-Policy": "; ".join(f"{k} {v}" for k, v in rules.items()),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
-            # `no-referrer` would make the form's Origin "null", which the app's own gate refuses.
-            "Referrer-Policy": "same-origin",
+            "Referrer-Policy": _REFERRER,
         },
     )
 
