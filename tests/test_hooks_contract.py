@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 
@@ -21,6 +22,7 @@ from tests.hook_calls import (
     ADALIMUMAB,
     AMOXICILLIN,
     OFFERED,
+    PUBLIC,
     SERVER,
     TOCILIZUMAB,
     authorization,
@@ -256,6 +258,39 @@ def test_an_error_inside_a_bundle_makes_it_a_part(parts):
     entries = [*found["entry"], {"resource": outcome, "search": {"mode": "outcome"}}]
     parts.call(with_key(body, CONDITIONS, found | {"entry": entries}))
     assert [g.reason for g in parts.records[0].gaps] == [GapReason.CUT_OFF]
+
+
+def test_a_drug_that_is_only_referred_to_is_a_gap_where_it_cannot_be_looked_up(parts):
+    body = patient_view("demo-01")
+    drug = next(r for r in resources_of("demo-01") if r["resourceType"] == "MedicationRequest")
+    referring = {k: v for k, v in drug.items() if k != "medicationCodeableConcept"}
+    referring["medicationReference"] = {"reference": "Medication/m9"}
+    parts.call(with_key(body, ORDERS, searchset(referring)))
+    assert [g.part for g in parts.records[0].gaps] == [Part.MEDICATIONS]
+
+
+def test_calls_at_once_stay_apart(parts):
+    """Each answer must be about the patient of its own call, however many are under way."""
+    wanted = {"demo-12": "No estimate", "demo-05": "AVOID", "demo-13": "STOP"}
+    made = {
+        "demo-12": patient_view("demo-12"),
+        "demo-05": order_select("demo-05"),
+        "demo-13": order_select("demo-13", draft(TOCILIZUMAB, "demo-13")),
+    }
+    path = f"/cds-services/{SPEC.id}"
+
+    async def all_at_once() -> list[tuple[str, httpx2.Response]]:
+        transport = httpx2.ASGITransport(app=parts.app)
+        async with httpx2.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+            names = list(made) * 6
+            answers = (
+                client.post(path, json=made[name], headers=parts.signed(path)) for name in names
+            )
+            return list(zip(names, await asyncio.gather(*answers), strict=True))
+
+    for name, response in asyncio.run(all_at_once()):
+        (card,) = cards(response)
+        assert card["summary"].startswith(wanted[name])
 
 
 def test_a_single_resource_may_stand_for_a_search(parts):

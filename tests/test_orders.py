@@ -28,6 +28,19 @@ SPEC = next(iter(catalog.discover().values()))
 TNFI, IL6I = (t.id for t in SPEC.treatments)
 
 
+@pytest.mark.parametrize("spec", catalog.discover().values(), ids=lambda spec: spec.id)
+def test_every_decisions_treatments_can_be_recognised_when_they_are_ordered(spec):
+    for treatment in spec.treatments:
+        codes = [e.code for e in spec.codelists[treatment.id].entries if not e.prefix]
+        assert treatment.names
+        for code in codes:
+            (found,) = ordered_treatments([order(code)], spec)
+            assert found == Ordered(treatment=treatment.id)
+        for name in treatment.names:
+            found = ordered_treatments([order(text=f"{name} 40 mg")], spec)
+            assert Ordered(treatment=treatment.id, by_name=True) in found
+
+
 def order(*codes: Code, text: str = "") -> MedicationExposure:
     return MedicationExposure(
         codes=codes,

@@ -22,7 +22,7 @@ from fhir.fields import Json
 from fhir.hooks.body import parse_body, read_body
 from fhir.hooks.calls import Asked, Hook, read_call
 from fhir.hooks.cards import card
-from fhir.hooks.errors import HookError, RequestError
+from fhir.hooks.errors import HookError, RequestError, UntrustedError
 from fhir.hooks.feedback import HookLedger, read_feedback
 from fhir.hooks.gather import Gatherer
 from fhir.hooks.orders import selected_orders, with_orders
@@ -82,6 +82,8 @@ class HookRoutes:
             try:
                 response = _json(200, await answer(request))
             except HookError as error:
+                if isinstance(error, UntrustedError):  # the caller is not told why; we are
+                    _LOG.warning("a hook call was not answered: %s", error.check)
                 response = _refusal(error)
             except RecursionError:
                 response = _refusal(RequestError("", "it is nested too deeply", "Send less"))
