@@ -213,7 +213,7 @@ def smart_app(folder: Path, method: str = "public", **tenant: object) -> Iterato
         tenants = load_tenants(tenants_file(folder, server.ehr.fhir, method, **tenant))
         loop, http = (
             BackgroundLoop(),
-            open_http(answer_seconds=1.0, verify=NO_CERTIFICATES),
+            open_http(answer_seconds=2.0, verify=NO_CERTIFICATES),
         )
         launches = Launches(server.clock)
         app = SmartApp(url, server, launches, watched, loop, http, f"app-{method}")

@@ -184,7 +184,7 @@ def test_the_consent_page_runs_no_script_and_may_send_its_answer_to_the_app(app)
 
 
 def test_the_consent_pages_answer_names_the_page_it_comes_from(app):
-    # A stricter word in a header, as the app's own middleware sets it, would make the Origin "null".
+    # A stricter word in a header, as a middleware may set it, would make the Origin "null".
     assert '<meta name="referrer" content="same-origin">' in app.authorize("").text
 
 

@@ -19,7 +19,7 @@ from tests.smart_app import LAUNCH_COOKIE, NOBODY, PENDING_COOKIE, Browser, smar
 from tests.smart_refusals import nothing_was_logged, nothing_was_read, refused
 
 GONE = None
-FAR = 2.5
+FAR = 3.0
 
 
 @pytest.fixture(scope="module")
