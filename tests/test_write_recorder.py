@@ -333,6 +333,15 @@ class TestFaults:
         chart.down = False
         assert write(recorder, found, decided).delivery is Delivery.SENT
 
+    def test_a_server_that_is_away_before_it_said_what_it_takes_gets_it_later(self, desk):
+        chart, found = Chart(down=True), case(desk.audit)
+        decided = found.decide()
+        receipt = write(desk.recorder(chart), found, decided)
+        assert receipt.delivery is Delivery.WAITING
+        assert "did not say whether it takes that" in receipt.detail
+        chart.down = False
+        assert desk.recorder(chart).retry(decided.audit_id).delivery is Delivery.SENT
+
     def test_ended_access_loses_nothing_and_the_next_launch_sends_it(self, desk):
         chart, found, access = Chart(), case(desk.audit), Granted()
         decided = found.decide()

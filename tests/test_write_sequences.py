@@ -104,6 +104,16 @@ class Writing(RuleBasedStateMachine):
         self.clock.forward(seconds=LEASE.total_seconds() + 1)
         self.the_process_starts_anew()
 
+    @precondition(lambda self: self.decided)
+    @rule(which=st.integers(0, 2))
+    def the_process_is_killed_before_it_notes_the_answer(self, which: int) -> None:
+        decided = self.decided[which % len(self.decided)]
+        self.desk.outbox.settle = _killed  # type: ignore[method-assign]
+        with contextlib.suppress(AuditError):
+            self._write(decided)
+        self.clock.forward(seconds=LEASE.total_seconds() + 1)
+        self.the_process_starts_anew()
+
     @rule()
     def the_trail_cannot_be_written_for_a_moment(self) -> None:
         kept = self.desk.audit.append
@@ -178,6 +188,10 @@ class Writing(RuleBasedStateMachine):
 
 def _own(resource):
     return {"identifier": resource["identifier"]}
+
+
+def _killed(*row: object, **told: object) -> None:
+    raise AuditError("killed", "Start it again.")
 
 
 def _broken(event: object) -> str:

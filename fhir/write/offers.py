@@ -54,11 +54,17 @@ def ability(statement: Json, kind: str) -> Ability:
 
 
 def why_not(
-    kind: str, launched: Launched, may: Callable[[str, str], bool], statement: Json | None
+    kind: str,
+    launched: Launched,
+    may: Callable[[str, str], bool],
+    statement: Json | None,
+    *,
+    keeping: bool = False,
 ) -> str:
     """What stands in the way of writing this kind of resource; empty where nothing does.
 
-    `statement` is the server's CapabilityStatement, None where it could not be had.
+    `statement` is the server's CapabilityStatement, None where it could not be had: that is no
+    reason where the resource is only to be kept for later (`keeping`).
     """
     words = WORDS[kind]
     if kind not in launched.kinds:
@@ -68,7 +74,11 @@ def why_not(
     if not may(kind, "c"):
         return f"Not written: {words}. The chart did not permit it."
     if statement is None:
-        return f"Not written: {words}. The chart's server did not say whether it takes that."
+        return (
+            ""
+            if keeping
+            else f"Not written: {words}. The chart's server did not say whether it takes that."
+        )
     if not ability(statement, kind).create:
         return f"Not written: {words}. The chart's server does not take that."
     return ""

@@ -48,7 +48,7 @@ class ChartRecorder:
 
     def offers(self) -> tuple[str, ...]:
         """What would be written, in words; empty where nothing may be."""
-        return tuple(WORDS[kind] for kind in self._possible())
+        return tuple(WORDS[kind] for kind in KINDS if not self._sender.obstacle(kind))
 
     def obstacles(self) -> tuple[str, ...]:
         """Why that which the tenant switched on will not be written, in words."""
@@ -86,8 +86,8 @@ class ChartRecorder:
         """
         return self._sender.send(decided_id, confirmed=True)
 
-    def _possible(self) -> tuple[str, ...]:
-        return tuple(kind for kind in KINDS if not self._sender.obstacle(kind))
+    def _kept(self) -> tuple[str, ...]:
+        return tuple(k for k in KINDS if not self._sender.obstacle(k, keeping=True))
 
     def _decision(
         self, record: PatientRecord, card: DecisionCard, decided: ChosenTreatment
@@ -118,7 +118,7 @@ class ChartRecorder:
     ) -> tuple[tuple[str, Json], ...]:
         launched, decided_id = self._launched, decided.audit_id
         made: list[tuple[str, Json]] = []
-        for kind in self._possible():
+        for kind in self._kept():
             key = decision_key(kind, decided_id, launched)
             if kind == "RiskAssessment":
                 key, resource = (

@@ -62,10 +62,13 @@ class Sender:
         self._outbox, self._audit, self._clock = outbox, audit, clock
         self._person = outbox.whose(launched)
 
-    def obstacle(self, kind: str) -> str:
-        """What keeps this launch from writing that kind, in words; empty where nothing does."""
-        statement = self._statement()
-        return why_not(kind, self._launched, self._client.access.may, statement)
+    def obstacle(self, kind: str, *, keeping: bool = False) -> str:
+        """What stands in the way of writing that kind from this launch; empty where nothing does.
+
+        `keeping` for later needs no word of the server's: it may be away just now.
+        """
+        may, statement = self._client.access.may, self._statement()
+        return why_not(kind, self._launched, may, statement, keeping=keeping)
 
     def standing(self, decided_id: str, obstacle: str = "") -> Receipt | None:
         """How one decision stands by the ledger; None where it is not there for this patient."""
@@ -105,15 +108,17 @@ class Sender:
         """Send the resources of one decision in order; returns the obstacle where this launch may
         not send one. What a server refuses does not keep it from what comes after.
         """
+        first = ""
         for row in self._rows(decided_id):
             if row.state is State.SENT or (row.state is State.REFUSED and not way.again):
                 continue
             if obstacle := self.obstacle(row.kind):
-                return obstacle
+                first = first or obstacle
+                continue
             state = self._send_row(decided_id, row, way)
             if state in (State.WAITING, State.SENDING) or time.monotonic() > way.until:
-                return ""
-        return ""
+                break
+        return first
 
     def _send_row(self, decided_id: str, row: Row, way: _Way) -> State:
         resource = row.payload
