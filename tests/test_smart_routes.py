@@ -95,7 +95,8 @@ def test_the_ehr_launch_asks_for_what_it_needs_and_no_more(world):
     assert asked["code_challenge_method"] == "S256"
     assert asked["scope"] == (
         "launch openid fhirUser online_access patient/Patient.r patient/Condition.rs "
-        "patient/MedicationRequest.rs patient/Observation.rs patient/RiskAssessment.c"
+        "patient/MedicationRequest.rs patient/Observation.rs patient/Medication.r "
+        "patient/RiskAssessment.c"
     )
     # 43 characters of base64url carry 256 bits; the specification asks for 122.
     assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3

@@ -36,9 +36,9 @@ def test_what_an_ehr_does_not_offer_is_not_asked_of_it():
     assert "patient/MedicationStatement.rs" not in offered  # the decision reads none
 
 
-def test_a_medicine_is_read_by_its_reference_only():
-    scopes = asked(kinds=("Medication",), also_read=("Medication",))
-    assert "patient/Medication.r" in scopes
+def test_what_a_prescription_points_at_may_be_read_by_its_reference_only():
+    assert "patient/Medication.r" in asked(kinds=("MedicationRequest",))
+    assert not [s for s in asked(kinds=("Observation",)) if "Medication" in s]
 
 
 def test_expression_files_are_asked_for_where_they_are_configured():
@@ -84,7 +84,7 @@ def test_an_older_server_is_asked_in_its_own_spelling():
     )
     assert scopes[4:] == [
         *("patient/Patient.read", "patient/Condition.read", "patient/MedicationRequest.read"),
-        *("patient/Observation.read", "patient/DocumentReference.read"),
+        *("patient/Observation.read", "patient/Medication.read", "patient/DocumentReference.read"),
         *("patient/DocumentReference.write", "patient/Binary.read"),
     ]
 

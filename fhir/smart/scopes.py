@@ -18,13 +18,13 @@ _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 _ALWAYS_OFFERED = ("Condition", "Observation", "MedicationRequest")
 """What US Core and the International Patient Access guide have every server offer."""
 
+_NAMING_A_DRUG = frozenset({"MedicationRequest", "MedicationStatement", "MedicationAdministration"})
 _IN_WORDS = {
     "Condition": "diagnoses",
     "Observation": "laboratory results and scores",
     "MedicationRequest": "prescriptions",
     "MedicationAdministration": "medicines given, such as infusions",
     "MedicationStatement": "medicines reported",
-    "Medication": "details of medicines",
     "Procedure": "procedures",
     "DiagnosticReport": "reports",
     "AllergyIntolerance": "allergies",
@@ -97,7 +97,9 @@ def scopes_to_ask(tenant: Tenant, kinds: Collection[str], *, standalone: bool) -
     offered = {*_ALWAYS_OFFERED, *tenant.also_read}
     reading = {"Patient": "r"}
     for kind in sorted(offered & set(kinds)):
-        reading[kind] = "r" if kind == "Medication" else "rs"
+        reading[kind] = "rs"
+    if reading.keys() & _NAMING_A_DRUG:
+        reading["Medication"] = "r"  # a prescription may only point at what was prescribed
     if tenant.expression is not None:
         reading |= {"DocumentReference": "rs", "Binary": "r"}
     writing = dict.fromkeys(tenant.write_back.kinds, "cs" if tenant.write_back.search else "c")
