@@ -352,6 +352,37 @@ def test_one_resource_of_another_patient_refuses_the_whole_call(parts, key):
     assert "demo-0" not in response.text
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"link": [{"type": "replaced-by", "other": {"reference": "Patient/other"}}]},
+        {"active": False, "link": [{"type": "replaced-by", "other": {"reference": "Patient/x"}}]},
+    ],
+)
+def test_a_patient_who_was_merged_into_another_is_412(parts, change):
+    body = patient_view("demo-12")
+    response = parts.call(with_key(body, "patient", body["prefetch"]["patient"] | change))
+    assert response.status_code == 412
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"resourceType": "OperationOutcome", "issue": []},
+        {"resourceType": "Bundle", "type": "searchset", "entry": []},
+    ],
+)
+def test_a_patient_the_chart_could_not_read_is_412(parts, value):
+    assert parts.call(with_key(patient_view("demo-12"), "patient", value)).status_code == 412
+
+
+def test_an_entry_without_a_resource_makes_a_bundle_a_part(parts):
+    body = patient_view("demo-01")
+    found = body["prefetch"][CONDITIONS]
+    parts.call(with_key(body, CONDITIONS, found | {"entry": [*found["entry"], {}]}))
+    assert [g.reason for g in parts.records[0].gaps] == [GapReason.CUT_OFF]
+
+
 def test_data_of_another_server_are_somebody_elses(parts):
     body = patient_view("demo-01")
     found = body["prefetch"][CONDITIONS]

@@ -9,11 +9,10 @@ from datetime import datetime
 import httpx2
 
 from decision.clinical.record import Gap, GapReason, Part, PatientRecord
-from fhir.errors import AccessEndedError, BundleError, FhirError, OtherPatientError, ServerError
-from fhir.fields import Json
+from fhir.errors import AccessEndedError, BundleError, FhirError, OtherPatientError
 from fhir.hooks.authorization import HookAccess, NoAccess, read_authorization
 from fhir.hooks.calls import Asked
-from fhir.hooks.errors import HookError, NoDataError
+from fhir.hooks.errors import NoDataError
 from fhir.hooks.prefetch import Prefetched, read_prefetch
 from fhir.hooks.service import HookService
 from fhir.rest.client import FhirClient
@@ -56,12 +55,10 @@ class Gatherer:
         again = {s.key for s in searches if s.key in sent.partial and access.may(s.kind, "s")}
         kept = sent.without(again)
         _check_needed(kept, searches, access)
-        client = _Client(self._http, access, self._limits)
-        client.complete = all(search.key in kept.given for search in searches)
         try:
             record = await self._loop.call(
                 fetch_record(
-                    client,
+                    FhirClient(self._http, access, self._limits),
                     call.patient_id,
                     searches,
                     call.received,
@@ -69,25 +66,12 @@ class Gatherer:
                     patient=kept.patient,
                 )
             )
-        except HookError:
-            raise
         except FhirError as error:
             raise _no_record(error) from None
         gaps = (*(_as_sent(gap, kept, searches) for gap in record.gaps), *_parts(kept, searches))
         if not kept.given and len(record.gaps) >= len(searches):
             raise NoDataError("Nothing of the record could be read", _SEND)
         return dataclasses.replace(record, gaps=gaps)
-
-
-class _Client(FhirClient):
-    """Asks what a server offers only where something is left to be asked for."""
-
-    complete = False
-
-    async def capabilities(self) -> Json:
-        if self.complete or not isinstance(self.access, HookAccess):
-            raise ServerError("Nothing is to be asked of the server.", "")
-        return await super().capabilities()
 
 
 def _check_needed(
