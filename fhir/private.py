@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -9,6 +10,7 @@ import os
 import secrets
 import stat
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 from decision.clinical.record import Identity
@@ -23,13 +25,18 @@ def make_folder(folder: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Make sure the file exists and is readable by the owner alone, whatever the umask says."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        if stat.S_IMODE(os.fstat(handle).st_mode) != 0o600:
-            os.fchmod(handle, 0o600)
-    finally:
-        os.close(handle)
+    """Make sure the file exists and is readable by the owner alone, whatever the umask says.
+
+    A file that is there is never opened: closing it would take away the locks that SQLite holds on
+    it elsewhere in this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    mode = path.lstat().st_mode
+    if not stat.S_ISREG(mode):
+        raise FileExistsError(errno.EEXIST, "not a plain file")
+    if stat.S_IMODE(mode) != 0o600:
+        path.chmod(0o600)
 
 
 def read_key(path: Path) -> bytes | None:

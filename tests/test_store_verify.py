@@ -16,9 +16,8 @@ import pytest
 
 from fhir.store.audit import SqlAuditLog, open_trail
 from fhir.store.chain import AUDIT_ENTRY, NOTHING, Head
-from fhir.store.database import Database, StoreError, database_url
-from fhir.store.keys import existing_key
-from fhir.store.verify import Verdict, main, verify
+from fhir.store.database import StoreError
+from fhir.store.verify import Verdict, main
 from tests.trails import Place, make_event
 
 ROOT = Path(__file__).parent.parent
@@ -277,25 +276,29 @@ def test_one_flipped_byte_anywhere_in_the_file_is_found_or_changes_nothing_that_
     tmp_path,
 ):
     """Over the header, and bytes spread over all pages: tables, indexes, schema and free space."""
-    path = tmp_path / "audit.sqlite"
-    log = open_trail(path)
+    place = Place(str(tmp_path / "audit.sqlite"), tmp_path / "audit.sqlite.key")
+    path = Path(place.where)
+    log = place.open()
     for n in range(12):
         log.append(make_event(f"patient-{n % 3}", str(n)))
     head = log.head()
+    place.close()  # else the newest entries are in the log beside it
     truth, whole = readable(path), path.read_bytes()
     assert not path.with_name("audit.sqlite-wal").exists()
     copy = tmp_path / "copy.sqlite"
-    key = existing_key(Database(database_url(path), existing=True))
     found = 0
-    offsets = [*range(100), *range(100, len(whole), 29)]
+    offsets = [*range(100), *range(100, len(whole), 67)]
     for turn, offset in enumerate(offsets):
         flipped = bytearray(whole)
         flipped[offset] ^= 1 << turn % 8
         copy.write_bytes(bytes(flipped))
         try:
-            intact = verify(Database(database_url(copy), existing=True), key, head).problem is None
+            flawed = Place(str(copy), place.key)
+            intact = flawed.verify(head).problem is None
         except StoreError:
             intact = False
+        finally:
+            flawed.close()
         found += not intact
         if intact:
             assert readable(copy) == truth, f"byte {offset} was flipped unseen"
@@ -306,8 +309,10 @@ def test_one_flipped_byte_anywhere_in_the_file_is_found_or_changes_nothing_that_
 
 def test_every_byte_of_an_entry_is_covered_wherever_the_file_keeps_it(tmp_path):
     path = tmp_path / "audit.sqlite"
-    open_trail(path).append(make_event("patient-1"))
-    audit_id = open_trail(path).append(make_event("patient-27182"))
+    place = Place(str(path), path.with_name("audit.sqlite.key"))
+    place.open().append(make_event("patient-1"))
+    audit_id = place.open().append(make_event("patient-27182"))
+    place.close()
     whole = path.read_bytes()
     places = [n for n in range(len(whole)) if whole.startswith(b"patient-27182", n)]
     assert len(places) == 2  # in the table and in the index
@@ -316,7 +321,8 @@ def test_every_byte_of_an_entry_is_covered_wherever_the_file_keeps_it(tmp_path):
             flipped = bytearray(whole)
             flipped[byte] ^= 1
             path.write_bytes(bytes(flipped))
-            verdict = Place(str(path), path.with_name("audit.sqlite.key")).verify()
+            verdict = place.verify()
+            place.close()
             assert broken_at(verdict) in {(2, audit_id), (None, "")}
             assert "27182" not in str(verdict.problem)
 
@@ -401,7 +407,9 @@ def test_a_head_reads_as_it_is_written():
 def test_looking_changes_nothing(tmp_path):
     folder = tmp_path / "trail"
     path = folder / "audit.sqlite"
-    open_trail(path).append(make_event())
+    place = Place(str(path), folder / "audit.sqlite.key")
+    place.open().append(make_event())
+    place.close()
     path.chmod(0o640)
     before = {p.name: (p.read_bytes(), p.stat().st_mode) for p in folder.iterdir()}
     assert main(["--database", str(path)]) == 0
