@@ -8,6 +8,7 @@ from typing import NoReturn
 from decision.clinical.codes import LOCAL
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
+from fhir.collecting import not_collecting
 from fhir.errors import BundleError, FolderError, UnknownPatientError, UnreadableError
 from fhir.fields import Json, child, children, text
 from fhir.files import read_json, shown_name
@@ -121,8 +122,9 @@ def _read(path: Path) -> tuple[object, PatientRecord]:
     """The content of one file and its record; `BundleError` whatever is wrong with it."""
     name = shown_name(path)
     try:
-        bundle = read_json(path)
-        return bundle, read_bundle(bundle, name)
+        with not_collecting():
+            bundle = read_json(path)
+            return bundle, read_bundle(bundle, name)
     except RecursionError:  # content that could be parsed may still be too deep to be compared
         raise UnreadableError(
             name, "", "its content is nested too deeply", "export the file again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decision.clinical.codes import ATC, LOCAL, LOINC, RXNORM, SNOMED, Code, CodeError
 from decision.clinical.record import IssueKind
 from fhir.doubts import Doubts
-from fhir.fields import Json, child, children, text
+from fhir.fields import Json, child, children, clean, text
 
 _SAME_SYSTEM = {
     "urn:oid:2.16.840.1.113883.6.1": LOINC,
@@ -22,17 +22,20 @@ def codes_of(concept: Json, reference: str, doubts: Doubts) -> tuple[Code, ...]:
     """The codings that have a system; one that fails its own check digit is noted, not used."""
     codes = []
     for coding in children(concept, "coding"):
-        system, code = text(coding, "system"), text(coding, "code")
+        system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
+        if not (isinstance(system, str) and isinstance(code, str)):
+            continue
+        key = (system, code, display if isinstance(display, str) else "")
+        if (known := doubts.codes.get(key)) is not None:
+            codes.append(known)
+            continue
+        system, code = clean(system), clean(code)
         if not system or not code:
             continue
         try:
-            codes.append(
-                Code(
-                    system=_SAME_SYSTEM.get(system, system),
-                    code=code,
-                    display=text(coding, "display"),
-                )
-            )
+            read = Code(system=_SAME_SYSTEM.get(system, system), code=code, display=clean(display))
+            doubts.codes[key] = read
+            codes.append(read)
         except CodeError as error:  # quotes nothing but the LOINC number
             doubts.add(
                 IssueKind.INVALID_CODE,

@@ -38,7 +38,7 @@ def moment(value: object) -> Moment:
         Not a FHIR date, not in the calendar, or outside the years 1880 to 2200.
     """
     written = clean(value)
-    if partial := _PARTIAL.fullmatch(written):
+    if len(written) <= len("2026-11-02") and (partial := _PARTIAL.fullmatch(written)):
         return _partial(written, partial[1], partial[2], partial[3])
     if not (timed := _TIMED.fullmatch(written)):
         raise UnusableDateError("not written as a FHIR date or time")
@@ -91,8 +91,12 @@ def read_moment(parent: Json, key: str, reference: str, doubts: Doubts) -> Momen
     """The moment under `key`; None when there is none, or none that can be used (then noted)."""
     if key not in parent:
         return None
+    written = parent[key]
+    known = doubts.moments.get(written) if isinstance(written, str) else None
+    if known is not None:
+        return known
     try:
-        when = moment(parent[key])
+        when = moment(written)
     except UnusableDateError as problem:
         doubts.add(
             IssueKind.UNUSABLE_DATE,
@@ -108,6 +112,8 @@ def read_moment(parent: Json, key: str, reference: str, doubts: Doubts) -> Momen
             f"the time in {key} has no time zone; it is taken as known to the day",
             "have the source system send times with their zone",
         )
+    elif isinstance(written, str):
+        doubts.moments[written] = when
     return when
 
 

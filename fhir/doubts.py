@@ -19,10 +19,14 @@ def sentence(clause: str) -> str:
 
 
 class Doubts:
-    """Collects issues while one bundle is read."""
+    """Collects issues while one bundle is read, and keeps what was read in it without a doubt, so
+    that the same code or time is judged once; nothing of it outlives the reading.
+    """
 
     def __init__(self) -> None:
         self._issues: list[DataIssue] = []
+        self.codes: dict[tuple[str, str, str], Code] = {}
+        self.moments: dict[str, Moment] = {}
 
     @property
     def issues(self) -> tuple[DataIssue, ...]:

@@ -110,7 +110,7 @@ def settle_same_day(observations: Iterable[Observation], doubts: Doubts) -> list
         final = [o for o in same_day if o.status != "preliminary"]
         standing = final or same_day
         kept.extend(standing)
-        if len({_number(o) for o in standing}) > 1:
+        if len(standing) > 1 and len({_number(o) for o in standing}) > 1:
             doubts.add(
                 IssueKind.CONFLICT,
                 ", ".join(dict.fromkeys(o.source.reference for o in standing)),

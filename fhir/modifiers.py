@@ -25,7 +25,7 @@ def modified(
     """True, and noted, where a modifier extension says that the resource or a part of it means
     something else. FHIR forbids use of what carries a modifier not understood; none is here.
     """
-    parts = [part for key in _PARTS for part in children(resource, key)]
+    parts = [part for key in _PARTS if key in resource for part in children(resource, key)]
     if not any(part.get("modifierExtension") for part in (resource, *parts)):
         return False
     doubts.add(
@@ -45,6 +45,8 @@ def about_another(
     """True, and noted, where a result in this patient's chart is about somebody or something else:
     a fetus, a donor, a device. Any focus that is not plainly the patient counts.
     """
+    if "focus" not in entry.resource and "extension" not in entry.resource:
+        return False
     focus = entry.resource.get("focus") or []
     targets = focus if isinstance(focus, list) else [focus]
     coded = any(text(e, "url") == _FOCUS_CODE for e in children(entry.resource, "extension"))

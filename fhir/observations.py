@@ -37,10 +37,11 @@ def read_observation(entry: Entry, subject: Subject, doubts: Doubts) -> list[Obs
             codes,
         )
         return []
-    parts = [(codes, resource)]
+    parts = [(codes, resource)] if _wanted(codes, resource) else []
     for component in children(resource, "component"):
-        parts.append((codes_of(child(component, "code"), entry.reference, doubts), component))
-    parts = [(named, part) for named, part in parts if _wanted(named, part)]
+        named = codes_of(child(component, "code"), entry.reference, doubts)
+        if _wanted(named, component):
+            parts.append((named, component))
     if not parts:
         return []
     every_code = tuple(code for named, _ in parts for code in named)
@@ -86,9 +87,10 @@ class _Frame:
 
 def _wanted(codes: tuple[Code, ...], part: Json) -> bool:
     """Listed tests always; of the rest only coded, written and yes/no answers: no unit there."""
-    if known(codes) or any(code.system == LOCAL for code in codes):
-        return True
-    return any(k in part for k in ("valueCodeableConcept", "valueString", "valueBoolean"))
+    for code in codes:
+        if code.system == LOCAL or (code.system, code.code) in TESTS:
+            return True
+    return "valueCodeableConcept" in part or "valueString" in part or "valueBoolean" in part
 
 
 def _effective(
@@ -124,8 +126,10 @@ def _read_part(
     frame: _Frame, codes: tuple[Code, ...], part: Json, doubts: Doubts
 ) -> Observation | None:
     reference = frame.entry.reference
-    analytes = {TESTS[c.system, c.code].analyte for c in codes if (c.system, c.code) in TESTS}
-    if len(analytes) > 1:
+    if (
+        len(codes) > 1
+        and len({t.analyte for c in codes if (t := TESTS.get((c.system, c.code)))}) > 1
+    ):
         doubts.add(
             IssueKind.MALFORMED,
             reference,
@@ -156,10 +160,15 @@ def _read_part(
         interpretation=answer_of(interpretations[0], reference, doubts)
         if interpretations
         else None,
-        text="; ".join(
-            t for t in (words_of(child(part, "code")), words_of(child(part, "method"))) if t
-        ),
+        text=_words(part),
     )
+
+
+def _words(part: Json) -> str:
+    """What was tested and, where the record says so, how."""
+    test = words_of(child(part, "code"))
+    method = words_of(child(part, "method")) if "method" in part else ""
+    return f"{test}; {method}" if test and method else test or method
 
 
 def _value(

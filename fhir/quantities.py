@@ -35,7 +35,8 @@ class Converted:
 
 def _units(quantity: Json) -> tuple[str, str]:
     """The unit by which a quantity goes, and the other one it also shows, if it does."""
-    shown = text(quantity, "unit").translate(_MICRO)
+    shown = text(quantity, "unit")
+    shown = shown if shown.isascii() else shown.translate(_MICRO)
     coded = text(quantity, "code") if text(quantity, "system") in (_UCUM, "") else ""
     return (coded, shown) if coded else (shown, "")
 
@@ -64,7 +65,7 @@ def read_quantity(code: Code, quantity: Json) -> Converted | NoValue:
         return NoValue(
             IssueKind.UNKNOWN_UNIT, said, "have the laboratory's unit added, or enter the value"
         )
-    other = conversion(code, shown) if shown else None
+    other = conversion(code, shown) if shown and shown != unit else None
     if other is not None and other.unit == how.unit and other(1.0) != how(1.0):
         return NoValue(
             IssueKind.UNKNOWN_UNIT,
@@ -89,21 +90,39 @@ def read_range(code: Code, result: Json, converted: Converted) -> ReferenceRange
     None unless exactly one range applies: limits that depend on age or on something else than
     normality are not chosen between, and limits in an unknown unit are not limits.
     """
-    ranges = []
+    found: ReferenceRange | None = None
+    own = result.get("valueQuantity")
     for limits in children(result, "referenceRange"):
-        kinds = children(child(limits, "type"), "coding")
-        if any(text(k, "code") not in ("", "normal") for k in kinds):
+        if "type" in limits and not _is_normal(child(limits, "type")):
             continue
-        bounds = [_bound(code, child(limits, side), converted) for side in ("low", "high")]
-        if any(b is not None for b in bounds):
-            ranges.append(ReferenceRange(low=bounds[0], high=bounds[1]))
-    return ranges[0] if len(set(ranges)) == 1 else None
+        low = _bound(code, child(limits, "low"), converted, own)
+        high = _bound(code, child(limits, "high"), converted, own)
+        if low is None and high is None:
+            continue
+        applies = ReferenceRange(low=low, high=high)
+        if found is not None and found != applies:
+            return None
+        found = applies
+    return found
 
 
-def _bound(code: Code, limit: Json, converted: Converted) -> float | None:
+def _is_normal(kind: Json) -> bool:
+    return all(text(coding, "code") in ("", "normal") for coding in children(kind, "coding"))
+
+
+def _bound(code: Code, limit: Json, converted: Converted, own: object) -> float | None:
     value = number(limit, "value")
+    if value is None:
+        return None
+    if (
+        isinstance(own, dict)
+        and limit.get("unit") == own.get("unit")
+        and limit.get("code") == own.get("code")
+        and limit.get("system") == own.get("system")
+    ):
+        return converted.conversion(value)  # written as the result's own unit, hence the same
     unit, _ = _units(limit)
     how = conversion(code, unit) if unit else converted.conversion
-    if value is None or how is None or how.unit != converted.value.unit:
+    if how is None or how.unit != converted.value.unit:
         return None
     return how(value)

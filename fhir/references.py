@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from fhir.fields import Json, child, children, exact, text
+from fhir.fields import Json, child, children, clean, exact, text
 
 _KIND = re.compile(r"[A-Z][A-Za-z]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
@@ -15,8 +15,7 @@ _ON_A_SERVER = re.compile(r"(https?://.+)/[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,6
 _PATIENT_TYPES = ("", "Patient", "http://hl7.org/fhir/StructureDefinition/Patient")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One resource of a bundle with its address there."""
 
     kind: str
@@ -41,17 +40,24 @@ class Entry:
 def entry_of(position: int, item: Json) -> Entry:
     """The entry under a name that is safe to show: FHIR ids only, never free text."""
     resource, full_url = child(item, "resource"), exact(item, "fullUrl")
-    kind, identity = text(resource, "resourceType"), text(resource, "id")
-    if not _KIND.fullmatch(kind):
-        kind = "Resource"
-    if _ID.fullmatch(identity):
+    kind = _named(resource, "resourceType", _KIND) or "Resource"
+    if identity := _named(resource, "id", _ID):
         name = f"{kind}/{identity}"
     elif match := _UUID.fullmatch(full_url):
         name = f"{kind}/{match[1]}"
     else:
         name = f"{kind} at entry {position}"
-    server = _ON_A_SERVER.fullmatch(full_url)
+    server = _ON_A_SERVER.fullmatch(full_url) if full_url.startswith("http") else None
     return Entry(kind, full_url, resource, name, server[1] if server else "")
+
+
+def _named(resource: Json, key: str, pattern: re.Pattern[str]) -> str:
+    """The string under `key`, cleaned only where it needs it; "" where it is not as it should."""
+    written = resource.get(key)
+    if isinstance(written, str) and pattern.fullmatch(written):
+        return written
+    cleaned = clean(written)
+    return cleaned if pattern.fullmatch(cleaned) else ""
 
 
 class Subject:
@@ -64,11 +70,21 @@ class Subject:
         self._names = frozenset(patient.names)
         self._identifiers = frozenset(_identifiers(children(patient.resource, "identifier")))
         self._systems = frozenset(system for system, _ in self._identifiers)
+        self._judged: dict[tuple[str, str], bool | None] = {}
 
     def is_meant_by(self, reference: Json, base: str) -> bool | None:
         """Whether a Reference in an entry of that base means this patient; None where nothing can
         be checked. Whatever of it points at anybody else decides.
         """
+        written = reference.get("reference")
+        if len(reference) > 1 or not isinstance(written, str):
+            return self._judge(reference, base)
+        # nearly all are an address and nothing else, and the same one throughout
+        if (written, base) not in self._judged:
+            self._judged[written, base] = self._judge(reference, base)
+        return self._judged[written, base]
+
+    def _judge(self, reference: Json, base: str) -> bool | None:
         if text(reference, "type") not in _PATIENT_TYPES:
             return False
         written = exact(reference, "reference").split("/_history/")[0]
@@ -92,18 +108,20 @@ class Subject:
         """True when every `subject` and `patient` of a resource means this patient, False when one
         means anybody else, None when the resource does not say.
         """
-        verdicts = [self.is_meant_by(r, entry.base) for r in _subjects(entry.resource)]
-        if not verdicts or None in verdicts:
-            return False if False in verdicts else None
-        return all(verdicts)
-
-
-def _subjects(resource: Json) -> Iterator[Json]:
-    for key in ("subject", "patient"):
-        if key in resource:
-            value = resource[key]
-            for reference in value if isinstance(value, list) else [value]:
-                yield reference if isinstance(reference, dict) else {}
+        owned: bool | None = None
+        unsure = False
+        for key in ("subject", "patient"):
+            if key not in entry.resource:
+                continue
+            value = entry.resource[key]
+            for reference in value if isinstance(value, list) else (value,):
+                named = reference if isinstance(reference, dict) else {}
+                meant = self.is_meant_by(named, entry.base)
+                if meant is False:
+                    return False
+                unsure = unsure or meant is None
+                owned = True
+        return None if unsure else owned
 
 
 def _identifiers(identifiers: Iterable[Json]) -> Iterator[tuple[str, str]]:

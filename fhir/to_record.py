@@ -53,9 +53,10 @@ def read_bundle(bundle: object, file: str) -> PatientRecord:
     patient = _patient(every, file)
     check_standing(patient, file, doubts)
     subject = Subject(patient)
-    _refuse_others(every, subject, file)  # first: else a stranger's could pass for an old version
+    # first: else a stranger's could pass for an old version
+    owned = _refuse_others(every, subject, file)
     entries = one_version_each(every, subject.base, doubts)
-    mine = _owned(entries, subject, doubts)
+    mine = _owned(entries, owned, doubts)
     deceased = read_death(patient, doubts)
     now = as_of(bundle, mine, deceased, doubts)
     if now is None:
@@ -160,25 +161,34 @@ def _patient(entries: list[Entry], file: str) -> Entry:
     )
 
 
-def _refuse_others(entries: list[Entry], subject: Subject, file: str) -> None:
-    """A file with anybody else's resource is not trusted at all."""
+def _refuse_others(entries: list[Entry], subject: Subject, file: str) -> frozenset[int]:
+    """A file with anybody else's resource is not trusted at all. Of the rest, by `id()`, those that
+    say that they are about this patient.
+    """
+    owned = set()
     for entry in entries:
-        if entry.kind != "Patient" and subject.owns(entry) is False:
+        if entry.kind == "Patient":
+            continue
+        meant = subject.owns(entry)
+        if meant:
+            owned.add(id(entry))
+        elif meant is False:
             raise OtherPatientError(
                 file,
                 entry.reference,
                 "it belongs to another patient than the rest of the file",
                 "export the Bundle again for one patient alone",
             )
+    return frozenset(owned)
 
 
-def _owned(entries: list[Entry], subject: Subject, doubts: Doubts) -> list[Entry]:
-    """Entries that say they are about this patient."""
+def _owned(entries: list[Entry], owned: frozenset[int], doubts: Doubts) -> list[Entry]:
+    """Entries that say they are about this patient; of what says nothing, a note."""
     mine = []
     for entry in entries:
         if entry.kind == "Patient":
             continue
-        if subject.owns(entry):
+        if id(entry) in owned:
             mine.append(entry)
         elif entry.kind in _READ:
             doubts.add(

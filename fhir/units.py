@@ -109,7 +109,10 @@ TO_CANONICAL: Mapping[tuple[str, str, str], Conversion] = _conversions(TESTS)
 
 def known(codes: Iterable[Code]) -> Code | None:
     """The first of the codes that the tables list."""
-    return next((c for c in codes if (c.system, c.code) in TESTS), None)
+    for code in codes:
+        if (code.system, code.code) in TESTS:
+            return code
+    return None
 
 
 def looks_like_a_unit(unit: str) -> bool:
@@ -120,7 +123,9 @@ def looks_like_a_unit(unit: str) -> bool:
 def conversion(code: Code, unit: str) -> Conversion | None:
     """How to read that unit for that code; None where the pair has no line."""
     found = TO_CANONICAL.get((code.system, code.code, unit))
+    if found is not None:
+        return found
     listed = (code.system, code.code, _ANY_UNIT) in TO_CANONICAL
-    if found is None and listed and looks_like_a_unit(unit):
+    if listed and looks_like_a_unit(unit):
         return Conversion(unit=unit, factor=1.0, offset=0.0, status="as reported")
-    return found
+    return None
