@@ -18,6 +18,9 @@ __all__ = ["SpecError", "discover", "load"]
 
 _HERE = Path(__file__).parent
 
+UNFINISHED = "UNFINISHED.md"
+"""A folder with this file is passed over: its domain is being built, and its spec is not there."""
+
 _BROKEN = (
     ArithmeticError,
     AttributeError,
@@ -73,7 +76,18 @@ def load(decision_id: str, *, package: str = __name__, root: Path = _HERE) -> De
     return spec
 
 
+def _offered(root: Path) -> tuple[str, ...]:
+    """Every folder but the unfinished; SpecError where one is marked so and has a spec."""
+    both = [n for n in _folders(root) if all((root / n / f).is_file() for f in _EITHER)]
+    if both:
+        raise SpecError(f"{', '.join(both)}: has spec.py and {UNFINISHED}; remove one of them")
+    return tuple(n for n in _folders(root) if not (root / n / UNFINISHED).is_file())
+
+
+_EITHER = ("spec.py", UNFINISHED)
+
+
 def discover(*, package: str = __name__, root: Path = _HERE) -> Mapping[str, DecisionSpec]:
     """Every decision on disk by id. One broken folder is an error for all: fix it or remove it."""
-    found = {name: load(name, package=package, root=root) for name in _folders(root)}
+    found = {name: load(name, package=package, root=root) for name in _offered(root)}
     return MappingProxyType(found)

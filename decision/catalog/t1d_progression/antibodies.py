@@ -1,0 +1,139 @@
+"""Islet autoantibodies: which are positive, which confirmed in a second sample, which not tested.
+
+What counts towards their number is a row of `antibodies.csv`. Not tested is never negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from decision.catalog.t1d_progression.refusals import RequiredMissingError
+from decision.catalog.t1d_progression.tables import ANTIBODIES
+from decision.clinical.quantities import Moment
+
+
+class Kind(StrEnum):
+    """The islet autoantibodies; labels and code lists stand in `antibodies.csv`."""
+
+    GADA = "GADA"
+    IA2A = "IA-2A"
+    IAA = "IAA"
+    ZNT8A = "ZnT8A"
+    ICA = "ICA"
+
+    @property
+    def counted(self) -> bool:
+        """Whether it adds to the number of antibodies."""
+        return ANTIBODIES[self.value].text("counted") == "yes"
+
+    @property
+    def concept(self) -> str:
+        """Its code list."""
+        return ANTIBODIES[self.value].text("concept")
+
+
+class State(StrEnum):
+    """What the samples say of one antibody."""
+
+    NEGATIVE = "negative"
+    UNCONFIRMED = "positive in one sample"
+    CONFIRMED = "positive, confirmed in a second sample"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One result as the laboratory judged it by its own assay's limit."""
+
+    positive: bool
+    taken: Moment
+    assay: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Antibody:
+    """One antibody; `first_positive` and `sampled` (the newest sample) where known."""
+
+    kind: Kind
+    state: State
+    first_positive: Moment | None = None
+    sampled: Moment | None = None
+    reverted: bool = False
+    """Positive before, negative in the newest sample: not counted, and said."""
+    assay: str = ""
+
+
+def judged(kind: Kind, samples: Iterable[Sample]) -> Antibody:
+    """One antibody from its samples: positive where the newest is, confirmed where two samples of
+    different days are. Raises RequiredMissingError without any sample.
+    """
+    ordered = sorted(samples, key=lambda s: s.taken.earliest)
+    if not ordered:
+        raise RequiredMissingError(f"{kind} was not tested", "leave it out instead")
+    newest = ordered[-1].taken.earliest
+    last = [s for s in ordered if s.taken.earliest == newest]
+    positive = [s for s in ordered if s.positive]
+    # Two assays of one moment that differ count as positive: it asks for a further sample.
+    stands = any(s.positive for s in last)
+    state = State.NEGATIVE
+    if stands:
+        days = {s.taken.middle.date() for s in positive}
+        state = State.CONFIRMED if len(days) > 1 else State.UNCONFIRMED
+    return Antibody(
+        kind=kind,
+        state=state,
+        first_positive=positive[0].taken if positive else None,
+        sampled=ordered[-1].taken,
+        reverted=bool(positive) and not stands,
+        assay=ordered[-1].assay,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Every antibody that was tested, each once."""
+
+    tested: tuple[Antibody, ...]
+
+    def __post_init__(self) -> None:
+        if not self.tested:
+            raise RequiredMissingError(
+                "antibody status is missing, and it is never imputed", "enter the antibody results"
+            )
+        if len({a.kind for a in self.tested}) < len(self.tested):
+            raise ValueError("an antibody is given twice; judge all its samples together")
+
+    def state(self, kind: Kind) -> State | None:
+        """Its state, None where it was not tested."""
+        return next((a.state for a in self.tested if a.kind is kind), None)
+
+    def positive(self, kind: Kind) -> bool | None:
+        """True where confirmed, False where negative, None where unconfirmed or not tested."""
+        return {State.CONFIRMED: True, State.NEGATIVE: False}.get(
+            self.state(kind) or State.UNCONFIRMED
+        )
+
+    @property
+    def confirmed(self) -> tuple[Kind, ...]:
+        """Confirmed antibodies that count."""
+        return self._in(State.CONFIRMED)
+
+    @property
+    def unconfirmed(self) -> tuple[Kind, ...]:
+        """Antibodies that count, positive in one sample only."""
+        return self._in(State.UNCONFIRMED)
+
+    @property
+    def number(self) -> int:
+        """How many confirmed antibodies count."""
+        return len(self.confirmed)
+
+    @property
+    def untested(self) -> tuple[Kind, ...]:
+        """Antibodies that would count and were not tested."""
+        tested = {a.kind for a in self.tested}
+        return tuple(k for k in Kind if k.counted and k not in tested)
+
+    def _in(self, state: State) -> tuple[Kind, ...]:
+        return tuple(k for k in Kind if k.counted and self.state(k) is state)

@@ -1,0 +1,245 @@
+"""The stage of type 1 diabetes, with everything that led to it; or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from decision.catalog.t1d_progression.antibodies import Kind, Profile
+from decision.catalog.t1d_progression.criteria import (
+    Band,
+    Config,
+    Criterion,
+    Fired,
+    Measurement,
+    fired_by,
+    rise,
+    undecided,
+)
+from decision.catalog.t1d_progression.tables import STAGING
+from decision.clinical.dated import DatedTable
+from decision.clinical.quantities import Moment
+
+NEEDED = (Criterion.FASTING_GLUCOSE, Criterion.TWO_HOUR_GLUCOSE)
+"""Without both, normal glucose is not established and stage 1 stays provisional."""
+
+
+class Outcome(StrEnum):
+    """What staging can say. A closed list."""
+
+    STAGE_1 = "stage 1"
+    STAGE_1_PROVISIONAL = "stage 1, provisional"
+    STAGE_2 = "stage 2"
+    STAGE_3 = "stage 3"
+    STAGE_3_UNCONFIRMED = "stage 3 range, unconfirmed"
+    SINGLE_ANTIBODY = "single antibody"
+    NOT_STAGEABLE = "not stageable"
+    AWAITING_CONFIRMATION = "awaiting confirmation"
+    OUTSIDE_SCOPE = "outside scope"
+
+
+class Stratum(StrEnum):
+    """The groups in which risk is worked out; never pooled."""
+
+    SINGLE = "single_antibody"
+    STAGE_1 = "stage_1"
+    STAGE_2 = "stage_2"
+
+
+_STRATA = {
+    Outcome.SINGLE_ANTIBODY: Stratum.SINGLE,
+    Outcome.STAGE_1: Stratum.STAGE_1,
+    Outcome.STAGE_1_PROVISIONAL: Stratum.STAGE_1,
+    Outcome.STAGE_2: Stratum.STAGE_2,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldInput:
+    """An input older than the configured age: used, and flagged."""
+
+    label: str
+    taken: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """A stage, or why there is none, with the criteria that fired and all that was looked at."""
+
+    outcome: Outcome
+    reason: str
+    fired: tuple[Fired, ...]
+    considered: tuple[Measurement, ...]
+    missing: tuple[Criterion, ...]
+    old: tuple[OldInput, ...]
+    notes: tuple[str, ...]
+    antibodies: Profile | None
+    as_of: datetime
+    jurisdiction: str
+    config_version: str
+
+    @property
+    def stratum(self) -> Stratum | None:
+        """The stratum whose risk applies; None where no risk may be shown."""
+        return _STRATA.get(self.outcome)
+
+    @property
+    def dysglycaemia(self) -> bool:
+        """Whether any glucose criterion fired."""
+        return bool(self.fired)
+
+
+def stage(
+    antibodies: Profile | None,
+    measurements: Collection[Measurement],
+    *,
+    as_of: datetime,
+    jurisdiction: str,
+    symptoms: bool = False,
+    switched_on: Collection[str] = (),
+    table: DatedTable = STAGING,
+) -> Staging:
+    """Stage one person from the newest value of each criterion up to `as_of`.
+
+    `symptoms` is True only where somebody stated symptoms of hyperglycaemia.
+    """
+    config = Config.of(as_of.date(), jurisdiction, switched_on=switched_on, table=table)
+    known = [m for m in measurements if m.taken.earliest <= as_of]
+    considered = tuple(m for m in known if m in _newest(known, m.criterion))
+    fired = [f for m in considered if (f := fired_by(m, config))]
+    if risen := rise(known, config, as_of):
+        fired.append(risen)
+    fired = [f for f in fired if symptoms or f.band is not Band.STAGE_3_WITH_SYMPTOMS]
+    decided = {m.criterion for m in considered if not undecided(m, config)}
+    base = Staging(
+        outcome=Outcome.NOT_STAGEABLE,
+        reason="",
+        fired=tuple(fired),
+        considered=considered,
+        missing=tuple(c for c in (*NEEDED, Criterion.HBA1C) if c not in decided),
+        old=_old(considered, antibodies, config, as_of),
+        notes=_notes(antibodies, known, considered, config),
+        antibodies=antibodies,
+        as_of=as_of,
+        jurisdiction=jurisdiction,
+        config_version=config.version,
+    )
+    outcome, reason = _verdict(base, known, config, symptoms)
+    return replace(base, outcome=outcome, reason=reason)
+
+
+def _verdict(
+    found: Staging, known: list[Measurement], config: Config, symptoms: bool
+) -> tuple[Outcome, str]:
+    antibodies, multiple = found.antibodies, config.multiple
+    if multiple is None:
+        return Outcome.NOT_STAGEABLE, (
+            f"no staging thresholds have been entered for {found.jurisdiction}"
+        )
+    if antibodies is None:
+        return Outcome.NOT_STAGEABLE, "antibody status is missing, and it is never imputed"
+    if not antibodies.confirmed and not antibodies.unconfirmed:
+        return Outcome.OUTSIDE_SCOPE, (
+            "no islet autoantibody was found"
+            + ("; glucose is raised: another cause is to be looked for" if found.fired else "")
+        )
+    if high := [f for f in found.fired if f.band is not Band.STAGE_2]:
+        return _stage_3(high, known, config, found, symptoms)
+    if antibodies.number < multiple and antibodies.unconfirmed:
+        return Outcome.AWAITING_CONFIRMATION, (
+            f"{', '.join(antibodies.unconfirmed)} positive in one sample: to be confirmed in a"
+            " second one"
+        )
+    if antibodies.number < multiple:
+        if found.fired:
+            return Outcome.NOT_STAGEABLE, (
+                "one antibody with raised glucose: consider type 2 diabetes or another cause"
+            )
+        return Outcome.SINGLE_ANTIBODY, f"one confirmed antibody ({antibodies.confirmed[0]})"
+    if found.fired:
+        return Outcome.STAGE_2, _list(found.fired)
+    decided = {m.criterion for m in found.considered} - set(found.missing)
+    if not decided & {*NEEDED, Criterion.HBA1C}:
+        return Outcome.NOT_STAGEABLE, "no usable fasting glucose, 2-hour glucose or HbA1c"
+    if lacking := [c for c in NEEDED if c in found.missing]:
+        return Outcome.STAGE_1_PROVISIONAL, (
+            f"normal as far as measured; {' and '.join(lacking)} missing, so stage 2 is not"
+            " excluded"
+        )
+    return Outcome.STAGE_1, f"{antibodies.number} confirmed antibodies, normal glucose"
+
+
+def _stage_3(
+    high: list[Fired],
+    known: list[Measurement],
+    config: Config,
+    found: Staging,
+    symptoms: bool,
+) -> tuple[Outcome, str]:
+    if symptoms:
+        return Outcome.STAGE_3, f"{_list(high)}, with symptoms"
+    age = config.input_age
+    days = {f.measurement.taken.middle.date() for f in high}
+    for m in known:
+        again = fired_by(m, config)
+        recent = age is None or m.taken.within(age, found.as_of)
+        if again and again.band is Band.STAGE_3 and recent:
+            days.add(m.taken.middle.date())
+    if len(days) > 1:
+        return Outcome.STAGE_3, f"{_list(high)}, found on two days"
+    return Outcome.STAGE_3_UNCONFIRMED, f"{_list(high)}, without symptoms: to be repeated"
+
+
+def _list(fired: Collection[Fired]) -> str:
+    return ", ".join(
+        f"{f.criterion} {f.measurement.quantity} on {f.measurement.taken.day_text}" for f in fired
+    )
+
+
+def _newest(known: list[Measurement], criterion: Criterion) -> list[Measurement]:
+    """The newest values of one criterion: several where they were taken at the same time."""
+    same = [m for m in known if m.criterion is criterion]
+    last = max(m.taken.middle for m in same)
+    return [m for m in same if m.taken.middle == last]
+
+
+def _old(
+    considered: tuple[Measurement, ...],
+    antibodies: Profile | None,
+    config: Config,
+    as_of: datetime,
+) -> tuple[OldInput, ...]:
+    inputs = [OldInput(label=m.criterion, taken=m.taken) for m in considered]
+    for antibody in antibodies.tested if antibodies else ():
+        if antibody.sampled:
+            inputs.append(OldInput(label=antibody.kind, taken=antibody.sampled))
+    age = config.input_age
+    return tuple(i for i in inputs if age is not None and not i.taken.within(age, as_of))
+
+
+def _notes(
+    antibodies: Profile | None,
+    known: list[Measurement],
+    considered: tuple[Measurement, ...],
+    config: Config,
+) -> tuple[str, ...]:
+    notes = []
+    if antibodies:
+        if antibodies.untested:
+            notes.append(f"not tested: {', '.join(antibodies.untested)}")
+        if others := [k for k in Kind if not k.counted and antibodies.positive(k)]:
+            notes.append(f"positive, not counted: {', '.join(others)}")
+        if reverted := [a.kind for a in antibodies.tested if a.reverted]:
+            notes.append(f"positive before, negative now, not counted: {', '.join(reverted)}")
+        if antibodies.confirmed and antibodies.unconfirmed:
+            notes.append(f"not yet confirmed: {', '.join(antibodies.unconfirmed)}")
+    for m in known:
+        earlier = fired_by(m, config)
+        if m not in considered and earlier and earlier.band is Band.STAGE_3:
+            notes.append(f"earlier value in stage 3 range: {_list([earlier])}")
+    for m in considered:
+        if undecided(m, config):
+            notes.append(f"{m.criterion} could not be compared with its thresholds")
+    return tuple(notes)
