@@ -1,41 +1,58 @@
-"""`python -m models.simulate ra --check`: print every reference figure beside what is simulated."""
+"""`python -m models.simulate <cohort> --check`: print every reference figure beside what is
+simulated.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
 
-from models.simulate import ra_check, ra_measure
+TITLE = "SIMULATED rheumatoid arthritis cohort - not patients"
+UNIT = "patients per setting"
+USUAL_N, LEAST_N = 48_000, 40_000
+"""For a cohort whose check says nothing else. Below the least the sampling error outgrows the
+tolerances, and a miss would mean nothing."""
 
-LEAST_N = 40_000
-"""Below this the sampling error outgrows the tolerances, and a miss would mean nothing."""
+
+def cohorts() -> tuple[str, ...]:
+    """Names of the cohorts that have a check and what it measures."""
+    here = Path(__file__).parent
+    checked = (p.stem.removesuffix("_check") for p in here.glob("*_check.py"))
+    return tuple(sorted(name for name in checked if (here / f"{name}_measure.py").is_file()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when every target is met, 1 when one is missed, 2 for a wrong argument."""
     parser = argparse.ArgumentParser(prog="python -m models.simulate", description=__doc__)
-    parser.add_argument("cohort", choices=["ra"], help="ra: rheumatoid arthritis")
+    parser.add_argument("cohort", choices=cohorts())
     parser.add_argument("--check", action="store_true", required=True, help="compare with targets")
-    parser.add_argument("--n", type=int, default=48_000, help="patients per setting")
-    parser.add_argument("--seed", type=int, default=20, help="which patients and worlds")
+    parser.add_argument("--n", type=int, default=None, help="people per setting or stratum")
+    parser.add_argument("--seed", type=int, default=20, help="which people and worlds")
     options = parser.parse_args(arguments)
-    if options.n < LEAST_N:
-        parser.error(f"--n is {options.n}; the tolerances hold from {LEAST_N} patients")
+    check: ModuleType = importlib.import_module(f"models.simulate.{options.cohort}_check")
+    measuring: ModuleType = importlib.import_module(f"models.simulate.{options.cohort}_measure")
+    least = getattr(check, "LEAST_N", LEAST_N)
+    n = getattr(check, "USUAL_N", USUAL_N) if options.n is None else options.n
+    if n < least:
+        parser.error(f"--n is {n}; the tolerances hold from {least} patients")
     if options.seed < 0:
         parser.error(f"--seed is {options.seed}; use a whole number from 0")
 
-    got: ra_measure.Measured = {}
+    got: dict[str, float] = {}
     start = time.perf_counter()
-    for name, measured in ra_measure.measure(options.n, options.seed):
+    for name, measured in measuring.measure(n, options.seed):
         got |= measured
         sys.stderr.write(f"measured {name} after {time.perf_counter() - start:.0f} s\n")
-    goals = ra_check.targets()
-    missed = ra_check.missed(goals, got)
-    sys.stdout.write("SIMULATED rheumatoid arthritis cohort - not patients\n")
-    sys.stdout.write(f"{options.n} patients per setting, seed {options.seed}\n\n")
-    sys.stdout.write(ra_check.table(goals, got) + "\n\n")
+    goals = check.targets()
+    missed = check.missed(goals, got)
+    sys.stdout.write(getattr(check, "TITLE", TITLE) + "\n")
+    sys.stdout.write(f"{n} {getattr(check, 'UNIT', UNIT)}, seed {options.seed}\n\n")
+    sys.stdout.write(check.table(goals, got) + "\n\n")
     sys.stdout.write(f"{len(goals) - len(missed)} of {len(goals)} targets met\n")
     return 1 if missed else 0
 
