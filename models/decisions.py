@@ -23,6 +23,10 @@ from models.panel import Floor
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
 
+TIME_TO_EVENT = "time to event"
+"""What a simulator's KIND says when its outcome has a date rather than a yes or no."""
+
+
 class UnknownDecisionError(ValueError):
     """No such decision or simulator; the message lists what there is."""
 
@@ -136,3 +140,12 @@ def simulator(decision_id: str) -> Simulator:
         training_sites=tuple(module.TRAINING_SITES),
         held_out_sites=tuple(module.HELD_OUT_SITES),
     )
+
+
+def time_to_event(decision_id: str) -> ModuleType | None:
+    """The simulator of a decision about when something happens; None for any other word."""
+    name = f"models.simulate.{decision_id.split('_')[0]}"
+    if not decision_id.replace("_", "a").isalnum() or find_spec(name) is None:
+        return None
+    module: ModuleType = importlib.import_module(name)
+    return module if getattr(module, "KIND", "") == TIME_TO_EVENT else None

@@ -21,8 +21,15 @@ from multiprocessing import get_context
 from typing import Any
 
 from decision import catalog
+from models import evaluate_hazard
 from models.cohort import CohortError
-from models.decisions import UnknownDecisionError, known_decisions, modelled, simulator
+from models.decisions import (
+    UnknownDecisionError,
+    known_decisions,
+    modelled,
+    simulator,
+    time_to_event,
+)
 from models.held_out import Sizes, evaluate_seed
 from models.leakage import LeakageError
 from models.sources import fingerprint
@@ -157,8 +164,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; 0 if every seed could be scored, 1 for leakage, 2 for what cannot be used."""
-    given = _parser().parse_args(arguments)
+    """Command line; 0 if every seed could be scored, 1 for leakage, 2 for what cannot be used.
+
+    A decision about when something happens is scored by `models.evaluate_hazard`.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if any(time_to_event(word) for word in words):
+        return evaluate_hazard.main(words)
+    given = _parser().parse_args(words)
     sizes = Sizes(
         n=given.n, per_site=given.per_site, scored=given.scored, reference=given.reference
     )

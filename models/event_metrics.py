@@ -46,6 +46,8 @@ def kaplan_meier(
     E. L. Kaplan and P. Meier, JASA 53 (1958) 457.
     """
     w = np.ones(len(time)) if weight is None else weight
+    if entry is not None:
+        event = event & (time > entry)  # an end at the very entry had nobody at risk
     times = np.unique(time[event])
     if not len(times):
         return Curve(times=np.array([np.inf]), values=np.ones(1))

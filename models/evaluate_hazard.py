@@ -1,0 +1,297 @@
+"""`python -m models.evaluate <decision> --cohort simulated` for a decision about when.
+
+One run: fit on n people of the development sites; score new people of these sites; leave every site
+out in turn, recalibrate on its own people and score others of it; the same rows for every peer.
+Progress goes to stderr; the last line of stdout is one JSON object. SIMULATED throughout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from models import peers
+from models.cohort import CohortError, Floats
+from models.decisions import time_to_event
+from models.events import EventTable, refuse_shared
+from models.hazard import ProgressionHazard
+from models.hazard_model import HazardModel, predict
+from models.hazard_scores import (
+    calibrated,
+    coverage,
+    d_calibrated,
+    discrimination,
+    groups,
+    kaplan_meier_risks,
+)
+from models.hazard_site import recalibrate
+from models.hazard_sources import fingerprint
+from models.leakage import LeakageError, refuse_leak
+
+WITHIN_ORACLE, OE = 0.02, (0.9, 1.1)
+NO_PEERS = "scikit-survival is not installed; pip install -r requirements-peers.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """People: n to fit on, to recalibrate a site on, to score, and of the reference fit."""
+
+    n: int = 4_000
+    per_site: int = 1_000
+    scored: int = 20_000
+    reference: int = 20_000
+
+
+USUAL = Sizes()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _draw(world: ModuleType, n: int, seed: int, part: int, sites: Sequence[int]) -> Any:
+    """People of one purpose; every purpose has its own seed and its own numbers of people."""
+    return world.simulate(n, seed=1_000 * seed + part, sites=sites, first_person=part * 10**7)
+
+
+def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True) -> dict[str, Any]:
+    """Everything of one seed; see the module for what is scored on whom.
+
+    Raises
+    ------
+    LeakageError
+        When the fit ranks better than the truth, or a small fit better than a large one.
+    CohortError
+        For a decision that has no simulator of this kind.
+    """
+    world = time_to_event(decision_id)
+    if world is None:
+        raise CohortError(f"{decision_id!r} has no simulated cohort with times to an event")
+    started = time.monotonic()
+    sites = world.TRAINING_SITES
+    training = _draw(world, sizes.n, seed, 0, sites)
+    scored = _draw(world, sizes.scored, seed, 1, sites)
+    refuse_shared(training.table, scored.table)
+    _say(f"fitting on {sizes.n} people, {int(training.table.event.sum())} events")
+    estimator = ProgressionHazard(world.DESIGN, seed=seed)
+    model = estimator.fit(training.table)
+    _say(f"reference fit on {sizes.reference} people")
+    reference = estimator.fit(_draw(world, sizes.reference, seed, 2, sites).table)
+    blocks, risks, tuned = _development(
+        model, reference, training.table, scored, seed, with_peers
+    )
+    held_out = _held_out(world, model, training.table, seed, sizes)
+    free = scored.table.untreated()
+    margin = predict(model, free.X, free.stratum).margin
+    result = {
+        "decision": decision_id,
+        "cohort": "SIMULATED",
+        "n": sizes.n,
+        "seed": seed,
+        "command": f"python -m models.evaluate {decision_id} --cohort simulated --n {sizes.n} "
+        f"--seed {seed} --json",
+        "sources": fingerprint(world),
+        "events": int(training.table.event.sum()),
+        "ridges": {
+            f"{world.STRATA[s]}.{'decided' if d else 'blind'}": m.ridge
+            for (s, d), m in model.models.items()
+        },
+        "development_sites": blocks,
+        "held_out_sites": held_out,
+        "d_calibration": d_calibrated(model, free, margin),
+        "patterns": _patterns(model),
+        "peers": tuned,
+        "bars": _bars(blocks, held_out, world.STRATA, "forest" in risks),
+    }
+    return result | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _development(
+    model: HazardModel,
+    reference: HazardModel,
+    train: EventTable,
+    scored: Any,
+    seed: int,
+    with_peers: bool,
+) -> tuple[dict[str, Any], dict[str, Floats], dict[str, Any]]:
+    """New people of the development sites: our risks, everybody else's, and the truth."""
+    table, truth, horizons = scored.table.untreated(), scored.truth.risk, model.design.horizons
+    found = predict(model, table.X, table.stratum)
+    risks = {
+        "model": found.risk,
+        "reference": predict(reference, table.X, table.stratum).risk,
+        "kaplan_meier": kaplan_meier_risks(train, table, horizons),
+    }
+    tuned: dict[str, Any] = {"installed": peers.installed()}
+    if with_peers and not peers.installed():
+        _say(NO_PEERS)
+    if with_peers and peers.installed():
+        for name, fit in (("cox", peers.cox_risks), ("forest", peers.forest_risks)):
+            begin = time.monotonic()
+            risks[name], tuned[name] = fit(model.design, train, table, seed)
+            _say(f"{name} after {time.monotonic() - begin:.0f} s")
+    blocks = {}
+    for name, at in groups(model, table).items():
+        part = {k: v[at] for k, v in risks.items()}
+        own = table.rows(at)
+        blocks[name] = {
+            "people": int(at.sum()),
+            **discrimination(own, part, truth[at], horizons),
+            "calibration_5y": calibrated(own, found.risk[at, -1], truth[at, -1], horizons[-1]),
+            "interval": coverage(found, truth, at, horizons),
+        }
+        last = blocks[name][f"{horizons[-1]:g}y"]
+        refuse_leak(
+            f"seed {seed}, {name}",
+            last["auc_expected_model"],
+            last["auc_expected_reference"],
+            last["auc_expected_oracle"],
+        )
+    return blocks, risks, tuned
+
+
+def _held_out(
+    world: ModuleType, model: HazardModel, train: EventTable, seed: int, sizes: Sizes
+) -> dict[str, Any]:
+    """Every site left out in turn, scored before and after recalibration on its own people."""
+    parts: dict[str, list[Any]] = {"before": [], "after": []}
+    tree: dict[str, Any] = {}
+    last = model.design.horizons[-1]
+    everywhere = [*world.TRAINING_SITES, *world.HELD_OUT_SITES]
+    for site in everywhere:
+        _say(f"leaving out site {site}")
+        fitted = model
+        if site in world.TRAINING_SITES:
+            fitted = ProgressionHazard(world.DESIGN, seed=seed).fit(train.rows(train.site != site))
+        local = _draw(world, sizes.per_site, seed, 10 + site, (site,)).table
+        scored = _draw(world, sizes.scored // len(everywhere), seed, 20 + site, (site,))
+        refuse_shared(local, scored.table)
+        table, truth = scored.table.untreated(), scored.truth.risk
+        shifts = recalibrate(fitted, local)
+        row: dict[str, Any] = {
+            "shift": {world.STRATA[s]: shift.shift for s, shift in shifts.items()},
+            "local_events": sum(shift.events for shift in shifts.values()),
+        }
+        for word, use in (("before", None), ("after", shifts)):
+            found = predict(fitted, table.X, table.stratum, use)
+            row[word] = calibrated(table, found.risk[:, -1], truth[:, -1], last)
+            row[word] |= {
+                f"oe_{name}": calibrated(
+                    table.rows(table.stratum == s),
+                    found.risk[table.stratum == s, -1],
+                    truth[table.stratum == s, -1],
+                    last,
+                )["oe"]
+                for s, name in enumerate(world.STRATA)
+            }
+            row[word] |= coverage(found, truth, np.ones(table.n, dtype=bool), (1.0, 2.0, last))
+            parts[word].append((found.risk[:, -1], truth[:, -1], table))
+        tree[str(site)] = row
+    for word, found in parts.items():
+        tree[word] = _pooled(found, last)
+    return tree
+
+
+def _pooled(found: list[Any], last: float) -> dict[str, Any]:
+    """All held-out sites together, overall and by stratum."""
+    risk = np.concatenate([r for r, _, _ in found])
+    truth = np.concatenate([t for _, t, _ in found])
+    case, control, stratum = [], [], []
+    for r, t, table in found:
+        row = calibrated(table, r, t, last)
+        case.append(row["oe"] * r.sum())
+        control.append(row["slope"])
+        stratum.append(table.stratum)
+    strata = np.concatenate(stratum)
+    return {
+        "oe": float(np.sum(case) / risk.sum()),
+        "oe_true": float(truth.sum() / risk.sum()),
+        "slope": float(np.mean(control)),
+        "oe_true_by_stratum": {
+            str(s): float(truth[strata == s].sum() / risk[strata == s].sum())
+            for s in np.unique(strata)
+        },
+    }
+
+
+def _patterns(model: HazardModel) -> dict[str, Any]:
+    return {
+        f"{model.design.strata[stratum]}.{name}": {"auc": part.auc, "events": part.events}
+        for (stratum, _), fitted in model.models.items()
+        for name, part in fitted.submodels.items()
+    }
+
+
+def _bars(
+    blocks: dict[str, Any], held_out: dict[str, Any], strata: Sequence[str], compared: bool
+) -> dict[str, Any]:
+    """The issue's bars, each with its figures."""
+    last, bars = "5y", {}
+    for name in strata:
+        for which in (f"{name}.complete", name):
+            row = blocks[which][last]
+            gap = row["auc_expected_oracle"] - row["auc_expected_model"]
+            lost = row["auc_expected_reference"] - row["auc_expected_model"]
+            bars[f"auc.{which}"] = {
+                "below_oracle": gap,
+                "below_reference": lost,
+                "met": gap <= WITHIN_ORACLE,
+            }
+    after = held_out["after"]["oe"]
+    bars["oe_after_recalibration"] = {"oe": after, "met": OE[0] <= after <= OE[1]}
+    overall = blocks["overall"]
+    for peer in ("kaplan_meier", *(("cox", "forest") if compared else ())):
+        gains = {
+            h: overall[h][f"brier_{peer}"] - overall[h]["brier_model"] for h in ("1y", "2y", last)
+        }
+        bars[f"brier.{peer}"] = {**gains, "met": all(g >= 0.0 for g in gains.values())}
+    return bars
+
+
+def _plain(value: Any) -> Any:
+    """The tree with rounded numbers, null where undefined."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, float | np.floating):
+        return None if math.isnan(value) else round(float(value), 5)
+    return bool(value) if isinstance(value, np.bool_) else value
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Command line; 0 when scored, 1 for leakage, 2 for what cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=__doc__)
+    parser.add_argument("decision")
+    parser.add_argument("--cohort", choices=["simulated"], required=True)
+    parser.add_argument("--n", type=int, default=USUAL.n, help="people to fit on")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--per-site", type=int, default=USUAL.per_site)
+    parser.add_argument("--scored", type=int, default=USUAL.scored)
+    parser.add_argument("--reference", type=int, default=USUAL.reference)
+    parser.add_argument("--no-peers", action="store_true", help="only our own model")
+    parser.add_argument("--json", action="store_true", help="one line instead of an indented tree")
+    given = parser.parse_args(arguments)
+    sizes = Sizes(
+        n=given.n, per_site=given.per_site, scored=given.scored, reference=given.reference
+    )
+    try:
+        result = evaluate(given.decision, given.seed, sizes, not given.no_peers)
+    except LeakageError as error:
+        _say(str(error))
+        return 1
+    except CohortError as error:
+        _say(str(error))
+        return 2
+    sys.stdout.write(json.dumps(_plain(result), indent=None if given.json else 2) + "\n")
+    return 0
