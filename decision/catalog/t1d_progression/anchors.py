@@ -72,7 +72,7 @@ def _holds(row: DatedRow, facts: Mapping[str, float]) -> bool:
 
 
 def quoted(kind: str, facts: Mapping[str, float]) -> tuple[Anchor, ...]:
-    """Every published row of that kind about exactly such a person; NoExactMatchError where none is."""
+    """Every published row of that kind about exactly such a person; NoExactMatchError for none."""
     rows = [r for r in ANCHORS.rows if r.text("kind") == kind and r.text("when")]
     found = tuple(_anchor(row) for row in rows if _holds(row, facts))
     if not found:

@@ -93,7 +93,7 @@ def refuse_outside(person: Person) -> None:
 
 
 def required(person: Person) -> tuple[Stratum, Profile, float]:
-    """Stratum, antibodies and age; RequiredMissingError or OutsidePopulationError where one is not there."""
+    """Stratum, antibodies and age; RequiredMissingError or OutsidePopulationError without one."""
     refuse_outside(person)
     if person.staging.antibodies is None:
         raise RequiredMissingError(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from decision.catalog.t1d_progression.tables import DEFAULT_JURISDICTION, STAGING
 from decision.catalog.t1d_progression.units import GLUCOSE, HBA1C, canonical
-from decision.clinical.dated import DatedRow, DatedTable
+from decision.clinical.dated import DatedRow, DatedTable, TableError
 from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.scores.checks import exact
 
@@ -77,7 +77,7 @@ class Config:
     jurisdiction: str
     on: date
     version: str
-    rows: tuple[DatedRow, ...]
+    rows: Mapping[tuple[str, str, str], DatedRow]
 
     @classmethod
     def of(
@@ -90,19 +90,14 @@ class Config:
     ) -> Config:
         """The rows in force; unverified ones only where switched on by id."""
         rows = table.in_force(on, jurisdiction, switched_on=switched_on)
-        return cls(jurisdiction=jurisdiction, on=on, version=table.version, rows=rows)
+        by_use = {(r.text("criterion"), r.text("band"), r.text("unit")): r for r in rows}
+        if len(by_use) < len(rows):
+            raise TableError(f"{table.name}: two rows in force for one criterion, band and unit")
+        return cls(jurisdiction=jurisdiction, on=on, version=table.version, rows=by_use)
 
     def row(self, criterion: str, band: str, unit: str) -> DatedRow | None:
         """The row of that criterion and band in that unit, None where none is in force."""
-        wanted = (criterion, band, unit)
-        return next(
-            (
-                r
-                for r in self.rows
-                if (r.text("criterion"), r.text("band"), r.text("unit")) == wanted
-            ),
-            None,
-        )
+        return self.rows.get((criterion, band, unit))
 
     @property
     def multiple(self) -> float | None:
@@ -115,10 +110,6 @@ class Config:
         """From which age on an input is flagged."""
         row = self.row("input age", "flagged after", "d")
         return timedelta(days=row.number("value")) if row else None
-
-    def units(self, criterion: Criterion) -> frozenset[str]:
-        """The units in which that criterion has a threshold."""
-        return frozenset(r.text("unit") for r in self.rows if r.text("criterion") == criterion)
 
 
 def at_least(quantity: Quantity, limit: float) -> bool | None:

@@ -25,8 +25,8 @@ class Ogtt:
     c_peptide: Mapping[int, Quantity] = field(default_factory=lambda: _NOTHING)
 
     def values(self) -> dict[str, float]:
-        """`glucose_30` in mg/dL, `c_peptide_0` in ng/mL and so on; UnitRefusedError where one is not
-        believable.
+        """`glucose_30` in mg/dL, `c_peptide_0` in ng/mL and so on; UnitRefusedError for what is
+        not believable.
         """
         return {
             f"{analyte}_{minute}": canonical(analyte, quantity)

@@ -121,7 +121,7 @@ S = TypeVar("S", bound=GeneticScore)
 
 
 def require(kind: type[S], score: object) -> S:
-    """The score, where it is of exactly that type; WrongScoreError for a bare number or another one."""
+    """The score, where it is of exactly that type; WrongScoreError for another or a bare number."""
     if type(score) is kind:
         return score
     given = score.label if isinstance(score, GeneticScore) else "a bare genetic score"

@@ -22,7 +22,7 @@ def inputs_of(rows: Sequence[DatedRow]) -> tuple[str, ...]:
 
 
 def total(name: str, rows: Sequence[DatedRow], values: Mapping[str, float]) -> float:
-    """Sum of coefficient x transform(value) / divisor; IncompleteInputError names what is missing."""
+    """Sum of coefficient x transform(value) / divisor; IncompleteInputError for a missing input."""
     if missing := [i for i in inputs_of(rows) if i not in values]:
         raise IncompleteInputError(
             f"{name} needs {', '.join(missing)}", "no partial sum is given; enter what is missing"

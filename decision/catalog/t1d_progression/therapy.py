@@ -90,7 +90,7 @@ def therapy_prompt(
     """The prompt in the jurisdiction of the staging; None outside stage 2 and wherever no verified
     rule has been entered. `min_age_years` replaces the table's where a site has configured it.
 
-    Raises RequiredMissingError without age, ValueError for a tick of an exclusion that is not listed.
+    Raises RequiredMissingError without age, ValueError for a tick of an unlisted exclusion.
     """
     rules = {
         row.text("rule"): row

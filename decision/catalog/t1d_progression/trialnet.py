@@ -100,7 +100,7 @@ class CoxModels:
     ) -> RelativeHazard:
         """The submodel with the most inputs among those that are complete, naming the others.
 
-        Raises RequiredMissingError without age, NoCoefficientError or IncompleteInputError where none applies.
+        Raises RequiredMissingError without age, IncompleteInputError where none applies.
         """
         if "age" not in values:
             raise RequiredMissingError(
@@ -129,8 +129,8 @@ class CoxModels:
     def group(self, stratum: Stratum, submodel: Submodel, antibodies: Profile) -> dict[str, float]:
         """Which antibody group the person is in, as 0/1 for each coefficient of the model.
 
-        Raises NoCoefficientError where the pattern relies on ZnT8A or ICA, IncompleteInputError where one of
-        the three antibodies is not tested or not confirmed.
+        Raises NoCoefficientError where the pattern relies on ZnT8A or ICA, IncompleteInputError
+        where one of the three antibodies is not tested or not confirmed.
         """
         states = {kind: antibodies.positive(kind) for kind in GROUPED}
         if open_ := [kind for kind, state in states.items() if state is None]:
@@ -139,7 +139,7 @@ class CoxModels:
                 "test or confirm it",
             )
         name = "+".join(kind for kind, state in states.items() if state)
-        levels = [i for i in self._grouped(stratum, submodel)]
+        levels = self._grouped(stratum, submodel)
         known = {level.removeprefix(GROUP) for level in levels}
         omitted = Kind.GADA if stratum is Stratum.SINGLE else f"{Kind.GADA}+{Kind.IA2A}"
         if name not in known and name != omitted:
