@@ -87,9 +87,7 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
     model = estimator.fit(training.table)
     _say(f"reference fit on {sizes.reference} people")
     reference = estimator.fit(_draw(world, sizes.reference, seed, 2, sites).table)
-    blocks, risks, tuned = _development(
-        model, reference, training.table, scored, seed, with_peers
-    )
+    blocks, risks, tuned = _development(model, reference, training.table, scored, seed, with_peers)
     held_out = _held_out(world, model, training.table, seed, sizes)
     free = scored.table.untreated()
     margin = predict(model, free.X, free.stratum).margin
@@ -140,7 +138,7 @@ def _development(
             begin = time.monotonic()
             risks[name], tuned[name] = fit(model.design, train, table, seed)
             _say(f"{name} after {time.monotonic() - begin:.0f} s")
-    blocks = {}
+    blocks: dict[str, Any] = {}
     for name, at in groups(model, table).items():
         part = {k: v[at] for k, v in risks.items()}
         own = table.rows(at)
@@ -197,26 +195,22 @@ def _held_out(
             row[word] |= coverage(found, truth, np.ones(table.n, dtype=bool), (1.0, 2.0, last))
             parts[word].append((found.risk[:, -1], truth[:, -1], table))
         tree[str(site)] = row
-    for word, found in parts.items():
-        tree[word] = _pooled(found, last)
+    for word, rows in parts.items():
+        tree[word] = _pooled(rows, last)
     return tree
 
 
 def _pooled(found: list[Any], last: float) -> dict[str, Any]:
-    """All held-out sites together, overall and by stratum."""
+    """All held-out sites together, each weighed by its people; the slope is their mean."""
     risk = np.concatenate([r for r, _, _ in found])
     truth = np.concatenate([t for _, t, _ in found])
-    case, control, stratum = [], [], []
-    for r, t, table in found:
-        row = calibrated(table, r, t, last)
-        case.append(row["oe"] * r.sum())
-        control.append(row["slope"])
-        stratum.append(table.stratum)
-    strata = np.concatenate(stratum)
+    strata = np.concatenate([table.stratum for _, _, table in found])
+    rows = [calibrated(table, r, t, last) for r, t, table in found]
+    observed = sum(row["oe"] * float(r.sum()) for row, (r, _, _) in zip(rows, found, strict=True))
     return {
-        "oe": float(np.sum(case) / risk.sum()),
+        "oe": observed / float(risk.sum()),
         "oe_true": float(truth.sum() / risk.sum()),
-        "slope": float(np.mean(control)),
+        "slope": float(np.mean([row["slope"] for row in rows])),
         "oe_true_by_stratum": {
             str(s): float(truth[strata == s].sum() / risk[strata == s].sum())
             for s in np.unique(strata)

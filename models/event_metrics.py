@@ -68,9 +68,7 @@ def censoring(time: Floats, event: Bools) -> Curve:
     return kaplan_meier(time, ~event)
 
 
-def status_weights(
-    time: Floats, event: Bools, horizon: float, g: Curve
-) -> tuple[Floats, Floats]:
+def status_weights(time: Floats, event: Bools, horizon: float, g: Curve) -> tuple[Floats, Floats]:
     """(n,) weight as a case and as a control at the horizon; both 0 where the status is unknown."""
     case = (event & (time <= horizon)) / np.maximum(g.before(time), SMALLEST_G)
     control = (time > horizon) / np.maximum(g.at(horizon), SMALLEST_G)

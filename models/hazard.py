@@ -108,9 +108,7 @@ class ProgressionHazard:
         )
         return replace(model, models={k: self._blind(model, k, free) for k in models})
 
-    def _blind(
-        self, model: HazardModel, key: tuple[int, bool], table: EventTable
-    ) -> StratumModel:
+    def _blind(self, model: HazardModel, key: tuple[int, bool], table: EventTable) -> StratumModel:
         """The stratum with what the deciding group would have said, stage included, counted as
         unknown: the spread between both predictions of people in whom it is known.
         """
@@ -152,9 +150,7 @@ class ProgressionHazard:
         X[:, columns] = np.nan
         return rows, X
 
-    def _stratum(
-        self, table: EventTable, fold: Ints, stratum: int, decided: bool
-    ) -> StratumModel:
+    def _stratum(self, table: EventTable, fold: Ints, stratum: int, decided: bool) -> StratumModel:
         active = np.ones(len(self.design.columns), dtype=bool)
         if not decided:
             active &= ~self.design.mask(self.design.restaged)
@@ -242,7 +238,7 @@ class ProgressionHazard:
         for group, have in zip(self.design.groups, groups, strict=True):
             if not have:
                 known &= ~self.design.mask(group)
-        rows = ~np.isnan(z[:, known]).any(axis=1)
+        rows = np.asarray(~np.isnan(z[:, known]).any(axis=1))
         count = len(self.design.horizons)
         margin = np.zeros((table.n, count))
         for test, left_out in kept:

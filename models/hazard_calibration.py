@@ -56,9 +56,7 @@ def calibrate(margin: Floats, case: Floats, control: Floats) -> tuple[float, flo
         # score and Fisher information of a Bernoulli outcome by its log cumulative hazard
         pull = hazard * (case * (1.0 - p) / p - control)
         curve = w * hazard**2 * (1.0 - p) / p
-        gradient = np.array(
-            [pull.sum() - LEVEL_PENALTY * c, pull @ x - SLOPE_PENALTY * (s - 1.0)]
-        )
+        gradient = np.array([pull.sum() - LEVEL_PENALTY * c, pull @ x - SLOPE_PENALTY * (s - 1.0)])
         information = np.array(
             [[curve.sum() + LEVEL_PENALTY, curve @ x], [curve @ x, curve @ x**2 + SLOPE_PENALTY]]
         )

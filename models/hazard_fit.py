@@ -98,7 +98,9 @@ def cut_points(time: Floats, event: Bools) -> Floats:
         )
     count = int(min(MOST_INTERVALS, len(events) // EVENTS_PER_INTERVAL))
     inner = np.quantile(events, np.arange(1, count) / count)
-    return np.unique(np.concatenate([[0.0], inner, [max(float(time.max()), inner.max(initial=0.0) + 0.01)]]))
+    return np.unique(
+        np.concatenate([[0.0], inner, [max(float(time.max()), inner.max(initial=0.0) + 0.01)]])
+    )
 
 
 def spells(
@@ -163,7 +165,7 @@ def fit_hazard(
                 cuts=cut.cuts,
                 alpha=theta[:K],
                 beta=theta[K:],
-                covariance=np.linalg.inv(hessian),
+                covariance=np.asarray(np.linalg.inv(hessian), dtype=np.float64),
             )
     raise EventError(
         f"the hazard did not settle in {_ROUNDS} rounds; raise the ridge or look for a column that "

@@ -1,6 +1,6 @@
 """A fitted progression model: risks with ranges at fixed horizons; all that serving needs, numpy.
 
-    risk_h(x) = max over h' <= h of  1 - exp(-exp(level_h' + slope_h' (z effect) + shift of the site))
+    risk_h(x) = max over h' <= h of  1 - exp(-exp(level_h' + slope_h' (z effect) + shift))
 
 One `Submodel` per pattern of what is known, with every horizon stored: no horizon is derived from
 another, and the maximum keeps the first above none of the later ones. What is not known enters
@@ -266,9 +266,7 @@ def _variance(fitted: StratumModel, part: Submodel, z: Floats) -> Floats:
     return np.asarray(own[:, None] + 2.0 * both + base + part.missing + LACK_OF_FIT)
 
 
-def survival(
-    model: HazardModel, X: Floats, stratum: Ints, years: Floats, margin: Floats
-) -> Floats:
+def survival(model: HazardModel, X: Floats, stratum: Ints, years: Floats, margin: Floats) -> Floats:
     """(n,) or (n, t) probability of no event by `years`, through the displayed risks at the
     horizons; between them the baseline gives the shape.
 

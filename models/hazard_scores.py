@@ -27,7 +27,9 @@ D_CALIBRATION_PEOPLE = 4_000
 Tree = dict[str, object]
 
 
-def kaplan_meier_risks(train: EventTable, scored: EventTable, horizons: tuple[float, ...]) -> Floats:
+def kaplan_meier_risks(
+    train: EventTable, scored: EventTable, horizons: tuple[float, ...]
+) -> Floats:
     """(n, H) each stratum's incidence in the training people: what is known without a model."""
     risks = np.zeros((scored.n, len(horizons)))
     free = train.untreated()
@@ -86,7 +88,9 @@ def calibrated(table: EventTable, risk: Floats, truth: Floats, years: float) -> 
     }
 
 
-def coverage(found: Risks, truth: Floats, at: Bools, horizons: tuple[float, ...]) -> dict[str, float]:
+def coverage(
+    found: Risks, truth: Floats, at: Bools, horizons: tuple[float, ...]
+) -> dict[str, float]:
     """Share of people whose true risk lies in the displayed range, and how wide it is."""
     inside = (found.low <= truth) & (truth <= found.high)
     got = {f"coverage_{y:g}y": float(inside[at, h].mean()) for h, y in enumerate(horizons)}

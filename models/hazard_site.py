@@ -32,7 +32,9 @@ def recalibrate(model: HazardModel, local: EventTable) -> dict[int, SiteShift]:
     known = survival(model, table.X, table.stratum, table.entry[:, None], margin)[:, 0]
     expected = np.log(known) - np.log(np.maximum(alive, 1e-300))
     early = event & (time <= end)
-    observed, mean, between = {}, {}, {}
+    observed: dict[int, int] = {}
+    mean: dict[int, float] = {}
+    between: dict[int, float] = {}
     for (stratum, _), fitted in model.models.items():
         at = table.stratum == stratum
         observed[stratum] = int(early[at].sum())

@@ -6,6 +6,8 @@ Robins and D. M. Finkelstein, Biometrics 56 (2000) 779.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from models.cohort import Floats
@@ -43,8 +45,9 @@ def weights(rate: Floats, available: Floats, years: Floats) -> Floats:
 
     rate, available : (n,) · years : (k,) or (n, k)
     """
-    waited = np.maximum(np.broadcast_to(years, (len(rate), years.shape[-1]))
-                        - available[:, None], 0.0)
+    waited = np.maximum(
+        np.broadcast_to(years, (len(rate), years.shape[-1])) - available[:, None], 0.0
+    )
     return np.minimum(np.exp(rate[:, None] * waited), LARGEST_WEIGHT)
 
 
@@ -52,7 +55,7 @@ def kaplan_meier_weighted(time: Floats, event: Bools, rate: Floats, steps: int =
     """Survival with each person's weight growing while they stay untreated, on a fine grid."""
     grid = np.linspace(0.0, float(time.max()), steps + 1)
     values, survival = np.empty(steps), 1.0
-    for j, (low, high) in enumerate(zip(grid[:-1], grid[1:], strict=True)):
+    for j, (low, high) in enumerate(pairwise(grid.tolist())):
         w = np.minimum(np.exp(rate * (low + high) / 2.0), LARGEST_WEIGHT)
         inside = (time > low) & (time <= high)
         stay = np.where(inside, time - low, high - low) * (time > low)

@@ -12,7 +12,8 @@ import numpy as np
 
 from models.cohort import Floats, Ints
 from models.events import EventError, EventTable
-from models.simulate.t1d_assay import lasting, metabolic, several, stages
+from models.hazard_model import HazardDesign
+from models.simulate.t1d_assay import GRS2_SD, HBA1C_SD, lasting, metabolic, several, stages
 from models.simulate.t1d_follow import Followed, follow
 from models.simulate.t1d_hazard import onset, risk, true_eta
 from models.simulate.t1d_markers import with_markers
@@ -25,10 +26,18 @@ KIND = "time to event"
 HORIZONS = (1.0, 2.0, 5.0)
 TRAINING_SITES, HELD_OUT_SITES = (0, 1, 2, 3, 4), (5,)
 COLUMNS = ("ln_age", "male", "bmi", "ia2a", "grs2", "hba1c", "index60")
-GROUPS = {"grs": ("grs2",), "bmi": ("bmi",), "hba1c": ("hba1c",), "ogtt": ("index60",)}
-"""What may be missing, by the name a pattern of missing values gets."""
 RESTAGED = "ogtt"
 """The group without which the stage itself is only provisional."""
+DESIGN = HazardDesign(
+    columns=COLUMNS,
+    groups={"ogtt": ("index60",), "grs": ("grs2",), "hba1c": ("hba1c",), "bmi": ("bmi",)},
+    strata=STRATA,
+    horizons=HORIZONS,
+    restaged=RESTAGED,
+    noise={"index60": 0.16, "hba1c": HBA1C_SD, "grs2": GRS2_SD, "ia2a": 0.2},
+)
+"""What a model of this cohort reads. Assay errors as the cohort is specified; Index60's follows
+from 2.5 % of glucose and 7 % of C-peptide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +58,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
-    """table : at entry · features : everything recorded at entry · truth, people, followed : true
-    """
+    """table, features : as recorded at entry · truth, people, followed : as it is"""
 
     table: EventTable
     features: dict[str, Floats]
@@ -116,9 +124,7 @@ def simulate(
         untreated_onset=untreated,
         second_antibody=_second_antibody(stratum, untreated, rng),
     )
-    return Simulated(
-        table=table, features=features, truth=truth, people=people, followed=followed
-    )
+    return Simulated(table=table, features=features, truth=truth, people=people, followed=followed)
 
 
 def columns(features: dict[str, Floats]) -> Floats:

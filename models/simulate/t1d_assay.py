@@ -20,9 +20,7 @@ Recorded = Mapping[str, Floats]
 """Feature -> (n,) as recorded, NaN where it was not."""
 
 
-def lasting(
-    people: People, rng: np.random.Generator, complete: bool = False
-) -> dict[str, Floats]:
+def lasting(people: People, rng: np.random.Generator, complete: bool = False) -> dict[str, Floats]:
     """What is measured once per person. The microbiome is noise: it must never help a model.
 
     complete : as if nothing were ever missing

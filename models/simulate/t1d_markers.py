@@ -42,9 +42,9 @@ def correlations() -> Floats:
     values, vectors = np.linalg.eigh(matrix)
     matrix = (vectors * np.maximum(values, _SMALLEST_EIGENVALUE)) @ vectors.T
     scale = np.sqrt(np.diag(matrix))
-    matrix = matrix / np.outer(scale, scale)
-    matrix.setflags(write=False)
-    return matrix
+    correlated = np.asarray(matrix / np.outer(scale, scale), dtype=np.float64)
+    correlated.setflags(write=False)
+    return correlated
 
 
 def with_markers(people: People, rng: np.random.Generator) -> People:
@@ -81,9 +81,7 @@ def with_markers(people: People, rng: np.random.Generator) -> People:
 def dysglycaemic(glucose: Floats, hba1c: Floats) -> Bools:
     """(n,) a fasting, two-hour or HbA1c value from the stage 2 limits; unknown values count not."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(
-            (glucose[:, 0] >= 100.0) | (glucose[:, 4] >= 140.0) | (hba1c >= 5.7)
-        )
+        return np.asarray((glucose[:, 0] >= 100.0) | (glucose[:, 4] >= 140.0) | (hba1c >= 5.7))
 
 
 def recorded_stage(several: Bools, glucose: Floats, hba1c: Floats) -> Ints:

@@ -72,9 +72,7 @@ def people_and_risks(drawn: tuple[t1d.Simulated, ...]) -> Measured:
                 cumulative(p.stratum[:1], float(knot))[0]
             )
         here = np.array([number])
-        got |= {
-            f"{name}.reference.{t}": float(risk(here, np.zeros(1), t)[0]) for t in YEARS
-        }
+        got |= {f"{name}.reference.{t}": float(risk(here, np.zeros(1), t)[0]) for t in YEARS}
         worked = predictor("full", here, {k: np.array([v]) for k, v in WORKED.items()})
         got[f"{name}.worked.5"] = float(risk(here, worked, 5.0)[0])
         got[f"{name}.worked.hr"] = float(np.exp(worked[0]))

@@ -10,7 +10,7 @@ from models.landmark import Measurements, latest
 from models.simulate import t1d
 from models.simulate.t1d_assay import metabolic, stages
 from models.simulate.t1d_markers import dysglycaemic, index60
-from models.simulate.t1d_tables import SINGLE, STAGE_1
+from models.simulate.t1d_tables import STAGE_1
 
 GLUCOSE_RISE = np.array([45.0, 85.0, 136.0, 170.0, 170.0])
 HBA1C_RISE, C_PEPTIDE_FALL = 1.7, -0.50

@@ -79,8 +79,7 @@ def draw_people(stratum: Ints, site: Ints, rng: np.random.Generator) -> People:
         male=rng.random(n) < of_stratum("male")[stratum],
         relative=rng.random(n) < of_site("relatives")[site],
         hla=hla,
-        grs2=DQ_TERMS[hla]
-        + rng.normal(of_stratum("grs2_rest_mean")[stratum], GRS2_REST_SD),
+        grs2=DQ_TERMS[hla] + rng.normal(of_stratum("grs2_rest_mean")[stratum], GRS2_REST_SD),
         antibodies=_antibodies(stratum, rng),
         bmi=median_bmi(age)
         * np.exp(np.interp(age, _BMI_SD_AGES, _BMI_SDS) * rng.standard_normal(n)),

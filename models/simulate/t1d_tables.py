@@ -58,7 +58,9 @@ def of_site(quantity: str) -> Floats:
 
 @cache
 def _strata() -> Mapping[str, tuple[float, ...]]:
-    return {row["quantity"]: tuple(float(row[s]) for s in STRATA) for row in _rows("t1d_strata.csv")}
+    return {
+        row["quantity"]: tuple(float(row[s]) for s in STRATA) for row in _rows("t1d_strata.csv")
+    }
 
 
 def of_stratum(*quantities: str) -> Floats:
