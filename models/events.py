@@ -90,7 +90,7 @@ class EventTable:
             self,
             left=np.where(cut, np.maximum(self.treated, self.entry), self.left),
             right=np.where(cut, np.inf, self.right),
-            treated=np.full(self.n, np.inf),
+            treated=np.where(cut, self.treated, np.inf),
         )
 
     def midpoint(self) -> tuple[Floats, Bools]:

@@ -1,7 +1,7 @@
 """Fitting the progression model: a discrete-time hazard per stratum, never pooled across strata.
 
 Each stratum is fitted twice: on people in whom the group that decides the stage (the glucose test)
-is known, and on everybody as they would have been staged without it. Whoever comes without that
+is known, and, where events suffice, on everybody as staged without it. Whoever comes without that
 test is then compared with people staged as blindly, those with a hidden later stage among them.
 Within a fit other missing values are completed from the known ones, and every pattern of them has
 a calibration and an AUC of its own, from everybody who knows at least that much.
@@ -36,7 +36,12 @@ from models.hazard_model import HazardDesign, HazardModel, StratumModel, Submode
 from models.medoids import weighted_medoids
 from models.treatment import starting_rate, weights
 
-RIDGES = (100.0, 30.0, 10.0, 3.0, 1.0)
+RIDGES = (30.0, 10.0, 3.0)
+"""Few, because a few hundred events cannot tell neighbours apart: on 8 simulated cohorts choosing
+from 100 to 1 cost .001 of AUC in stage 2 against any fixed value from 3 to 10."""
+FEWEST_EVENTS, BLIND_EVENTS = 2 * EVENTS_PER_INTERVAL, 150
+"""For a fit at all, and for one of its own for people without the deciding group. Below the latter
+they are served by the fit of those who have it, which expects their missing values."""
 LOOSE = 1e-3
 """Cross-validated likelihoods need no more digits of the coefficients than this."""
 FEWEST_STARTS = 10
@@ -90,14 +95,15 @@ class ProgressionHazard:
             fold = people_in_folds(table.person, self.folds, self.seed)
         fold = check_folds(table.person, fold)
         free = table.untreated()
-        models = {}
+        models: dict[tuple[int, bool], StratumModel] = {}
         for stratum in range(len(self.design.strata)):
-            for decided in (True, False):
-                rows, X = self._training(free, stratum, decided)
-                if rows is None or free.event[rows].sum() < 2 * EVENTS_PER_INTERVAL:
-                    continue
-                part = replace(free.rows(rows), X=X)
-                models[stratum, decided] = self._stratum(part, fold[rows], stratum, decided)
+            blind = self._part(free, fold, stratum, decided=False, fewest=BLIND_EVENTS)
+            serves = (True,) if blind or not self.design.restaged else (True, False)
+            whole = self._part(
+                free, fold, stratum, decided=True, fewest=FEWEST_EVENTS, serves=serves
+            )
+            models |= {(stratum, d): whole for d in serves if whole}
+            models |= {(stratum, False): blind} if blind else {}
         if not models:
             raise EventError("no stratum has 20 events; there is nothing to fit")
         model = HazardModel(
@@ -106,15 +112,32 @@ class ProgressionHazard:
             simulated=table.simulated,
             description=table.description,
         )
-        return replace(model, models={k: self._blind(model, k, free) for k in models})
+        return replace(model, models={k: self._unseen(model, k, free) for k in models})
 
-    def _blind(self, model: HazardModel, key: tuple[int, bool], table: EventTable) -> StratumModel:
+    def _part(
+        self,
+        table: EventTable,
+        fold: Ints,
+        stratum: int,
+        *,
+        decided: bool,
+        fewest: int,
+        serves: tuple[bool, ...] = (False,),
+    ) -> StratumModel | None:
+        """One fit, or None where the events do not suffice."""
+        rows, X = self._training(table, stratum, decided)
+        if rows is None or table.event[rows].sum() < fewest:
+            return None
+        part = replace(table.rows(rows), X=X)
+        return self._stratum(part, fold[rows], stratum, decided, serves)
+
+    def _unseen(self, model: HazardModel, key: tuple[int, bool], table: EventTable) -> StratumModel:
         """The stratum with what the deciding group would have said, stage included, counted as
         unknown: the spread between both predictions of people in whom it is known.
         """
         stratum, decided = key
         fitted, group = model.models[key], self.design.restaged
-        if decided or not group:
+        if decided or not group or fitted is model.models.get((stratum, True)):
             return fitted
         served = np.isin(table.stratum, [s for s, d in model.models if d])
         whole = ~np.isnan(table.X).any(axis=1) & served & (table.without[group] == stratum)
@@ -150,7 +173,14 @@ class ProgressionHazard:
         X[:, columns] = np.nan
         return rows, X
 
-    def _stratum(self, table: EventTable, fold: Ints, stratum: int, decided: bool) -> StratumModel:
+    def _stratum(
+        self,
+        table: EventTable,
+        fold: Ints,
+        stratum: int,
+        decided: bool,
+        serves: tuple[bool, ...],
+    ) -> StratumModel:
         active = np.ones(len(self.design.columns), dtype=bool)
         if not decided:
             active &= ~self.design.mask(self.design.restaged)
@@ -163,9 +193,10 @@ class ProgressionHazard:
         cut = replace(cut, weight=self._weights(table, filled, cut))
         ridge, kept = self._choose(cut, filled, fold)
         fit = fit_hazard(cut, filled, ridge)
-        names, submodels = self._submodels(decided), {}
-        for known in names:
-            part = self._submodel(known, table, fold, gaussian, z, kept, fit)
+        submodels = {}
+        for groups in self._patterns(serves):
+            own = self._like(table, groups, stratum)
+            part = self._submodel(groups, table, own, gaussian, z, kept, fit)
             submodels[part.name] = part
         levels = [fit.level(h) for h in self.design.horizons]
         rng = np.random.default_rng([self.seed, stratum, decided])
@@ -217,18 +248,25 @@ class ProgressionHazard:
                 best, chosen, kept = total, ridge, fits
         return chosen, kept
 
-    def _submodels(self, decided: bool) -> list[Bools]:
-        """Every pattern of known groups that this fit serves."""
+    def _patterns(self, serves: tuple[bool, ...]) -> list[Bools]:
+        """Every pattern of known groups that a fit serves."""
         choices = [
-            (decided,) if g == self.design.restaged else (True, False) for g in self.design.groups
+            serves if g == self.design.restaged else (True, False) for g in self.design.groups
         ]
         return [np.array(pattern) for pattern in product(*choices)]
+
+    def _like(self, table: EventTable, groups: Bools, stratum: int) -> Bools:
+        """(n,) who would be in this stratum with no more than these groups known."""
+        group = self.design.restaged
+        if not group or groups[list(self.design.groups).index(group)]:
+            return np.ones(table.n, dtype=bool)
+        return np.asarray(table.without[group] == stratum)
 
     def _submodel(
         self,
         groups: Bools,
         table: EventTable,
-        fold: Ints,
+        like: Bools,
         gaussian: Gaussian,
         z: Floats,
         kept: list[tuple[Bools, HazardFit]],
@@ -238,7 +276,7 @@ class ProgressionHazard:
         for group, have in zip(self.design.groups, groups, strict=True):
             if not have:
                 known &= ~self.design.mask(group)
-        rows = np.asarray(~np.isnan(z[:, known]).any(axis=1))
+        rows = like & ~np.isnan(z[:, known]).any(axis=1)
         count = len(self.design.horizons)
         margin = np.zeros((table.n, count))
         for test, left_out in kept:

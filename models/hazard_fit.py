@@ -29,6 +29,7 @@ SMOOTH = 4.0
 """Prior precision of a step between neighbouring log hazards: an SD of .5."""
 NARROWEST = 1e-4
 """Years; an event seen on one day still needs an interval to lie in."""
+LARGEST_SCORE = 50.0
 _ROUNDS, _SETTLED = 60, 1e-6
 _WEAK = 1e-6
 
@@ -156,6 +157,8 @@ def fit_hazard(
         theta = np.concatenate([start.alpha, start.beta])
     for _ in range(_ROUNDS):
         before = theta
+        if not np.abs(z @ theta[K:]).max(initial=0.0) < LARGEST_SCORE:
+            break
         deaths, years = _expected(cut, theta[:K], z @ theta[K:])
         deaths, years = deaths * cut.weight, years * cut.weight
         for _ in range(2):

@@ -181,9 +181,7 @@ def test_nothing_after_the_landmark_moves_a_prediction():
     assert np.array_equal(before.X, after.X, equal_nan=True)
     assert np.array_equal(before.stratum, after.stratum)
     changed = at_landmark(world, edited, 2.0)
-    assert not np.array_equal(
-        at_landmark(world, visits, 2.0).X, changed.X, equal_nan=True
-    )
+    assert not np.array_equal(at_landmark(world, visits, 2.0).X, changed.X, equal_nan=True)
 
 
 def test_only_people_free_of_the_event_and_followed_are_in_a_landmark():
