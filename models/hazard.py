@@ -37,8 +37,8 @@ from models.medoids import weighted_medoids
 from models.treatment import starting_rate, weights
 
 RIDGES = (10.0, 5.0, 2.5)
-"""Few and near one another: with seven columns and hundreds of events little is to be shrunk, and the
-likelihood of those left out cannot tell more apart. On 20 simulated cohorts a grid up to 30 or 100
+"""Few and near one another: with seven columns and hundreds of events little is to be shrunk, and
+the likelihood of those left out tells no more apart. On 20 simulated cohorts grids up to 30 or 100
 cost up to .001 of AUC in stage 2."""
 FEWEST_EVENTS, BLIND_EVENTS = 2 * EVENTS_PER_INTERVAL, 150
 """For a fit at all, and for one of its own for people without the deciding group. Below the latter
