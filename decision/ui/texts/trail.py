@@ -54,6 +54,8 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
     outcome = event.outcome
     if event.action is AuditAction.ASSESSED:
         return _assessed(spec, outcome)
+    if event.action is AuditAction.NOTIFIED:
+        return str(outcome.get("summary", ""))
     if event.action is AuditAction.ENTERED:
         because = f" ({reason})" if (reason := outcome.get("because")) else ""
         told = "; ".join(
@@ -87,10 +89,12 @@ def _written(outcome: Mapping[str, object]) -> str:
 
 
 def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
-    if outcome.get("shown") != "card":
+    """What came out; where an event in the chart asked, that nobody was shown it."""
+    unseen = " (in the background, not shown)" if outcome.get("shown") == "nothing" else ""
+    if outcome.get("answer", outcome.get("shown")) != "card":
         reasons = outcome.get("reasons")
         listed = reasons if isinstance(reasons, list | tuple) else ()
-        return "no estimate: " + ", ".join(dict.fromkeys(str(r) for r in listed))
+        return "no estimate: " + ", ".join(dict.fromkeys(str(r) for r in listed)) + unseen
     shown = outcome.get("probabilities")
     probabilities = shown if isinstance(shown, Mapping) else {}
     estimates = [
@@ -100,7 +104,7 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     ]
     code = outcome.get("preference")
     favoured = spec.treatment(str(code)).label if code else "none named"
-    return f"{', '.join(estimates)}; preference: {favoured}"
+    return f"{', '.join(estimates)}; preference: {favoured}{unseen}"
 
 
 def of_others(n: int) -> str:
