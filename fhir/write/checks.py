@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
 from decision.clinical.assessment import DecisionCard
 from fhir.errors import NotWritableError
 from fhir.fields import Json
@@ -102,12 +100,11 @@ def _walk(node: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _check_shape(kind: str, resource: Json) -> None:
-    for key, _ in _CODES:
-        if key == kind:
-            break
-    else:
+    if kind not in {listed for listed, _ in _CODES}:
         raise NotWritableError(f"{kind or 'a resource'} is no kind that is ever written")
     # Loaded here only: a first import takes most of a second, which a start need not pay.
+    from pydantic import ValidationError
+
     module = importlib.import_module(f"fhir.resources.R4B.{kind.lower()}")
     model: Any = getattr(module, kind)
     try:

@@ -73,12 +73,10 @@ def why_not(
         return f"Not written: {words}. The chart did not name a clinician who is signed in."
     if not may(kind, "c"):
         return f"Not written: {words}. The chart did not permit it."
+    if statement is None and keeping:
+        return ""
     if statement is None:
-        return (
-            ""
-            if keeping
-            else f"Not written: {words}. The chart's server did not say whether it takes that."
-        )
+        return f"Not written: {words}. The chart's server did not say whether it takes that."
     if not ability(statement, kind).create:
         return f"Not written: {words}. The chart's server does not take that."
     return ""
