@@ -557,13 +557,9 @@ def test_a_chart_that_leaks_another_patient_shows_nothing(app, browser):
 def test_a_chart_that_does_not_hear_for_whom_it_was_asked_shows_no_data(app, browser):
     page = app.enter(browser)
     app.faults.deaf_to = frozenset({"patient"})
-    alone = browser.get(page)
     app.faults.leaks = "demo-02"
-    answer = browser.get(page)
 
-    assert "0 results, missing: " in alone.text
-    assert "0 results" in answer.text if answer.status_code == 200 else answer.status_code == 502
-    assert "Example-Mono" not in answer.text
+    assert browser.get(page).text.startswith("Nora Example-Naive: 0 results, missing: ")
 
 
 @pytest.mark.parametrize(
