@@ -83,7 +83,7 @@ def test_nothing_of_what_was_shown_chosen_or_entered_and_no_name_is_in_it():
         "",
         "patient-1",
         "Group/1",
-        "https://elsewhere.example/Patient/1",
+        "https://other.example/Patient/1",
         "Patient/a b",
         "Patient/?x",
     ],
