@@ -164,7 +164,7 @@ def test_a_standalone_launch_may_be_switched_off(tmp_path, browser):
         refused(browser.get(f"{app.url}/standalone?ehr=demo"), Reason.NO_STANDALONE)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
 @pytest.mark.parametrize("path", ["launch", "callback", "standalone"])
 def test_other_methods_open_nothing(app, browser, method, path):
     back = app.at_callback(browser)
