@@ -12,6 +12,7 @@ import pytest
 from decision.clinical.assessment import AuditAction
 from decision.clinical.errors import AuditError
 from decision.clinical.writing import Delivery, Receipt
+from decision.ui.texts import trail
 from decision.visit import Recorder
 from fhir.errors import NotWritableError
 from fhir.rest.loop import BackgroundLoop
@@ -257,6 +258,20 @@ class TestFaults:
         assert desk.recorder(chart).retry(decided.audit_id).delivery is Delivery.SENT
         assert sorted(r["resourceType"] for r in chart.stored) == sorted(KINDS)
 
+    def test_a_later_launch_in_another_process_finds_what_is_outstanding(self, desk):
+        chart = Chart(faults=[403])
+        one, two = case(desk.audit), case(desk.audit)
+        refused, alike = one.decide(), two.decide()  # one assessment for both
+        recorder = desk.recorder(chart)
+        write(recorder, one, refused)
+        write(recorder, two, alike)
+        desk.start()
+        later = desk.recorder(chart)
+        assert desk.recorder(chart, patient_id="p2").outstanding() == ()
+        assert later.outstanding() == (refused.audit_id, alike.audit_id)
+        assert later.retry(refused.audit_id).delivery is Delivery.SENT
+        assert later.outstanding() == ()
+
     def test_a_refusal_is_not_asked_for_again_by_a_rerun_of_the_page(self, desk):
         chart, found = Chart(faults=[403] * 3), case(desk.audit)
         decided = found.decide()
@@ -497,3 +512,18 @@ def test_what_is_on_the_disk_afterwards_is_no_patients_text(desk):
 def test_the_recorder_is_the_port(desk):
     port: Recorder = desk.recorder(Chart())
     assert isinstance(port, ChartRecorder)
+
+
+def test_the_trail_on_the_page_says_what_became_of_it(desk):
+    chart, found = Chart(faults=[403]), case(desk.audit)
+    decided = found.decide()
+    recorder = desk.recorder(chart, kinds=("RiskAssessment",))
+    write(recorder, found, decided)
+    recorder.retry(decided.audit_id)
+    kept = desk.audit.entries(found.record.patient_id, found.record.identity).entries
+    (_, refused), (_, sent) = kept[-2:]
+    about = f"decision {decided.audit_id[:8]}"
+    assert trail.action(refused) == "Did not write to the chart"
+    assert trail.what(found.card.spec, refused) == f"{about}; refused by the chart's server"
+    assert trail.action(sent) == "Wrote to the chart"
+    assert trail.what(found.card.spec, sent) == f"{about}; written to the chart; RiskAssessment/1"

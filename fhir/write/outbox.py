@@ -151,6 +151,17 @@ class Outbox:
             order = select(c.decided).where(*same).order_by(c.sequence)
             return tuple(connection.execute(order).scalars())
 
+    def outstanding(self, person: str) -> tuple[str, ...]:
+        """This person's decisions that are not wholly in the chart, in their order."""
+        c = _decisions.c
+        mine = select(c.decided).where(c.person == person).order_by(c.sequence)
+        with self._database.read() as connection:
+            return tuple(
+                decided
+                for decided in connection.execute(mine).scalars().all()
+                if any(r.state is not State.SENT for r in _found(connection, person, decided))
+            )
+
     def of(self, person: str, decided: str) -> tuple[Row, ...]:
         """The resources of one decision in the order of sending; none for anybody else's."""
         with self._database.read() as connection:

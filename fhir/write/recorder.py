@@ -80,6 +80,12 @@ class ChartRecorder:
         """How the write about this decision stands; None where none was asked for. Asks nobody."""
         return self._sender.standing(decided_id)
 
+    def outstanding(self) -> tuple[str, ...]:
+        """Decisions about this patient (audit ids) that are not wholly in the chart, whatever
+        launch or process they were made in: for the page to say so, and to offer `retry`.
+        """
+        return self._outbox.outstanding(self._person)
+
     def retry(self, decided_id: str) -> Receipt:
         """Send again what is not there. Where the server cannot be searched, to call this says that
         somebody has looked in the chart.
