@@ -17,7 +17,7 @@ from playwright.sync_api import Frame, Page
 RECORDER = """
 window.seen = [];
 const note = () => {
-  for (const name of (document.body?.innerText ?? '').match(/Name of \\w+/g) ?? [])
+  for (const name of (document.body?.textContent ?? '').match(/Name of p\\d+/g) ?? [])
     if (!window.seen.includes(name)) window.seen.push(name);
 };
 new MutationObserver(note).observe(document, {subtree: true, childList: true, characterData: true});
@@ -25,20 +25,21 @@ new MutationObserver(note).observe(document, {subtree: true, childList: true, ch
 """Runs in every document before anything else: no name may be shown even for a moment."""
 
 SEEN = """() => {
-  const one = (selector) => document.querySelector(selector)?.innerText ?? '';
+  const one = (selector) => document.querySelector(selector)?.textContent ?? '';
   const row = [...document.querySelectorAll('.tr-table tr')]
-    .find((r) => r.querySelector('th')?.innerText === 'Tender joints');
-  const entered = [...document.querySelectorAll('.tr p')].map((p) => p.innerText)
-    .find((t) => t.includes('(entered by clinician'));
-  const reasons = [...document.querySelectorAll('label')].map((l) => l.innerText);
+    .find((r) => r.querySelector('th')?.textContent === 'Tender joints');
+  const entered = [...document.querySelectorAll('.tr p')].map((p) => p.textContent)
+    .find((t) => t.includes('(entered by clinician, this'));
+  const reasons = [...document.querySelectorAll('label')].map((l) => l.textContent);
   return {
     name: one('.tr-strip .tr-name'),
     page: one('h1'),
-    value: row ? row.querySelector('td').innerText : (entered ?? '').replace(/\\D+/g, ''),
+    value: row ? row.querySelector('td').textContent : (entered ?? '').replace(/\\D+/g, ''),
     number: one('.tr-card .tr-number'),
     asked: reasons.some((r) => r.startsWith('Reason for')),
     names: window.seen.join(),
     who: one('.tr-signed-in'),
+    run: document.querySelector('[data-testid=stApp]')?.dataset.testScriptState,
   };
 }"""
 """What a reader sees of whose page this is."""
@@ -114,6 +115,7 @@ class Side:
             "asked": here and (self.picked if self.value is None else self.overriding),
             "names": name,
             "who": f"Signed in: user of {self.patient}",
+            "run": "notRunning",
         }
 
     def seen(self) -> dict[str, object]:

@@ -25,6 +25,7 @@ if CHROMIUM is None and os.environ.get("CI") != "true":
 INTERLEAVINGS = 1000
 SEED = 20261102
 LONGEST = 20_000
+PAGES = ("Patient", "Patient", "Data used", "About this model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def settle(side: Side) -> None:
     """Until the frame shows what it must and nothing else."""
     wanted = json.dumps(side.wanted(), ensure_ascii=False, separators=(",", ":"))
     try:
-        side.frame.wait_for_function(SHOWS, arg=wanted, timeout=LONGEST)
+        side.frame.wait_for_function(SHOWS, arg=wanted, timeout=LONGEST, polling=25)
     except Exception:
         assert side.seen() == side.wanted()  # says what differs
         raise
@@ -94,7 +95,7 @@ def act(side: Side, chance: random.Random) -> None:
     if roll < 0.06:
         side.reload()
     elif side.at != "Patient":
-        side.go(chance.choice(["Patient", "Patient", "Data used", "About this model"]))
+        side.go(chance.choice([page for page in PAGES if page != side.at]))
     elif roll < 0.50:
         side.toggle()
     elif roll < 0.80 and side.value is None:
@@ -102,7 +103,7 @@ def act(side: Side, chance: random.Random) -> None:
     elif roll < 0.80:
         side.undo()
     else:
-        side.go(chance.choice(["Data used", "About this model"]))
+        side.go(chance.choice(PAGES[2:]))
 
 
 def test_two_launches_in_one_browser_never_mix(context, sites):

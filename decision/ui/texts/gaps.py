@@ -15,7 +15,7 @@ from decision.ui.texts.numbers import moment, plural
 TITLE = "Part of the record could not be read"
 MEANS = "What this means"
 NO_CONSEQUENCE = "No input, caution or condition of this decision rests on it."
-NO_ANSWER = "There is no estimate: the reasons are named below."
+NO_ANSWER = "There is no estimate because of it."
 NOT_ASKED = (
     "Only what this decision reads is asked for; the rest of the chart was not looked at, and "
     "nothing on these pages speaks of it."
@@ -47,7 +47,8 @@ class Unread:
     @property
     def said(self) -> str:
         """`CRP; ESR: not permitted.`"""
-        return f"{'; '.join(self.labels)}: {REASONS[self.reason]}."
+        labels = "; ".join(self.labels)
+        return f"{labels[:1].upper()}{labels[1:]}: {REASONS[self.reason]}."
 
 
 def unread(assessment: Assessment, record: PatientRecord, *, every: bool = False) -> list[Unread]:
@@ -91,9 +92,16 @@ def _consequences(assessment: Assessment, gaps: Sequence[Gap], *, every: bool) -
         NO_ANSWER if criteria and _stops(assessment) else "",
         _listed("Counted as missing: ", missing, every=every),
         _listed("In use, though newer results may exist: ", doubtful, every=every),
-        _listed("Cautions not checked: ", titles, every=every),
+        _cautions(titles, every=every),
     )
     return tuple(words for words in said if words) or (NO_CONSEQUENCE,)
+
+
+def _cautions(titles: Sequence[str], *, every: bool) -> str:
+    """Many are counted: their own row names those that matter most right below."""
+    if every or len(titles) <= NAMED_AT_MOST:
+        return _listed("Cautions not checked: ", titles, every=every)
+    return f"{len(titles)} cautions not checked."
 
 
 def _stops(assessment: Assessment) -> bool:
