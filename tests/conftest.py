@@ -11,10 +11,22 @@ from types import ModuleType
 import pytest
 
 from decision.ui.services import Services
+from tests import canary
 from tests.fhir_server import FhirServer, load_demo_patients, served
 from tests.postgres import Cluster, cluster
 from tests.trails import Place
 from wiring import Wired
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Everything written from now on is searched at the end (`tests/canary.py`)."""
+    config.addinivalue_line("markers", "last: runs after all other tests that were selected")
+    canary.watch()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What speaks for all other tests runs last."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")
