@@ -40,6 +40,12 @@ class Recorder(Protocol):
         """How the write about this decision (its audit id) stands; None when none was asked for."""
         ...
 
+    def outstanding(self) -> tuple[str, ...]:
+        """Decisions about this patient (audit ids) that are not wholly in the chart, whichever
+        visit they were made in.
+        """
+        ...
+
     def retry(self, decided_id: str) -> Receipt:
         """Try again what is waiting or unsure; looks before it repeats."""
         ...

@@ -383,6 +383,9 @@ class FakeRecorder:
     def standing(self, decided_id: str) -> Receipt | None:
         return self.receipts.get(decided_id)
 
+    def outstanding(self) -> tuple[str, ...]:
+        return tuple(i for i, r in self.receipts.items() if r.delivery is not Delivery.SENT)
+
     def retry(self, decided_id: str) -> Receipt:
         self.retried.append(decided_id)
         return self._next(decided_id)

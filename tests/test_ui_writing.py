@@ -146,6 +146,27 @@ def test_a_chart_that_takes_nothing_is_not_offered_anything():
     assert WRITE not in labels(press(launch(None), "Accept"))
 
 
+def test_a_later_visit_finds_what_an_earlier_one_could_not_write():
+    recorder = FakeRecorder(SENT)
+    recorder.receipts = {"0123456789abcdef": WAITING, "fedc": REFUSED, "aaaa": SENT}
+    at = launch(recorder)
+    page = shown(at)
+    assert "Decided earlier, not in the chart" in page
+    assert "Audit entry 01234567: Not yet in the chart" in page
+    assert "Audit entry fedc: Not in the chart: its server refused." in page
+    assert "aaaa" not in page
+    assert labels(at).count(AGAIN) == 1
+    page = shown(press(at, AGAIN))
+    assert recorder.retried == ["0123456789abcdef"]
+    assert "Audit entry 01234567" not in page
+
+
+def test_what_waits_beside_its_own_card_is_not_told_twice():
+    at = press(press(launch(FakeRecorder(WAITING)), "Accept"), WRITE)
+    assert "Decided earlier" not in shown(at)
+    assert labels(at).count(AGAIN) == 1
+
+
 def decided(recorder):
     """A chart whose card was accepted, with all that a write needs."""
     visit = launched(FULL, recorder=recorder)

@@ -26,7 +26,25 @@ def chart_writing(visit: Visit, chart: Chart, shown: Assessment) -> None:
         if found is None:
             _offer(visit, visit.recorder, chart, shown, standing)
         else:
-            _receipt(visit.recorder, found, standing)
+            _receipt(visit.recorder, found, standing.audit_id)
+
+
+def outstanding(visit: Visit, chart: Chart, shown: Assessment) -> None:
+    """What was decided before and is not in the chart yet, whichever visit that was in: it is not
+    forgotten with the page on which it was decided.
+    """
+    if visit.recorder is None:
+        return
+    here = {d.audit_id for d in chart.decided_about(shown.audit_id)}
+    waiting = [i for i in visit.recorder.outstanding() if i not in here]
+    if not waiting:
+        return
+    with st.container(key="outstanding"):
+        st.html(f'<section class="tr"><h2>{writing.OUTSTANDING}</h2></section>')
+        for decided_id in waiting:
+            found = visit.recorder.standing(decided_id)
+            if found is not None:
+                _receipt(visit.recorder, found, decided_id, writing.of_entry(decided_id))
 
 
 def _replaced(recorder: Recorder, decided: Sequence[Decided]) -> None:
@@ -48,12 +66,12 @@ def _offer(
         st.rerun()
 
 
-def _receipt(recorder: Recorder, found: Receipt, decided: Decided) -> None:
+def _receipt(recorder: Recorder, found: Receipt, decided_id: str, lead: str = "") -> None:
     say = {Delivery.SENT: st.success, Delivery.REFUSED: st.error}.get(found.delivery, st.warning)
-    say(plain_label(writing.receipt(found)))
+    say(plain_label(f"{lead}{writing.receipt(found)}"))
     if found.delivery in writing.AGAIN and st.button(
-        writing.TRY_AGAIN, key=widget_key(f"retry-{decided.audit_id}")
+        writing.TRY_AGAIN, key=widget_key(f"retry-{decided_id}")
     ):
         with st.spinner(writing.WRITING):
-            recorder.retry(decided.audit_id)
+            recorder.retry(decided_id)
         st.rerun()

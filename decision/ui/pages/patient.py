@@ -8,6 +8,7 @@ from decision.clinical.assessment import Abstention, Assessment, DecisionCard
 from decision.clinical.record import PatientRecord
 from decision.ui.components import (
     cautions,
+    chart_writing,
     decision_form,
     entry_form,
     estimates,
@@ -55,6 +56,7 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
     else:  # what is missing comes first: with it there may be an estimate
         _entries(services, visit, chart, assessment)
         _decision(services, visit, chart, assessment, trail.INTRO_WITHOUT)
+    chart_writing.outstanding(visit, chart, assessment)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
         st.html(
             rows(

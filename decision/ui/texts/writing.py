@@ -11,6 +11,7 @@ WRITE = "Write to the chart"
 TRY_AGAIN = "Try again"
 WRITING = "Writing to the chart …"
 NOT_OFFERED = "Nothing of this decision can be written to the chart."
+OUTSTANDING = "Decided earlier, not in the chart"
 LEAD = {
     Delivery.SENT: "Written to the chart.",
     Delivery.WAITING: "Not yet in the chart: kept here, to be sent again.",
@@ -34,6 +35,11 @@ def receipt(found: Receipt) -> str:
     places = f"({', '.join(found.resources)})" if found.resources else ""
     parts = (LEAD[found.delivery], dated(found.detail), found.remedy, places)
     return " ".join(part for part in parts if part)
+
+
+def of_entry(audit_id: str) -> str:
+    """Which decision this is about, as the audit trail below names it."""
+    return f"Audit entry {audit_id[:8]}: "
 
 
 def earlier(found: Receipt) -> str:
