@@ -3,7 +3,8 @@
 The app runs in demo mode, where its own EHR plays the chart: a SMART launch with discovery, PKCE,
 code and token, then all searches of the decision over loopback HTTP, the record, the assessment,
 its audit entry on disk, and the page in Chromium. Warm means that the process and the browser have
-shown other patients before; every view is a launch of its own.
+shown other patients before; every view is a launch of its own. `shell_p50_s` is a page without any
+patient, opened in turn with them: what the framework and the browser take on this machine now.
 """
 
 from __future__ import annotations
@@ -58,8 +59,23 @@ def one_view(context: BrowserContext, launch: str) -> View:
         page.close()
 
 
-def views(repeats: int) -> list[View]:
-    """Warm views of the demo's first patient. FileNotFoundError without a Chromium."""
+def one_shell(context: BrowserContext, address: str) -> float:
+    """Seconds until a page without a patient shows its heading."""
+    page = context.new_page()
+    try:
+        began = time.perf_counter()
+        page.goto(f"{address}/about", wait_until="commit")
+        page.get_by_role("heading", level=1).first.wait_for(timeout=LONGEST_MS)
+        return time.perf_counter() - began
+    finally:
+        page.close()
+
+
+def views(repeats: int) -> tuple[list[View], list[float]]:
+    """Warm views of the demo's first patient, and of a page without one, in turn.
+
+    FileNotFoundError without a Chromium.
+    """
     if CHROMIUM is None:
         raise FileNotFoundError("Chromium is not installed")
     with (
@@ -71,15 +87,18 @@ def views(repeats: int) -> list[View]:
         context = browser.new_context()
         port = urlsplit(app.address).port
         portal = f"http://localhost:{port}/demo/portal"
-        taken = [one_view(context, launches(portal)[0]) for _ in range(WARMING + repeats)]
+        taken, shells = [], []
+        for _ in range(WARMING + repeats):
+            taken.append(one_view(context, launches(portal)[0]))
+            shells.append(one_shell(context, app.address))
         browser.close()
-    return taken[WARMING:]
+    return taken[WARMING:], shells[WARMING:]
 
 
 def measure(repeats: int) -> dict[str, object]:
     """Median and 95th percentile of both moments; why not, where there is no browser."""
     try:
-        taken = views(repeats)
+        taken, shells = views(repeats)
     except FileNotFoundError as error:
         return {"not_measured": str(error)}
     banner, answer = [v.banner for v in taken], [v.answer for v in taken]
@@ -88,4 +107,5 @@ def measure(repeats: int) -> dict[str, object]:
         "banner_p50_s": round(statistics.median(banner), 3),
         "answer_p50_s": round(statistics.median(answer), 3),
         "answer_p95_s": round(statistics.quantiles(answer, n=20)[-1], 3),
+        "shell_p50_s": round(statistics.median(shells), 3),
     }
