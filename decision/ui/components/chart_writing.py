@@ -69,8 +69,10 @@ def _offer(
 def _receipt(recorder: Recorder, found: Receipt, decided_id: str, lead: str = "") -> None:
     say = {Delivery.SENT: st.success, Delivery.REFUSED: st.error}.get(found.delivery, st.warning)
     say(plain_label(f"{lead}{writing.receipt(found)}"))
-    if found.delivery in writing.AGAIN and st.button(
-        writing.TRY_AGAIN, key=widget_key(f"retry-{decided_id}")
+    if places := writing.places(found):
+        st.html(f'<div class="tr">{paragraph(places, "tr-small")}</div>')
+    if found.delivery is not Delivery.SENT and st.button(
+        writing.SEND_AGAIN, key=widget_key(f"retry-{decided_id}")
     ):
         with st.spinner(writing.WRITING):
             recorder.retry(decided_id)

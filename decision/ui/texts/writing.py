@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from decision.ui.texts.numbers import dated
-from decision.visit import Delivery, Receipt
+from decision.visit import Receipt
 
 WRITE = "Write to the chart"
-TRY_AGAIN = "Try again"
+SEND_AGAIN = "Send again"
 WRITING = "Writing to the chart …"
 NOT_OFFERED = "Nothing of this decision can be written to the chart."
 OUTSTANDING = "Decided earlier, not in the chart"
-LEAD = {
-    Delivery.SENT: "Written to the chart.",
-    Delivery.WAITING: "Not yet in the chart: kept here, to be sent again.",
-    Delivery.REFUSED: "Not in the chart: its server refused.",
-    Delivery.UNSURE: "It is not certain that this is in the chart.",
-}
-AGAIN = (Delivery.WAITING, Delivery.UNSURE)
-"""States in which another try may help; whatever was written already is not written twice."""
 
 
 def offer(offers: Sequence[str], *, entered: bool) -> str:
@@ -31,10 +23,13 @@ def offer(offers: Sequence[str], *, entered: bool) -> str:
 
 
 def receipt(found: Receipt) -> str:
-    """What became of it, in one line; the references are what the chart's own staff can look up."""
-    places = f"({', '.join(found.resources)})" if found.resources else ""
-    parts = (LEAD[found.delivery], dated(found.detail), found.remedy, places)
-    return " ".join(part for part in parts if part)
+    """What became of it and what can be done, in the recorder's own words."""
+    return " ".join(part for part in (dated(found.detail), found.remedy) if part)
+
+
+def places(found: Receipt) -> str:
+    """Where the chart's own staff can look it up; empty where nothing arrived."""
+    return f"In the chart as {', '.join(found.resources)}." if found.resources else ""
 
 
 def of_entry(audit_id: str) -> str:
