@@ -97,6 +97,7 @@ def test_a_refusal_says_so_and_can_be_sent_again_once_its_cause_is_gone():
     page = shown(at)
     assert "Writing is not permitted. Ask the administrator." in page
     assert "In the chart as" not in page
+    assert len(at.error) == 0  # red is kept for a STOP
     assert WRITE not in labels(at)
     assert SENT.detail in shown(press(at, AGAIN))
 

@@ -67,7 +67,7 @@ def _offer(
 
 
 def _receipt(recorder: Recorder, found: Receipt, decided_id: str, lead: str = "") -> None:
-    say = {Delivery.SENT: st.success, Delivery.REFUSED: st.error}.get(found.delivery, st.warning)
+    say = st.success if found.delivery is Delivery.SENT else st.warning  # red is a STOP's alone
     say(plain_label(f"{lead}{writing.receipt(found)}"))
     if places := writing.places(found):
         st.html(f'<div class="tr">{paragraph(places, "tr-small")}</div>')
