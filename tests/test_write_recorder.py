@@ -184,6 +184,29 @@ def test_an_entry_that_could_not_be_written_is_made_up_for(desk, monkeypatch):
     assert [action for action, _ in outcomes(desk, found)] == [AuditAction.WROTE_BACK]
 
 
+def test_the_next_look_at_the_patient_makes_up_for_it_and_sends_nothing(desk, monkeypatch):
+    """Nobody sends again what is in the chart, so sending cannot be what tells the trail."""
+    chart, found = Chart(), case(desk.audit)
+    decided = found.decide()
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.audit, "append", _full_disk)
+        with pytest.raises(AuditError):
+            write(desk.recorder(chart), found, decided)
+    assert chart.posts == 3
+    desk.start()
+    assert desk.recorder(chart).outstanding() == ()
+    assert outcomes(desk, found) == []  # whoever sent it may still be about to tell
+    desk.clock.forward(seconds=LEASE.total_seconds())
+    assert desk.recorder(chart, patient_id="p2").outstanding() == ()
+    assert outcomes(desk, found) == []
+    for _ in range(2):
+        assert desk.recorder(chart).outstanding() == ()
+    ((action, told),) = outcomes(desk, found)
+    assert action is AuditAction.WROTE_BACK
+    assert told["resources"] == ["RiskAssessment/1", "DocumentReference/2", "AuditEvent/3"]
+    assert chart.posts == 3
+
+
 def _full_disk(event: object) -> str:
     raise AuditError("cannot write the audit trail", "Free some space.")
 

@@ -82,8 +82,10 @@ class ChartRecorder:
 
     def outstanding(self) -> tuple[str, ...]:
         """Decisions about this patient (audit ids) that are not wholly in the chart, whatever
-        launch or process they were made in: for the page to say so, and to offer `retry`.
+        launch or process they were made in: for the page to say so, and to offer `retry`. What the
+        trail was never told about any of them is told first.
         """
+        self._sender.make_up()
         return self._outbox.outstanding(self._person)
 
     def retry(self, decided_id: str) -> Receipt:

@@ -104,6 +104,13 @@ class Sender:
             raise NotWritableError("nothing about this decision is kept for this patient")
         return found
 
+    def make_up(self) -> None:
+        """Tell the trail what it was never told, and send nothing: once all is in the chart, nobody
+        would send again and find that the entry is missing.
+        """
+        for each in self._outbox.owing(self._person, self._clock()):
+            self._tell(each)
+
     def _send_one(self, decided_id: str, way: _Way) -> str:
         """Send the resources of one decision in order; returns the obstacle where this launch may
         not send one. What a server refuses does not keep it from what comes after.
@@ -167,7 +174,9 @@ class Sender:
         return None
 
     def _tell(self, decided_id: str) -> None:
-        """The trail's entry on what became of it: missing after a crash, it is made up for here."""
+        """The trail's entry on what became of it: missing after a crash, it is made up for here, by
+        whoever comes next.
+        """
         facts = self._outbox.untold(self._person, decided_id)
         found = None if facts is None else self.standing(decided_id)
         if facts is None or found is None:
