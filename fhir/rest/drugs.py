@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fhir.errors import ServerError
 from fhir.fields import Json, child, exact, text
-from fhir.rest.addresses import is_id
+from fhir.ids import is_id
 from fhir.rest.client import FhirClient
 
 _MOST = 100

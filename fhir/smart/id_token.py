@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
+from fhir.ids import kind_of
 from fhir.smart.keys import KeysError, KeySets
 from fhir.smart.pending import PendingLaunch
 from fhir.smart.refusals import LaunchError, Reason
@@ -16,7 +17,6 @@ from fhir.smart.tenant import Tenant
 LEEWAY = timedelta(seconds=60)
 """How far two well-kept clocks may be apart."""
 _LONGEST_LOGIN = timedelta(hours=24)
-_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}", re.ASCII)
 _PROFESSIONALS = ("Practitioner", "PractitionerRole")
 _SUBJECT = re.compile(r"[ -~]{1,255}")
 
@@ -79,12 +79,13 @@ def _fhir_user(claim: object, tenant: Tenant) -> str:
         return ""
     if not isinstance(claim, str):
         raise _unproven("fhirUser is no text")
-    found = _REFERENCE.fullmatch(claim.removeprefix(tenant.issuer + "/"))
-    if found is None:
+    reference = claim.removeprefix(tenant.issuer + "/")
+    kind = kind_of(reference)
+    if not kind:
         raise _unproven("fhirUser lies outside the issuer")
-    if found[1] not in _PROFESSIONALS:
+    if kind not in _PROFESSIONALS:
         raise LaunchError(Reason.NOT_A_PROFESSIONAL, "fhirUser is no practitioner")
-    return found[0]
+    return reference
 
 
 def _unproven(check: str) -> LaunchError:

@@ -16,9 +16,9 @@ from typing import Any
 from decision.clinical.assessment import DecisionCard
 from fhir.errors import NotWritableError
 from fhir.fields import Json
+from fhir.ids import kind_of
 from fhir.write.risk_assessment import in_order
 
-_RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _TIMES = frozenset({"occurrenceDateTime", "date", "creation", "start", "end", "time", "recorded"})
 _CODES = {
@@ -62,7 +62,7 @@ def _check_value(kind: str, path: str, value: object, subject: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise NotWritableError(f"{where} is no number")
     if name == "reference" and isinstance(value, str):
-        if not _RELATIVE.fullmatch(value):
+        if not kind_of(value):
             raise NotWritableError(f"{where} is not relative to the chart's server")
         if value.startswith("Patient/") and value != subject:
             raise NotWritableError(f"{where} is another patient")

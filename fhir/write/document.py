@@ -10,11 +10,22 @@ from decision.clinical.assessment import DecisionCard
 from decision.clinical.writing import ChosenTreatment
 from fhir.errors import NotWritableError
 from fhir.fields import Json
-from fhir.write.launched import DocumentFile, Launched, decision_key, identifier
+from fhir.write.launched import (
+    RECORD_TYPE,
+    DocumentFile,
+    Launched,
+    decision_key,
+    identifier,
+)
 from fhir.write.risk_assessment import SIMULATED, instant
 
 LONGEST = 1_000_000
 """Characters of base64; proxies in front of EHRs have been seen to refuse larger bodies."""
+_TYPE = {
+    "system": RECORD_TYPE.system,
+    "code": RECORD_TYPE.code,
+    "display": RECORD_TYPE.display,
+}
 
 
 def document_reference(
@@ -36,8 +47,8 @@ def document_reference(
         "identifier": [identifier(decision_key("DocumentReference", decided.audit_id, launched))],
         "status": "current",
         "type": {
-            "coding": [_coding(launched)],
-            "text": launched.document_type.display or launched.document_type.code,
+            "coding": [_TYPE],
+            "text": RECORD_TYPE.display,
         },
         "subject": {"reference": launched.subject},
         "date": instant(now),
@@ -82,12 +93,6 @@ def description(card: DecisionCard, decided: ChosenTreatment) -> str:
     simulated = f" {SIMULATED}" if card.model.simulated else ""
     action = decided.action.value
     return f"{card.spec.title}. Decision, {action}: {chosen}{because}.{simulated}"
-
-
-def _coding(launched: Launched) -> Json:
-    kind = launched.document_type
-    coding = {"system": kind.system, "code": kind.code}
-    return {**coding, "display": kind.display} if kind.display else coding
 
 
 def _sha1(content: bytes) -> str:

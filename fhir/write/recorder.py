@@ -12,7 +12,7 @@ from fhir.errors import NotWritableError
 from fhir.fields import Json
 from fhir.rest.client import FhirClient
 from fhir.rest.loop import BackgroundLoop
-from fhir.store.audit_event import audit_event
+from fhir.write.audit_event import audit_event
 from fhir.write.checks import check, check_percentages
 from fhir.write.document import document_reference
 from fhir.write.facts import Trail, facts_of
@@ -137,12 +137,7 @@ class ChartRecorder:
             elif kind == "DocumentReference":
                 resource = document_reference(card, decided, document, launched, self._clock())
             else:
-                resource = audit_event(
-                    event,
-                    decided_id,
-                    observer=launched.observer,
-                    patient_reference=launched.subject,
-                )
+                resource = audit_event(event, decided_id, launched)
             check(resource, launched.subject)
             made.append((key, resource))
         if not made:

@@ -8,7 +8,6 @@ which stays with the resource wherever it is copied, and as a tag, by which a se
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -18,6 +17,7 @@ from decision.clinical.features import Found
 from decision.clinical.record import Origin, PatientRecord
 from decision.clinical.spec import CautionFinding, Presence, Severity, Treatment
 from fhir.fields import Json
+from fhir.ids import kind_of
 from fhir.write.launched import Launched, assessment_key, identifier
 
 SIMULATED_CODE = "simulated-model"
@@ -26,7 +26,6 @@ SIMULATED = (
     "not for any care decision."
 )
 RESEARCH = "Research use, not a cleared device: supports, and does not replace, clinical judgement."
-_ON_THE_SERVER = re.compile(r"(?!Patient/)[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
 _WARNINGS = (Severity.STOP, Severity.AVOID)
 
 
@@ -183,9 +182,8 @@ def used(card: DecisionCard, launched: Launched) -> tuple[str, ...]:
     What the clinician entered is no resource, and neither is an entry of a file without an id.
     """
     found = (launched.subject if r == "Patient" else r for r in _references(card))
-    return tuple(
-        dict.fromkeys(r for r in found if r == launched.subject or _ON_THE_SERVER.fullmatch(r))
-    )
+    usable = (r for r in found if r == launched.subject or kind_of(r) not in ("", "Patient"))
+    return tuple(dict.fromkeys(usable))
 
 
 def _references(card: DecisionCard) -> Iterator[str]:

@@ -10,16 +10,21 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent as Model
 
 from decision.clinical.assessment import AuditAction
-from fhir.store.audit_event import ENTRY, audit_event
-from fhir.store.database import StoreError
+from fhir.errors import NotWritableError
+from fhir.write.audit_event import ENTRY, audit_event
+from fhir.write.checks import check
+from fhir.write.launched import Launched
 from tests.trails import make_event
 
 ID = "0123456789abcdef0123456789abcdef"
 
 
-def made(observer: str = "Device/7", patient: str = "Patient/patient-1", **changes: object):
+def made(patient: str = "patient-1", **changes: object):
     event = dataclasses.replace(make_event(), **changes)
-    return audit_event(event, ID, observer=observer, patient_reference=patient)
+    launched = Launched(
+        tenant="north", base="https://ehr.test/fhir", patient_id=patient, agent=event.agent
+    )
+    return audit_event(event, ID, launched)
 
 
 @pytest.mark.parametrize("action", AuditAction)
@@ -36,7 +41,7 @@ def test_it_says_who_about_whom_when_and_which_entry():
     body = made(agent="north: Practitioner/123")
     assert body["recorded"] == "2026-11-02T09:00:00.000+00:00"
     assert body["agent"] == [{"who": {"reference": "Practitioner/123"}, "requestor": True}]
-    assert body["source"] == {"observer": {"reference": "Device/7"}}
+    assert body["source"] == {"observer": {"display": "treatment-response"}}
     patient, entry = body["entity"]
     assert patient["what"] == {"reference": "Patient/patient-1"}
     assert entry["what"] == {"identifier": {"system": ENTRY, "value": ID}}
@@ -50,12 +55,6 @@ def test_whoever_is_no_user_of_the_chart_is_named_as_in_the_trail(agent):
     (who,) = made(agent=agent)["agent"]
     assert who["name"] == agent
     assert "reference" not in who["who"]
-
-
-def test_an_installation_without_a_device_is_named():
-    assert made(observer="Treatment response")["source"]["observer"] == {
-        "display": "Treatment response"
-    }
 
 
 def test_a_decision_points_to_the_entry_it_is_about():
@@ -77,29 +76,26 @@ def test_nothing_of_what_was_shown_chosen_or_entered_and_no_name_is_in_it():
         assert word not in said
 
 
-@pytest.mark.parametrize(
-    "patient",
-    [
-        "",
-        "patient-1",
-        "Group/1",
-        "https://other.example/Patient/1",
-        "Patient/a b",
-        "Patient/?x",
-    ],
-)
-def test_a_patient_who_is_not_one_of_this_server_is_refused_without_saying_whom(patient):
-    with pytest.raises(StoreError, match=r"entity\.what") as refused:
-        made(patient=patient)
+# Whether it may go is looked at once, with everything else that is written
+
+
+def test_it_passes_the_checks_of_everything_that_is_written():
+    check(made(), "Patient/patient-1")
+
+
+@pytest.mark.parametrize("patient", ["", "patient-2", "a b", "?x", "..", "x/Patient/patient-1"])
+def test_one_about_somebody_else_or_nobody_is_refused_without_saying_whom(patient):
+    with pytest.raises(NotWritableError, match=r"AuditEvent") as refused:
+        check(made(patient=patient), "Patient/patient-1")
     assert patient == "" or patient not in refused.value.message + refused.value.remedy
 
 
 def test_a_time_without_a_zone_is_refused():
-    with pytest.raises(StoreError, match="recorded"):
-        made(recorded=datetime(2026, 11, 2, 9, 0))
+    with pytest.raises(NotWritableError, match="recorded"):
+        check(made(recorded=datetime(2026, 11, 2, 9, 0)), "Patient/patient-1")
 
 
-def test_what_the_model_refuses_is_not_sent_and_not_quoted():
-    with pytest.raises(StoreError, match="would not be valid") as refused:
-        made(agent="")
+def test_a_user_without_a_name_is_refused_and_nothing_quoted():
+    with pytest.raises(NotWritableError, match=r"agent\.\w+") as refused:
+        check(made(agent=""), "Patient/patient-1")
     assert refused.value.__cause__ is None
