@@ -51,10 +51,10 @@ def smart_routes(
     `public_url` is this server as browsers see it, and its `/callback` is the one redirect address.
     """
     base = public_url.removesuffix("/")
-    if not addresses.is_base(base):
+    if not addresses.is_origin(base):
         raise DecisionSupportError(
             f"The app's public address {public_url!r} cannot be used.",
-            "Give an https address without query; http is for this machine only.",
+            "Give scheme and host alone, https, in small letters; http is for this machine only.",
         )
     login = Login(
         pending=pending,

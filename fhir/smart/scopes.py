@@ -25,9 +25,6 @@ _IN_WORDS = {
     "MedicationRequest": "prescriptions",
     "MedicationAdministration": "medicines given, such as infusions",
     "MedicationStatement": "medicines reported",
-    "Procedure": "procedures",
-    "DiagnosticReport": "reports",
-    "AllergyIntolerance": "allergies",
     "DocumentReference": "documents, such as gene expression files",
     "Binary": "the content of documents",
 }
