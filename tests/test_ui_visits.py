@@ -271,3 +271,27 @@ def test_reading_a_live_record_again_keeps_what_was_entered_when_nothing_else_ch
     page = shown(press(at, "Name of p2"))
     assert "09:59 UTC" in page
     assert "Tender joints: 12 (entered by clinician" in page
+
+
+@pytest.mark.parametrize("handles", [["same", "same"], ["one", "two"], [""], ["", ""]])
+def test_a_handle_that_cannot_be_used_does_not_open_what_opens_without_one(handles):
+    """The worklist stands behind the address without a handle; a spoilt handle is none of that."""
+    asked = []
+    at = start(page_services(doors=AskedDoors(asked)))
+    at.query_params["lid"] = handles
+    go(at, "patient")
+    assert asked[-1] != ""
+
+
+class AskedDoors:
+    """Closed, and notes the handles that it was asked with."""
+
+    def __init__(self, asked: list[str]) -> None:
+        self.asked = asked
+
+    def visit(self, handle, cookies):
+        self.asked.append(handle)
+        return CLOSED
+
+    def end(self, handle, cookies):
+        self.asked.append(handle)

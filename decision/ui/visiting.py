@@ -15,10 +15,17 @@ from decision.visit import Closed, Visit
 HANDLE = "lid"
 """The parameter of the address that holds a visit's handle."""
 
+_UNUSABLE = "-"
+"""Stands for what is there and cannot be a handle: it opens nothing, not even what opens without
+one.
+"""
+
 
 def _handle() -> str:
     given = st.query_params.get_all(HANDLE)
-    return given[0] if len(given) == 1 else ""
+    if not given:
+        return ""
+    return given[0] if len(given) == 1 and given[0] else _UNUSABLE
 
 
 def current(services: Services) -> Visit | Closed:
