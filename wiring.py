@@ -172,7 +172,7 @@ def responder(services: Services) -> Callable[[HookCall, PatientRecord], Notice 
     def respond(call: HookCall, record: PatientRecord) -> Notice | None:
         context = Context(agent=call.agent, site=call.site, now=services.clock(), unasked=True)
         found = assess(record, services.spec, services.predictor, services.audit, context)
-        said = notice(found, call.ordered, record.gaps)
+        said = notice(found, record, call.ordered)
         if said is not None:
             shown = {"shown": "notice", "summary": said.summary, "points": list(said.points)}
             record_choice(found, record, AuditAction.NOTIFIED, shown, services.audit, context)
