@@ -161,6 +161,47 @@ def test_a_file_that_was_taken_away_or_exchanged_is_noticed(place, tmp_path):
         log.append(make_event())
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "trail@db.example/trail",
+        "trail@db.example/trail?sslmode=require",
+        "trail@10.0.0.7:5433/trail?sslmode=prefer",
+        "trail@/trail?host=/run/postgresql&host=db.example",
+        "trail@/trail?host=localhost,db.example",
+        "trail@localhost/trail?hostaddr=10.0.0.7",
+        "trail@/trail?service=elsewhere",
+    ],
+)
+def test_a_server_on_another_machine_must_prove_who_it_is(where):
+    with pytest.raises(StoreError, match="prove who it is") as caught:
+        Database(f"postgresql+psycopg://{where}")
+    assert "sslmode=verify-full" in caught.value.remedy
+    assert "db.example" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "trail@127.0.0.1:1/trail",
+        "trail@localhost:1/trail",
+        "trail@/trail?host={folder}",
+        "trail@127.0.0.1:1/trail?sslmode=verify-full",
+        "trail@[::1]:1/trail?sslmode=verify-ca",
+    ],
+)
+def test_a_server_of_this_machine_or_one_that_proves_itself_is_asked(where, tmp_path):
+    """It is not there, which is found out by asking."""
+    with pytest.raises(StoreError, match="cannot use"):
+        Database(f"postgresql+psycopg://{where.format(folder=tmp_path)}")
+
+
+def test_the_drivers_own_settings_count(monkeypatch):
+    monkeypatch.setenv("PGHOST", "db.example")
+    with pytest.raises(StoreError, match="prove who it is"):
+        Database("postgresql+psycopg:///trail")
+
+
 def test_two_at_once_make_one_table(place):
     table = Table("test_once", metadata, Column("id", String(40), primary_key=True))
     try:
