@@ -22,8 +22,10 @@ from decision.clinical.writing import Receipt as Receipt
 class Recorder(Protocol):
     """Writes to the chart what was shown and decided, once, however often it is asked to."""
 
-    def offers(self) -> tuple[str, ...]:
-        """What would be written, in words, for the clinician to confirm."""
+    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
+        """What would be written, in words, for the clinician to confirm: one line each. `chosen`
+        is what was decided, in words.
+        """
         ...
 
     def write(

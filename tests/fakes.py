@@ -70,7 +70,7 @@ from tests.builders import (
     newest,
 )
 
-OFFERS = ("both estimates, as a risk assessment", "the record of this page, as a document")
+OFFERS = ("Document: your decision (CHOSEN).", "Risk assessment: both estimates.")
 SENT = Receipt(
     delivery=Delivery.SENT,
     detail="The chart's server kept both.",
@@ -367,8 +367,8 @@ class FakeRecorder:
         self.receipts: dict[str, Receipt] = {}
         self.retried: list[str] = []
 
-    def offers(self) -> tuple[str, ...]:
-        return self.offered
+    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
+        return tuple(words.replace("CHOSEN", chosen) for words in self.offered)
 
     def write(
         self,

@@ -216,7 +216,12 @@ class TestOffers:
 
     def test_all_three_where_everything_allows_it(self, desk):
         recorder = desk.recorder(Chart())
-        assert len(recorder.offers()) == 3
+        assert recorder.offers("TNF inhibitor", simulated=True) == (
+            "Document: your decision (TNF inhibitor) with what this page showed.",
+            "Risk assessment: both estimates with ranges (simulated).",
+            "Audit log: that you did this.",
+        )
+        assert "simulated" not in " ".join(recorder.offers("TNF inhibitor"))
         assert recorder.obstacles() == ()
 
     def test_nothing_and_no_complaint_where_the_tenant_did_not_ask(self, desk):
@@ -333,11 +338,39 @@ class TestFaults:
         for _ in range(3):
             receipt = write(recorder, found, decided)
             assert receipt.delivery is Delivery.UNSURE
-            assert "Look in the chart" in receipt.remedy
+            assert receipt.detail.startswith("The risk assessment may not have arrived.")
+            assert receipt.remedy == "Look in the chart; send again only if it is not there."
         assert chart.posts == 3
         assert len(chart.of("RiskAssessment")) == 1
         assert recorder.retry(decided.audit_id).delivery is Delivery.SENT
         assert chart.posts == 4
+
+    def test_where_it_can_be_looked_for_it_is_said_that_none_is_filed_twice(self, desk):
+        """And it is kept: a look that fails is no reason to send, whoever asks for it."""
+        chart, found = Chart(faults=["lost"], conditional=False), case(desk.audit)
+        recorder = desk.recorder(chart, kinds=("DocumentReference",))
+        chart.blind = True
+        decided = found.decide()
+        receipt = write(recorder, found, decided)
+        assert receipt.detail == "The document may not have arrived."
+        assert receipt.remedy == "Send again; it will not be filed twice."
+        assert receipt.lacking == ("document not confirmed",)
+        assert recorder.retry(decided.audit_id) == receipt
+        assert chart.posts == 1
+        chart.blind = False
+        assert recorder.retry(decided.audit_id).delivery is Delivery.SENT
+        assert len(chart.stored) == 1
+
+    def test_where_nobody_can_look_a_document_is_looked_for_by_a_person(self, desk):
+        chart = Chart(faults=["lost"], searchable=False, conditional=False)
+        found = case(desk.audit)
+        receipt = write(desk.recorder(chart, kinds=("DocumentReference",)), found, found.decide())
+        assert receipt.remedy == "Look under Documents; send again only if it is not there."
+
+    def test_what_is_lacking_is_named(self, desk):
+        chart, found = Chart(faults=["", 403]), case(desk.audit)
+        receipt = write(desk.recorder(chart), found, found.decide())
+        assert receipt.lacking == ("document missing",)
 
     def test_without_the_right_to_search_nobody_looks(self, desk):
         chart = Chart(faults=["lost"], conditional=False)

@@ -17,7 +17,7 @@ from fhir.write.checks import check, check_percentages
 from fhir.write.document import document_reference
 from fhir.write.facts import Trail, facts_of
 from fhir.write.launched import DocumentFile, Launched, assessment_key, decision_key
-from fhir.write.offers import KINDS, WORDS
+from fhir.write.offers import KINDS, offered
 from fhir.write.outbox import Outbox
 from fhir.write.risk_assessment import risk_assessment
 from fhir.write.sending import Sender
@@ -46,9 +46,10 @@ class ChartRecorder:
         self._person = outbox.whose(launched)
         self._sender = Sender(client, loop, launched, outbox, audit, clock)
 
-    def offers(self) -> tuple[str, ...]:
+    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
         """What would be written, in words; empty where nothing may be."""
-        return tuple(WORDS[kind] for kind in KINDS if not self._sender.obstacle(kind))
+        kinds = [kind for kind in KINDS if not self._sender.obstacle(kind)]
+        return offered(kinds, chosen, simulated=simulated)
 
     def obstacles(self) -> tuple[str, ...]:
         """Why that which the tenant switched on will not be written, in words."""
@@ -77,7 +78,9 @@ class ChartRecorder:
         return self._sender.send(decided.audit_id, confirmed=False)
 
     def standing(self, decided_id: str) -> Receipt | None:
-        """How the write about this decision stands; None where none was asked for. Asks nobody."""
+        """How the write about this decision stands; None where none was asked for. Asks the
+        server nothing about the patient.
+        """
         return self._sender.standing(decided_id)
 
     def outstanding(self) -> tuple[str, ...]:

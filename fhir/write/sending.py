@@ -18,7 +18,7 @@ from fhir.write.courier import Outcome, Parcel, deliver
 from fhir.write.document import linked
 from fhir.write.facts import Trail, event_of
 from fhir.write.launched import Launched, pointer
-from fhir.write.offers import ability, why_not
+from fhir.write.offers import ability, findable, why_not
 from fhir.write.outbox import Outbox, Row, State
 from fhir.write.words import receipt
 
@@ -77,7 +77,11 @@ class Sender:
             return None
         *before, own = (self._rows(each) for each in queue)
         every = [row for rows in before for row in rows] + list(own)
-        return receipt(every, own, self._clock(), obstacle)
+        return receipt(every, own, self._clock(), obstacle, self._findable)
+
+    def _findable(self, kind: str) -> bool:
+        """Whether none of that kind can be filed twice, by what the server says of itself."""
+        return findable(ability(self._statement() or {}, kind), self._client.access.may(kind, "s"))
 
     def send(self, decided_id: str, *, confirmed: bool) -> Receipt:
         """Send this decision after those before it about the same assessment, so that documents
