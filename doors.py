@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -11,7 +11,7 @@ from decision.clinical.codes import Code
 from decision.visit import Closed, Doors, Visit
 from fhir.rest.client import FhirClient
 from fhir.rest.expression import ExpressionContract
-from fhir.rest.searches import Search
+from fhir.rest.searches import Search, asked_of
 from fhir.rest.source import FhirSource
 from fhir.smart.launches import Launch, Launches
 from fhir.smart.routes import STANDALONE
@@ -109,13 +109,15 @@ class ChartDoors(Doors):
     def _opened(self, handle: str, launch: Launch) -> Visit:
         tenant, outside = launch.tenant, self._outside
         client = FhirClient(outside.http, launch.access)
+        asked, unasked = asked_of(self._asked, tenant.also_read)
         source = FhirSource(
             client,
             outside.loop,
             launch.patient_id,
-            tuple(s for s in self._asked if not s.optional or s.kind in tenant.also_read),
+            asked,
             outside.clock,
             expression_of(tenant),
+            unasked,
         )
         return Visit(
             key=launch.key,
@@ -126,7 +128,7 @@ class ChartDoors(Doors):
             encounter=launch.encounter,
             full_banner=launch.need_patient_banner,
             page=launch.page,
-            notices=launch.notices,
+            notices=launch.notices + not_read(unasked),
             recorder=self._recorder(client, launch),
             handle=handle,
         )
@@ -148,6 +150,14 @@ class ChartDoors(Doors):
         return ChartRecorder(
             client, outside.loop, launched, self._outbox, self._store.audit, outside.clock
         )
+
+
+def not_read(unasked: Sequence[Search]) -> tuple[str, ...]:
+    """What stands beside each answer where a type of data is by choice not read."""
+    if not unasked:
+        return ()
+    labels = "; ".join(search.label for search in unasked)
+    return (f"Not read from this chart: {labels}. Look for them in the chart itself.",)
 
 
 def expression_of(tenant: Tenant) -> ExpressionContract | None:

@@ -176,16 +176,28 @@ def run(
 
 
 class Granted(OpenAccess):
-    """Access with a token; `renewals` are what the next ones are, and then it has ended."""
+    """Access with a token; `renewals` are what the next ones are, and then it has ended. Of the
+    kinds in `parts`, only some resources may be read.
+    """
 
-    def __init__(self, base: str, *renewals: str, scopes: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        *renewals: str,
+        scopes: Mapping[str, str] | None = None,
+        parts: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(base)
+        self._parts = parts
         self._token = "first"
         self._renewals = list(renewals)
         self._scopes = scopes
 
     def may(self, kind: str, interaction: str) -> bool:
         return self._scopes is None or interaction in self._scopes.get(kind, "")
+
+    def partly(self, kind: str) -> bool:
+        return kind in self._parts
 
     async def authorization(self) -> str:
         return f"Bearer {self._token}"

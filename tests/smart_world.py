@@ -297,6 +297,9 @@ class StillAccess:
     def may(self, kind: str, interaction: str) -> bool:
         return not self.ended
 
+    def partly(self, kind: str) -> bool:
+        return False
+
     async def authorization(self) -> str:
         return "Bearer access-0"
 

@@ -25,6 +25,7 @@ id = "north"
 name = "North Hospital"
 issuer = "https://ehr.test/fhir/"
 site = "simulated-demo"
+{read}
 {more}
 [ehr.client]
 id = "our-app"
@@ -36,7 +37,9 @@ PUBLIC = 'method = "public"'
 
 def written(folder: Path, more: str = "", client: str = PUBLIC, tables: str = "") -> Path:
     path = folder / "ehr.toml"
-    path.write_text(ONE.format(more=more, client=client, tables=tables), encoding="utf-8")
+    read = "" if "also_read" in more else "also_read = []"
+    content = ONE.format(read=read, more=more, client=client, tables=tables)
+    path.write_text(content, encoding="utf-8")
     return path
 
 
@@ -52,6 +55,7 @@ def complaint(path: Path) -> str:
 def test_the_example_file_is_valid_and_says_what_it_seems_to_say():
     north, south = load_tenants(ROOT / "examples" / "ehr.example.toml")
     assert north.standalone
+    assert (len(north.also_read), south.also_read) == (2, ())
     assert north.lifetime == timedelta(hours=8)
     assert north.pages == {"review-inputs": "data"}
     assert north.framing == "https://portal.north.example"
@@ -188,7 +192,7 @@ def test_plain_http_is_for_this_machine(tmp_path, host):
     assert load_tenants(path).every[0].issuer == f"http://{host}/fhir"
 
 
-@pytest.mark.parametrize("field", ["name", "issuer", "site", "id"])
+@pytest.mark.parametrize("field", ["name", "issuer", "site", "id", "also_read"])
 def test_what_is_missing_is_named(tmp_path, field):
     path = written(tmp_path)
     lines = path.read_text().splitlines()
@@ -201,7 +205,11 @@ def test_what_is_missing_is_named(tmp_path, field):
 
 def test_a_missing_client_is_named(tmp_path):
     path = tmp_path / "ehr.toml"
-    path.write_text(ONE.format(more="", client="", tables="").partition("[ehr.client]")[0])
+    path.write_text(
+        ONE.format(read="also_read = []", more="", client="", tables="").partition("[ehr.client]")[
+            0
+        ]
+    )
     assert "'client' is missing" in complaint(path)
 
 
@@ -213,6 +221,7 @@ def test_a_missing_client_is_named(tmp_path):
     ],
 )
 def test_two_ehrs_may_not_share_a_name_or_an_issuer(tmp_path, second, field):
+    second = f"also_read = []\n{second}"
     more = f'[[ehr]]\nname = "S"\nsite = "s"\n{second}\n[ehr.client]\nid = "x"\n{PUBLIC}'
     said = complaint(written(tmp_path, tables=more))
     assert f", {field}: " in said

@@ -46,6 +46,11 @@ class HookCall:
         return f"{self.tenant.agent}: {self.user}"
 
     @property
+    def by_professional(self) -> bool:
+        """Whether the one who is looking is there to treat: nobody else is meant to read a card."""
+        return self.user.startswith(("Practitioner/", "PractitionerRole/"))
+
+    @property
     def site(self) -> str:
         """The site whose recalibration applies."""
         return self.tenant.site

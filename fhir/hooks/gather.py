@@ -64,12 +64,14 @@ class Gatherer:
                     call.received,
                     given=kept.given,
                     patient=kept.patient,
+                    unasked=service.unasked_of(call.tenant),
                 )
             )
         except FhirError as error:
             raise _no_record(error) from None
         gaps = (*(_as_sent(gap, kept, searches) for gap in record.gaps), *_parts(kept, searches))
-        if not kept.given and len(record.gaps) >= len(searches):
+        unread = [gap for gap in record.gaps if gap.reason is not GapReason.CUT_OFF]
+        if not kept.given and len(unread) >= len(searches):
             raise NoDataError("Nothing of the record could be read", _SEND)
         return dataclasses.replace(record, gaps=gaps)
 

@@ -109,6 +109,8 @@ class HookRoutes:
         tenant, service = await self._asked_of(request, _SERVICE)
         raw = await read_body(request)
         asked = await to_thread.run_sync(self._read, raw, service, tenant)
+        if not asked.call.by_professional:
+            return {"cards": []}  # estimates and cautions are written for those who treat
         if asked.call.hook is Hook.ORDER_SELECT and not asked.call.ordered:
             return {"cards": []}  # nothing of ours is being ordered: nobody's data are read
         record = with_orders(await self._gather(asked, service), asked.orders)

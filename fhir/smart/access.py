@@ -21,7 +21,7 @@ _BROKEN = 500
 
 class LaunchAccess:
     """The right to read one patient's chart at one server. Used on the `BackgroundLoop`; `may`,
-    `ended` and `forget` from any thread.
+    `partly`, `ended` and `forget` from any thread.
 
     One renewal at a time, however many requests wait for it: a refresh token is used once.
     """
@@ -63,6 +63,10 @@ class LaunchAccess:
     def may(self, kind: str, interaction: str) -> bool:
         """Whether the scopes that were asked for and granted cover an interaction."""
         return not self._ended and self._granted.may(kind, interaction)
+
+    def partly(self, kind: str) -> bool:
+        """Whether the scopes granted cover only some resources of that type."""
+        return self._granted.partly(kind)
 
     async def authorization(self) -> str:
         """The `Authorization` header now; renewed first when it is about to end."""

@@ -167,7 +167,7 @@ def _tenant(path: Path, table: Mapping[str, Any]) -> Tenant:
         frame_ancestors=tuple(table.get("frame_ancestors", ())),
         endpoint_hosts=tuple(table.get("endpoint_hosts", ())),
         scope_version=ScopeVersion(table.get("scope_version", "v2")),
-        also_read=tuple(table.get("also_read", ())),
+        also_read=tuple(table["also_read"]),
         extra_scopes=tuple(table.get("extra_scopes", ())),
         standalone=table.get("standalone", False),
         refresh=table.get("refresh", True),
