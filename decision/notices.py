@@ -25,7 +25,7 @@ from decision.clinical.assessment import (
 from decision.clinical.choices import fitting
 from decision.clinical.dates import dated
 from decision.clinical.features import Missing, MissingReason
-from decision.clinical.gaps import happened
+from decision.clinical.gaps import parts_happened
 from decision.clinical.notice import Notice, Ordered
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import (
@@ -223,8 +223,8 @@ def _limits(assessment: Assessment, ordered: Iterable[Ordered], record: PatientR
     told = []
     if any(order.by_name for order in ordered):
         told.append("The order carries no code of the list; its class was recognised by name.")
-    if unread := tuple(dict.fromkeys(happened(gap) for gap in record.gaps)):
-        told.append(f"From the chart: {'; '.join(unread)}.")
+    if record.gaps:
+        told.append(f"From the chart: {parts_happened(record.gaps)}.")
     if record.unasked:
         told.append(f"Not read from this chart: {'; '.join(record.unasked)}.")
     if assessment.model is not None and assessment.model.simulated:
