@@ -404,15 +404,17 @@ def test_a_null_patient_is_412(parts):
     assert response.status_code == 412
 
 
-def test_another_patient_in_the_prefetch_is_refused(parts):
+def test_another_patient_in_the_prefetch_is_refused(parts, caplog):
     other = with_key(patient_view("demo-12"), "patient", prefetch_of("demo-01")["patient"])
     response = parts.call(other)
     assert response.status_code == 412
     assert parts.audit.events == []
+    told = [r.getMessage() for r in caplog.records if r.name == "fhir.hooks.gather"]
+    assert told == ["hook without a record: NoDataError, ehr north"]
 
 
 @pytest.mark.parametrize("key", [CONDITIONS, ORDERS, *RESULTS[:1]])
-def test_one_resource_of_another_patient_refuses_the_whole_call(parts, key):
+def test_one_resource_of_another_patient_refuses_the_whole_call(parts, caplog, key):
     body = order_select("demo-05")
     kind = next(s.kind for s in OFFERED if s.key == key)
     stranger = next(r for r in resources_of("demo-01") if r["resourceType"] == kind)
@@ -421,6 +423,8 @@ def test_one_resource_of_another_patient_refuses_the_whole_call(parts, key):
     assert response.status_code == 412
     assert "cards" not in response.json()
     assert "demo-0" not in response.text
+    told = [r.getMessage() for r in caplog.records if r.name == "fhir.hooks.gather"]
+    assert told == ["hook without a record: OtherPatientError, ehr north"]
 
 
 @pytest.mark.parametrize(
@@ -621,7 +625,7 @@ def test_what_nobody_expected_is_told_without_what_it_said(tmp_path, caplog):
         response = parts.call(patient_view("demo-12"))
     assert response.status_code == 500
     assert "demo-12" not in response.text + caplog.text
-    assert "RuntimeError" in caplog.text
+    assert f"/cds-services/{SPEC.id} ({tenant_of().id}): RuntimeError" in caplog.text
 
 
 def test_a_record_that_cannot_be_assessed_says_what_the_port_said(tmp_path):

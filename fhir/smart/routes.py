@@ -26,6 +26,7 @@ from fhir.smart.tenants import Tenants
 
 PAGE = "/"
 """Where a finished launch goes, with `?embed=true&lid=<handle>`."""
+LAUNCH = "/launch"
 CALLBACK = "/callback"
 STANDALONE = "/standalone"
 LOGOUT = "/logout"
@@ -66,7 +67,7 @@ def smart_routes(
     )
     doors = _Doors(tenants, launches, pending, login, loop, base)
     return [
-        _by_get(Route("/launch", doors.launch)),
+        _by_get(Route(LAUNCH, doors.launch)),
         _by_get(Route(STANDALONE, doors.standalone)),
         _by_get(Route(CALLBACK, doors.callback)),
         Route(LOGOUT, doors.logout, methods=["POST"]),
