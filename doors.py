@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 from decision.assess import RecordSource
 from decision.clinical.codes import Code
+from decision.clinical.progress import Watch, unwatched
+from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from decision.visit import Closed, Doors, Visit
+from fhir.errors import OtherPatientError, UnknownPatientError
 from fhir.rest.client import FhirClient
 from fhir.rest.expression import ExpressionContract
 from fhir.rest.searches import Search, asked_of
@@ -28,8 +32,8 @@ NO_LAUNCH = Closed(
     "never here.",
     remedy="Open it again from the patient's chart.",
 )
+_logger = logging.getLogger(__name__)
 NO_CHART = "It opens inside a patient's chart, so that it knows whose it is."
-_MOST_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,25 @@ class StandAlone(Doors):
         """There is nothing to end."""
 
 
+class Watched(RecordSource):
+    """A source that tells the operator when a chart held somebody else's data: the page's reader
+    sees a stop and goes on, and nobody else would learn of it. Names the EHR and no person.
+    """
+
+    def __init__(self, source: RecordSource, tenant: str) -> None:
+        self._source, self._tenant = source, tenant
+
+    def patients(self) -> tuple[PatientListing | ListingProblem, ...]:
+        return self._source.patients()
+
+    def load(self, patient_id: str, watch: Watch = unwatched) -> PatientRecord:
+        try:
+            return self._source.load(patient_id, watch)
+        except (OtherPatientError, UnknownPatientError) as error:
+            _logger.warning("wrong patient: %s, ehr %s", type(error).__name__, self._tenant)
+            raise
+
+
 class ChartDoors(Doors):
     """A launch's door. A handle without its cookie opens nothing; no handle, only `otherwise`."""
 
@@ -69,28 +92,26 @@ class ChartDoors(Doors):
         self._outside, self._store, self._asked = outside, store, asked
         self._otherwise = otherwise
         self._outbox = Outbox(store.database, store.key)
-        self._visits: dict[str, tuple[Launch, Visit]] = {}
         self._lock = Lock()
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
-        """What a launch may do is settled once; whether it is still open, on every run."""
+        """What a launch may do is settled once; whether it is still open, on every run. The visit
+        is kept on the launch, so that nothing of it outlives the launch, however that ends.
+        """
         if not handle:
             return self._otherwise.visit("", cookies) if self._otherwise else self._way_in()
         launch = self._launches.find(handle, cookies)
         if launch is None:
             return NO_LAUNCH
         with self._lock:
-            kept = self._visits.get(launch.key)
-            if kept is None:
-                self._forget_ended()
-                kept = self._visits[launch.key] = launch, self._opened(handle, launch)
-        return kept[1]
+            kept = launch.beside.get(Visit)
+            if not isinstance(kept, Visit):
+                kept = launch.beside[Visit] = self._opened(handle, launch)
+        return kept
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         launch = self._launches.end(handle, cookies)
         if launch is not None:
-            with self._lock:
-                self._visits.pop(launch.key, None)
             self._outside.loop.start(launch.access.end())
 
     def _way_in(self) -> Closed:
@@ -100,11 +121,6 @@ class ChartDoors(Doors):
         return Closed(
             title=NO_LAUNCH.title, detail=NO_CHART, remedy=NO_LAUNCH.remedy, offers=offers
         )
-
-    def _forget_ended(self) -> None:
-        for key, (launch, _) in list(self._visits.items()):
-            if launch.access.ended or len(self._visits) >= _MOST_KEPT:
-                del self._visits[key]
 
     def _opened(self, handle: str, launch: Launch) -> Visit:
         tenant, outside = launch.tenant, self._outside
@@ -121,7 +137,7 @@ class ChartDoors(Doors):
         )
         return Visit(
             key=launch.key,
-            source=source,
+            source=Watched(source, tenant.id),
             agent=launch.agent,
             site=tenant.site,
             patient_id=launch.patient_id,

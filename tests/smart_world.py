@@ -283,6 +283,7 @@ def open_access(ehr: FakeEhr, clock: Clock, **changes: Any) -> LaunchAccess:
         "grant": grant,
         "granted": parse_scopes("patient/Patient.r patient/Observation.rs openid"),
         "patient_id": PATIENT,
+        "subject": "user-7",
         "until": clock.now + timedelta(hours=8),
     }
     return LaunchAccess(**{**given, **changes})

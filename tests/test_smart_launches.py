@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -93,6 +95,17 @@ def test_asking_with_a_wrong_cookie_keeps_no_launch_alive(launches, clock):
         clock.forward(minutes=20)
         launches.find(handle, {})
     assert launches.find(handle, cookie(handle, secret)) is None
+
+
+def test_nothing_of_a_launch_that_is_over_waits_for_somebody_to_ask_for_it(launches, clock):
+    opened = launch()
+    launches.open(opened)
+    gone = weakref.ref(opened.access)
+    del opened
+    clock.forward(hours=8)
+    assert launches.find("a" * 12, {}) is None
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_right_that_ended_ends_the_launch(launches):
@@ -219,6 +232,15 @@ def test_a_flood_of_logins_pushes_out_the_oldest_only(clock):
     with pytest.raises(LaunchError):
         pending.take(waiting[0].state)
     assert [pending.take(w.state) for w in waiting[1:]] == waiting[1:]
+
+
+def test_one_address_alone_pushes_nobody_out(clock):
+    """The proxy of docs/deploy.md lets one address begin ten logins a second, and 50 at once."""
+    pending = PendingLaunches(clock)
+    waiting, _ = begun(pending)
+    for _ in range(10 * 600 + 50):
+        begun(pending)
+    assert pending.take(waiting.state) is waiting
 
 
 @settings(max_examples=20)

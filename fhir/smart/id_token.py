@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
+
+from joserfc import jws
+from joserfc.errors import JoseError
 
 from fhir.ids import kind_of
 from fhir.smart.keys import KeysError, KeySets
@@ -60,6 +64,18 @@ async def check_identity(
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise _unproven("sub is missing")
     return Person(subject=subject, fhir_user=_fhir_user(claims.get("fhirUser"), tenant))
+
+
+def names_another(token: object, subject: str) -> bool:
+    """Whether an identity token that came with a renewal is not this person's, who must stay the
+    same (OpenID Connect Core 1.0, section 12.2). It is not proven: it can end a launch, and tells
+    nothing else.
+    """
+    try:
+        said = json.loads(jws.extract_compact(str(token).encode()).payload or b"")
+    except (JoseError, ValueError, RecursionError):
+        return True
+    return not isinstance(said, dict) or said.get("sub") != subject
 
 
 def _check_when(issued: float, expires: float, now: datetime) -> None:
