@@ -98,3 +98,19 @@ def test_our_pages_have_one_origin_on_a_network():
 @pytest.mark.parametrize("word", ["YES", "true", "1", "maybe"])
 def test_yes_and_no_are_the_only_words_for_the_demo(word):
     refused("TREATMENT_RESPONSE_DEMO is", "yes or no", DEMO=word)
+
+
+def test_the_sample_of_a_proxy_logs_no_address_and_limits_what_comes_before_a_login():
+    text = (ROOT / "docs" / "deploy.md").read_text()
+    sample = text.split("```nginx\n")[1].split("```")[0]
+    for line in (
+        "access_log off;",
+        "error_log /dev/null crit;",
+        "client_max_body_size 20m;",
+        'add_header Strict-Transport-Security "max-age=31536000" always;',
+        "zone=launches:10m rate=10r/s;",
+        "location ~ ^/(launch|standalone)$ {",
+        "limit_req zone=launches burst=50 nodelay;",
+    ):
+        assert line in sample
+    assert sample.count("{") == sample.count("}")
