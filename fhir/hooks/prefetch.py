@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from fhir.fields import Json, child, children, text
 from fhir.hooks.errors import NoDataError, RequestError
+from fhir.references import Entry, Subject, entry_of
 from fhir.rest.addresses import Home, escaped
 from fhir.rest.outcomes import failed, said
 from fhir.rest.searches import Search
@@ -66,10 +67,12 @@ def read_prefetch(
     partial: dict[str, str] = {}
     bad = set()
     home = Home(server)
+    patient = _patient(prefetch.get(PATIENT), patient_id)
+    whose = _Whose(home, patient or {"resourceType": "Patient", "id": patient_id})
     for search in searches:
         if search.key not in prefetch:
             continue
-        found = _found(prefetch[search.key], search, home)
+        found = _found(prefetch[search.key], search, home, whose)
         if found is None:
             bad.add(search.key)
         else:
@@ -77,7 +80,7 @@ def read_prefetch(
             if why:
                 partial[search.key] = why
     return Prefetched(
-        patient=_patient(prefetch.get(PATIENT), patient_id),
+        patient=patient,
         given=given,
         partial=partial,
         failed=frozenset(bad),
@@ -108,7 +111,28 @@ def _patient(value: object, patient_id: str) -> Json | None:
     return resource
 
 
-def _found(value: object, search: Search, home: Home) -> tuple[tuple[Json, ...], str] | None:
+class _Whose:
+    """Looks at what is left aside too: one resource of a stranger, and the client mixed up whom it
+    asks about.
+    """
+
+    def __init__(self, home: Home, patient: Json) -> None:
+        self._home = home
+        self._subject = Subject(self._entry(patient))
+
+    def refuse_stranger(self, resource: Json, field: str) -> None:
+        entry = self._entry(resource)
+        another = entry.kind == "Patient" and entry.reference != f"Patient/{self._subject.id}"
+        if another or (entry.kind != "Patient" and self._subject.owns(entry) is False):
+            raise NoDataError(f"{field} holds data of another patient", "Send one patient's data")
+
+    def _entry(self, resource: Json) -> Entry:
+        return entry_of(0, {"resource": resource, "fullUrl": self._home.place(resource)})
+
+
+def _found(
+    value: object, search: Search, home: Home, whose: _Whose
+) -> tuple[tuple[Json, ...], str] | None:
     """What stands under one key and why it is not the whole; None where fetching it failed, or it
     answers another question.
     """
@@ -143,6 +167,8 @@ def _found(value: object, search: Search, home: Home) -> tuple[tuple[Json, ...],
                 )
             if text(inside, "resourceType") in (search.kind, *INCLUDED):
                 held.append(inside)
+            else:
+                whose.refuse_stranger(inside, field)
             others = others or text(inside, "resourceType") != search.kind
     matches = sum(text(inside, "resourceType") == search.kind for inside in held)
     if others and not matches:
