@@ -89,7 +89,6 @@ class Side:
     at: str = "Patient"
     value: int | None = None
     picked: bool = False
-    overriding: bool = False
 
     @property
     def frame(self) -> Frame:
@@ -112,9 +111,9 @@ class Side:
             "page": name if here else self.at,
             "value": entered,
             "number": number,
-            "asked": here and (self.picked if self.value is None else self.overriding),
+            "asked": here and self.picked,
             "names": name,
-            "who": f"Signed in: user of {self.patient}",
+            "who": f"user of {self.patient} ·",
             "run": "notRunning",
         }
 
@@ -140,15 +139,13 @@ class Side:
         self.value, self.picked = None, False
 
     def toggle(self) -> None:
-        """A click that only runs the page again and shows or hides a question."""
-        if self.value is None:
-            self.frame.get_by_role("radio", name="IL-6 inhibitor").dispatch_event("click")
-            self.picked = not self.picked
-        else:
-            self.frame.get_by_role("button", name="Override…").dispatch_event("click")
-            self.overriding = not self.overriding
+        """A click that only runs the page again and shows or hides a question: the class chosen has
+        a STOP, so that it asks for a reason.
+        """
+        self.frame.get_by_role("radio", name="IL-6 inhibitor").dispatch_event("click")
+        self.picked = not self.picked
 
     def reload(self) -> None:
         """A new session at the same address: what was entered was this session's only."""
         self.frame.evaluate("() => { window.seen = ['reloading']; location.reload() }")
-        self.value, self.picked, self.overriding = None, False, False
+        self.value, self.picked = None, False

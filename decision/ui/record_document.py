@@ -216,10 +216,7 @@ def _groups(groups: Sequence[Group]) -> str:
 def _known(card: DecisionCard, record: PatientRecord) -> str:
     """What was entered, what was missing, and what could not be read."""
     entered = [o for o in record.observations if o.source.origin is Origin.CLINICIAN]
-    unread = (
-        f"{found.said} {' '.join(found.consequences)} {found.detail} {found.remedy}"
-        for found in gaps.unread(card, record)
-    )
+    unread = (" ".join(filter(None, line)) for line in gaps.in_short(card, record))
     return _section(
         "What this rests on",
         _part(pages.ENTERED_TITLE, items(_entered(o.text, o.value) for o in entered)),
@@ -234,12 +231,17 @@ def _data(card: DecisionCard, record: PatientRecord) -> str:
         f"{i.kind.value.capitalize()} ({i.reference}): {dated(i.detail)} {i.remedy}"
         for i in record.issues
     )
+    unread = (
+        f"{found.said} {' '.join(found.consequences)} {found.detail} {found.remedy}"
+        for found in gaps.unread(card, record)
+    )
     return _section(
         "Data",
         paragraph(f"{inputs.summary(spec, features, record)}."),
         items(inputs.unusual(card)),
         items(inputs.caveats(spec, features)),
         paragraph(inputs.modalities(card.answer.absent_modalities)),
+        _part(f"{gaps.TITLE}, search by search", items(unread)),
         _part("Doubts about the record", items(doubts)),
         _part("Inputs", table(evidence.HEAD, evidence.rows(card))),
     )
