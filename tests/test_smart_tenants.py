@@ -61,10 +61,14 @@ def test_the_example_file_is_valid_and_says_what_it_seems_to_say():
     assert north.framing == "https://portal.north.example"
     assert south.scope_version is ScopeVersion.V1
     assert south.write_back.kinds == ("RiskAssessment", "DocumentReference")
-    assert south.expression == ExpressionDocument(
-        system="https://south.example/document-types", code="expression-counts"
-    )
+    assert south.expression is None  # until a model reads genes
     assert south.hooks[0].tenant == "south-main"
+
+
+def test_where_gene_expression_is_filed_can_be_named(tmp_path):
+    tables = '[ehr.expression]\nsystem = "https://types.test"\ncode = "counts"\n'
+    (found,) = load_tenants(written(tmp_path, tables=tables))
+    assert found.expression == ExpressionDocument(system="https://types.test", code="counts")
 
 
 def test_the_schema_is_itself_valid():
