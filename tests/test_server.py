@@ -84,4 +84,5 @@ def test_nobody_leaves_a_file_here(address):
     )
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(put, timeout=10)
+    refused.value.close()
     assert refused.value.code == 404
