@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from decision.clinical.errors import DecisionSupportError
-from fhir.smart.addresses import is_base, origin_of
+from fhir.smart.addresses import is_origin, origin_of
 
 ROOT = Path(__file__).parent
 PREFIX = "TREATMENT_RESPONSE_"
@@ -60,10 +60,10 @@ class Settings:
     """
 
     def __post_init__(self) -> None:
-        if not is_base(self.public_url):
+        if not is_origin(self.public_url):
             raise SettingError(
                 f"{PREFIX}PUBLIC_URL is {self.public_url!r}.",
-                "Give an https address without query; http is for this machine only.",
+                "Give https, host and port alone, in small letters; http is for this machine only.",
             )
         if self.demo and not self.on_this_machine and self._serves_exports:
             raise SettingError(

@@ -81,7 +81,16 @@ def test_a_folder_of_exports_is_never_offered_to_a_network(tmp_path, ehrs, name)
 
 
 @pytest.mark.parametrize(
-    "url", ["app.example.org", "http://app.example.org", "https://a?b", "https://[a", "ftp://a"]
+    "url",
+    [
+        "app.example.org",
+        "http://app.example.org",
+        "https://a?b",
+        "https://[a",
+        "ftp://a",
+        "https://app.example.org/below",
+        "https://app.example.org/launch",
+    ],
 )
 def test_a_public_address_that_cannot_be_used_is_named(url):
     refused("TREATMENT_RESPONSE_PUBLIC_URL is", "https", PUBLIC_URL=url, DEMO="yes")
