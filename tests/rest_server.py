@@ -159,6 +159,16 @@ def scripted(answer: Callable[[Asked], Reply]) -> Iterator[Scripted]:
         server.server_close()
 
 
+@contextmanager
+def silence() -> Iterator[Callable[[], object]]:
+    """For a server that does not answer while the block lasts: whoever calls it waits that long."""
+    over = threading.Event()
+    try:
+        yield lambda: over.wait(60)
+    finally:
+        over.set()
+
+
 def run(
     base: str,
     ask: Callable[[FhirClient], Awaitable[T]],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +41,7 @@ from tests.rest_server import (
     run,
     scripted,
     searchset,
+    silence,
 )
 
 AS_OF = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -445,12 +445,14 @@ def test_searches_run_side_by_side_but_only_a_few_at_once():
 def test_the_whole_reading_has_a_deadline_and_what_came_in_time_stays():
     usual = chart(Condition=[condition()])
 
-    def answer(asked: Asked) -> Reply:
-        if asked.path == "Observation":
-            time.sleep(0.8)
-        return usual(asked)
+    with silence() as wait:
 
-    record, _ = fetched(answer, limits=Limits(whole_seconds=0.5))
+        def answer(asked: Asked) -> Reply:
+            if asked.path == "Observation":
+                wait()
+            return usual(asked)
+
+        record, _ = fetched(answer, limits=Limits(whole_seconds=1.5))
     assert [(g.part, g.reason) for g in record.gaps] == [(Part.OBSERVATIONS, GapReason.FAILED)]
     assert len(record.conditions) == 1
 
@@ -522,11 +524,11 @@ def test_a_reading_that_is_broken_off_is_an_error_and_no_endless_wait():
 
     def answer(_: Asked) -> Reply:
         arrived.set()
-        time.sleep(0.2)
+        wait()
         return fhir(patient())
 
     failed: list[FhirError] = []
-    with scripted(answer) as server:
+    with silence() as wait, scripted(answer) as server:
         reading = outbound.source(server)
 
         def load() -> None:

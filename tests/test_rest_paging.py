@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -31,6 +30,7 @@ from tests.rest_server import (
     run,
     scripted,
     searchset,
+    silence,
 )
 
 ASK = [("patient", "p1"), ("code", "http://loinc.org|1988-5"), ("_count", "2")]
@@ -231,12 +231,14 @@ def test_a_later_page_that_fails_leaves_what_was_found_and_says_so():
 
 
 def test_a_search_that_takes_too_long_keeps_what_came_in_time():
-    def slow(asked: Asked) -> Reply:
-        if "page" in asked.query:
-            time.sleep(0.6)
-        return endless(asked)
+    with silence() as wait:
 
-    found = found_with(slow, Limits(search_seconds=0.4))
+        def slow(asked: Asked) -> Reply:
+            if "page" in asked.query:
+                wait()
+            return endless(asked)
+
+        found = found_with(slow, Limits(search_seconds=1.0))
     assert ids(found) == ["o0"]
     assert "in time" in found.problem
 
