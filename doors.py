@@ -27,9 +27,8 @@ from fhir.write.recorder import ChartRecorder
 from parts import Outside, Store
 
 NO_LAUNCH = Closed(
-    title="This page is not open",
-    detail="It belongs to one patient's chart and one browser, and that session has ended or was "
-    "never here.",
+    title="This page is closed.",
+    detail="",
     remedy="Open it again from the patient's chart.",
 )
 _logger = logging.getLogger(__name__)
@@ -52,6 +51,9 @@ class StandAlone(Doors):
             site=self.site,
             patient_id=None,
         )
+
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        return True
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         """There is nothing to end."""
@@ -109,6 +111,11 @@ class ChartDoors(Doors):
                 kept = launch.beside[Visit] = self._opened(handle, launch)
         return kept
 
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        if not handle:
+            return self._otherwise is not None and self._otherwise.still_open("", cookies)
+        return self._launches.is_open(handle, cookies)
+
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         launch = self._launches.end(handle, cookies)
         if launch is not None:
@@ -131,7 +138,7 @@ class ChartDoors(Doors):
             outside.loop,
             launch.patient_id,
             asked,
-            outside.clock,
+            lambda: outside.clock().astimezone(),  # read by people, in the zone of the site
             expression_of(tenant),
             unasked,
         )

@@ -75,7 +75,7 @@ def _audit(page: Page) -> None:
     _card(page)
     page.get_by_text("Decide later", exact=True).click()
     page.get_by_role("button", name="Record decision").click()
-    page.get_by_text("Decision recorded. Audit entry").wait_for()
+    page.get_by_text("Recorded: Decide later").wait_for()
     page.get_by_text("Audit trail of this patient").click()
     page.get_by_role("row", name="Decided").last.wait_for()
 
@@ -84,7 +84,7 @@ def _launched(page: Page) -> None:
     """As from the chart, but in a tab: a frame's picture would be cut at its edge."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
     page.goto(launch_addresses(f"{origin}/demo/portal")[0])
-    page.get_by_role("button", name="End this session").wait_for()
+    page.get_by_role("button", name="End session").wait_for()
     page.locator(".tr-icons").nth(1).wait_for()
 
 
@@ -92,11 +92,11 @@ def _written(page: Page) -> None:
     page.get_by_text("Decide later", exact=True).click()
     page.get_by_role("button", name="Record decision").click()
     page.get_by_role("button", name="Write to the chart").click()
-    page.get_by_text("In the chart as").wait_for()
+    page.get_by_text("Written to the chart:").wait_for()
 
 
 def _closed(page: Page) -> None:
-    page.get_by_role("button", name="End this session").click()
+    page.get_by_role("button", name="End session").click()
     page.locator(".tr-stop-page").wait_for()
 
 

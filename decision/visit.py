@@ -93,6 +93,10 @@ class Doors(Protocol):
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed: ...
 
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        """Whether `visit` would find one. Asking does not count as use: an idle visit ends."""
+        ...
+
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         """Log out: forget the launch and everything kept for it. Unknown handles are ignored."""
         ...

@@ -353,6 +353,9 @@ class FolderDoors:
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
         return folder_visit(self.source)
 
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        return True
+
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         """Nothing to end."""
 
@@ -418,6 +421,9 @@ class LaunchDoors:
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
         return self.visits.get(handle, CLOSED)
+
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        return handle in self.visits
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         self.visits.pop(handle, None)

@@ -236,10 +236,12 @@ def test_the_portal_shows_two_patients_each_in_a_session_of_their_own(browser, a
     nora.get_by_text("Decide later", exact=True).click()
     nora.get_by_role("button", name="Record decision").click()
     nora.get_by_role("button", name="Write to the chart").click()
-    expect(nora.get_by_text("In the chart as RiskAssessment/")).to_be_visible(timeout=20_000)
-    expect(mona.get_by_text("Decision recorded.")).to_have_count(0)
+    expect(nora.get_by_text("Decision: Decide later. Written to the chart")).to_be_visible(
+        timeout=20_000
+    )
+    expect(mona.get_by_text("Recorded: ")).to_have_count(0)
 
-    mona.get_by_role("button", name="End this session").click()
+    mona.get_by_role("button", name="End session").click()
     expect(mona.locator(".tr-stop-page")).to_be_visible()
     assert "Mona" not in mona.content()
     nora.get_by_role("link", name="Data used").click()

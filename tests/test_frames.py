@@ -189,7 +189,7 @@ def test_without_its_cookie_a_frame_stops_at_the_next_reload_and_the_other_goes_
 
 def test_ending_one_session_ends_that_frame_and_no_other(context, sites):
     _, (one, other) = both(context, sites)
-    one.frame.get_by_role("button", name="End this session").click()
+    one.frame.get_by_role("button", name="End session").click()
     nobody(one.frame)
     other.enter(12)
     settle(other)

@@ -89,6 +89,26 @@ def test_an_unused_launch_ends_earlier(launches, clock):
     assert idle.access.ended
 
 
+def test_looking_whether_a_launch_is_open_keeps_it_no_longer_open(launches, clock):
+    """A page that nobody touches looks every few seconds, and must still end for being idle."""
+    handle, secret = launches.open(launch())
+    for _ in range(5):
+        assert launches.is_open(handle, cookie(handle, secret))
+        clock.forward(minutes=11)
+    clock.forward(minutes=10)
+    assert not launches.is_open(handle, cookie(handle, secret))
+    assert launches.find(handle, cookie(handle, secret)) is None
+
+
+def test_whoever_cannot_find_a_launch_does_not_see_whether_it_is_open(launches):
+    handle, secret = launches.open(launch())
+    for wrong in ({}, cookie(handle, "x"), cookie("A" * 12, secret)):
+        assert not launches.is_open(handle, wrong)
+    assert not launches.is_open("A" * 12, cookie(handle, secret))
+    launches.end(handle, cookie(handle, secret))
+    assert not launches.is_open(handle, cookie(handle, secret))
+
+
 def test_asking_with_a_wrong_cookie_keeps_no_launch_alive(launches, clock):
     handle, secret = launches.open(launch())
     for _ in range(4):

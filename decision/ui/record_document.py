@@ -104,7 +104,7 @@ def _patient(card: DecisionCard, record: PatientRecord) -> str:
     return _section(
         "Patient",
         f"<p><strong>{text(name)}</strong> · {text(' · '.join(rest))}</p>",
-        paragraph(summary(card)),
+        paragraph(summary(card, record)),
         paragraph(inputs.deceased(record)),
     )
 

@@ -130,6 +130,14 @@ class Launches:
             entry.used = max(entry.used, now)
             return entry.launch
 
+    def is_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        """Whether `find` would give the launch, without counting as use of it."""
+        now = self._clock()
+        with self._lock:
+            entry = self._entries.get(handle)
+            proven = entry is not None and self._proven(handle, cookies)
+            return entry is not None and proven and not _over(entry, now)
+
     def tenant_of(self, handle: str) -> Tenant | None:
         """Whose launch a handle names: enough to say who may frame the page, and nothing more."""
         now = self._clock()

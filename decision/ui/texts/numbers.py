@@ -95,6 +95,11 @@ def day(when: datetime) -> str:
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
+def local(when: datetime) -> str:
+    """`4 May 2027, 09:12`, for a time in the zone of whoever reads it."""
+    return f"{day(when)}, {when:%H:%M}"
+
+
 def instant(when: datetime) -> str:
     """`4 May 2027, 09:12 UTC`, in the zone the record gave."""
     offset = when.strftime("%z")
