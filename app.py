@@ -48,7 +48,11 @@ app = st.App(
     routes=WIRED.routes(),
     middleware=[
         Middleware(
-            Gate, hosts=SETTINGS.hosts, ancestors=WIRED.ancestors, open_to=("/cds-services",)
+            Gate,
+            hosts=SETTINGS.hosts,
+            ancestors=WIRED.ancestors,
+            origin=SETTINGS.origin,
+            open_to=("/cds-services",),
         )
     ],
 )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 from decision.assess import RecordSource
 from decision.clinical.codes import Code
+from decision.clinical.progress import Watch, unwatched
+from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from decision.visit import Closed, Doors, Visit
+from fhir.errors import OtherPatientError, UnknownPatientError
 from fhir.rest.client import FhirClient
 from fhir.rest.expression import ExpressionContract
-from fhir.rest.searches import Search
+from fhir.rest.searches import Search, asked_of
 from fhir.rest.source import FhirSource
 from fhir.smart.launches import Launch, Launches
 from fhir.smart.routes import STANDALONE
@@ -23,13 +27,12 @@ from fhir.write.recorder import ChartRecorder
 from parts import Outside, Store
 
 NO_LAUNCH = Closed(
-    title="This page is not open",
-    detail="It belongs to one patient's chart and one browser, and that session has ended or was "
-    "never here.",
+    title="This page is closed.",
+    detail="",
     remedy="Open it again from the patient's chart.",
 )
+_logger = logging.getLogger(__name__)
 NO_CHART = "It opens inside a patient's chart, so that it knows whose it is."
-_MOST_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +52,30 @@ class StandAlone(Doors):
             patient_id=None,
         )
 
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        return True
+
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         """There is nothing to end."""
+
+
+class Watched(RecordSource):
+    """A source that tells the operator when a chart held somebody else's data: the page's reader
+    sees a stop and goes on, and nobody else would learn of it. Names the EHR and no person.
+    """
+
+    def __init__(self, source: RecordSource, tenant: str) -> None:
+        self._source, self._tenant = source, tenant
+
+    def patients(self) -> tuple[PatientListing | ListingProblem, ...]:
+        return self._source.patients()
+
+    def load(self, patient_id: str, watch: Watch = unwatched) -> PatientRecord:
+        try:
+            return self._source.load(patient_id, watch)
+        except (OtherPatientError, UnknownPatientError) as error:
+            _logger.warning("wrong patient: %s, ehr %s", type(error).__name__, self._tenant)
+            raise
 
 
 class ChartDoors(Doors):
@@ -69,28 +94,31 @@ class ChartDoors(Doors):
         self._outside, self._store, self._asked = outside, store, asked
         self._otherwise = otherwise
         self._outbox = Outbox(store.database, store.key)
-        self._visits: dict[str, tuple[Launch, Visit]] = {}
         self._lock = Lock()
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
-        """What a launch may do is settled once; whether it is still open, on every run."""
+        """What a launch may do is settled once; whether it is still open, on every run. The visit
+        is kept on the launch, so that nothing of it outlives the launch, however that ends.
+        """
         if not handle:
             return self._otherwise.visit("", cookies) if self._otherwise else self._way_in()
         launch = self._launches.find(handle, cookies)
         if launch is None:
             return NO_LAUNCH
         with self._lock:
-            kept = self._visits.get(launch.key)
-            if kept is None:
-                self._forget_ended()
-                kept = self._visits[launch.key] = launch, self._opened(handle, launch)
-        return kept[1]
+            kept = launch.beside.get(Visit)
+            if not isinstance(kept, Visit):
+                kept = launch.beside[Visit] = self._opened(handle, launch)
+        return kept
+
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        if not handle:
+            return self._otherwise is not None and self._otherwise.still_open("", cookies)
+        return self._launches.is_open(handle, cookies)
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         launch = self._launches.end(handle, cookies)
         if launch is not None:
-            with self._lock:
-                self._visits.pop(launch.key, None)
             self._outside.loop.start(launch.access.end())
 
     def _way_in(self) -> Closed:
@@ -101,32 +129,29 @@ class ChartDoors(Doors):
             title=NO_LAUNCH.title, detail=NO_CHART, remedy=NO_LAUNCH.remedy, offers=offers
         )
 
-    def _forget_ended(self) -> None:
-        for key, (launch, _) in list(self._visits.items()):
-            if launch.access.ended or len(self._visits) >= _MOST_KEPT:
-                del self._visits[key]
-
     def _opened(self, handle: str, launch: Launch) -> Visit:
         tenant, outside = launch.tenant, self._outside
         client = FhirClient(outside.http, launch.access)
+        asked, unasked = asked_of(self._asked, tenant.also_read)
         source = FhirSource(
             client,
             outside.loop,
             launch.patient_id,
-            tuple(s for s in self._asked if not s.optional or s.kind in tenant.also_read),
-            outside.clock,
+            asked,
+            lambda: outside.clock().astimezone(),  # read by people, in the zone of the site
             expression_of(tenant),
+            unasked,
         )
         return Visit(
             key=launch.key,
-            source=source,
+            source=Watched(source, tenant.id),
             agent=launch.agent,
             site=tenant.site,
             patient_id=launch.patient_id,
             encounter=launch.encounter,
             full_banner=launch.need_patient_banner,
             page=launch.page,
-            notices=launch.notices,
+            notices=launch.notices + not_read(unasked),
             recorder=self._recorder(client, launch),
             handle=handle,
         )
@@ -148,6 +173,14 @@ class ChartDoors(Doors):
         return ChartRecorder(
             client, outside.loop, launched, self._outbox, self._store.audit, outside.clock
         )
+
+
+def not_read(unasked: Sequence[Search]) -> tuple[str, ...]:
+    """What stands beside each answer where a type of data is by choice not read."""
+    if not unasked:
+        return ()
+    labels = "; ".join(search.label for search in unasked)
+    return (f"Not read from this chart: {labels}. Look for them in the chart itself.",)
 
 
 def expression_of(tenant: Tenant) -> ExpressionContract | None:

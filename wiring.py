@@ -8,7 +8,8 @@ from pathlib import Path
 from starlette.routing import BaseRoute
 
 from decision import catalog
-from decision.assess import Context, NoModel, Predictor, assess
+from decision.assess import Context, NoModel, Predictor, assess, record_choice
+from decision.clinical.assessment import AuditAction
 from decision.clinical.errors import ModelError
 from decision.clinical.notice import Notice
 from decision.clinical.record import PatientRecord
@@ -164,11 +165,17 @@ def _routes(
 
 
 def responder(services: Services) -> Callable[[HookCall, PatientRecord], Notice | None]:
-    """What is said to a hook's call: the same assessment as on the page, with its own entry."""
+    """What is said to a call of a hook, from the same assessment as on the page. What was computed
+    and what is shown have an entry each, before anything leaves.
+    """
 
     def respond(call: HookCall, record: PatientRecord) -> Notice | None:
-        context = Context(agent=call.agent, site=call.site, now=services.clock())
+        context = Context(agent=call.agent, site=call.site, now=services.clock(), unasked=True)
         found = assess(record, services.spec, services.predictor, services.audit, context)
-        return notice(found, call.ordered, record.gaps)
+        said = notice(found, record, call.ordered)
+        if said is not None:
+            shown = {"shown": "notice", "summary": said.summary, "points": list(said.points)}
+            record_choice(found, record, AuditAction.NOTIFIED, shown, services.audit, context)
+        return said
 
     return respond

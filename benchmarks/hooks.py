@@ -105,7 +105,7 @@ def served(folder: Path) -> Iterator[Served]:
     def respond(call: HookCall, record: PatientRecord) -> Notice | None:
         context = Context(agent=call.agent, site=call.site, now=clock())
         found = assess(record, spec, predictor, audit, context)
-        return notice(found, call.ordered, record.gaps)
+        return notice(found, record, call.ordered)
 
     place = socket.socket()
     place.bind(("127.0.0.1", 0))

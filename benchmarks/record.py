@@ -5,6 +5,9 @@ is measured whole: a file read from disk, parsed so that nothing stands twice, c
 owner, read into units and dates, and all of the parsed JSON freed again. What it is measured
 against is `json.loads` on the same bytes in the same run, turn by turn, freed again likewise;
 `ratio_parse_kept` leaves that freeing out of the measure, which is the harder comparison.
+
+`first_read` and `first_view` are the way a record takes in the chart: from a real FHIR server, and
+from the launch to the page in a browser (`benchmarks.first_read`, `benchmarks.first_view`).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import first_read, first_view
 from benchmarks.record_bundle import generated
 from fhir.bundles import FolderSource
 from fhir.json_text import parse_json
@@ -111,8 +115,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--repeats", type=int, default=21)
+    parser.add_argument("--views", type=int, default=15, help="0: the bundle alone")
     asked = parser.parse_args()
     result = measure(max(asked.repeats, LEAST_REPEATS))
+    if asked.views:
+        result["first_read"] = first_read.measure(asked.views)
+        result["first_view"] = first_view.measure(asked.views)
     if asked.json:
         print(json.dumps(result))
     else:
@@ -120,6 +128,8 @@ def main() -> None:
             f"{result['entries']} entries: {result['record_ms']} ms, "
             f"{result['ratio']} x json.loads ({result['json_loads_ms']} ms)"
         )
+        print(f"from a server: {result.get('first_read')}")
+        print(f"in a browser: {result.get('first_view')}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +59,13 @@ def healthy(address: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def launch_addresses(portal: str) -> list[str]:
+    """Launches of the demonstration portal at this address, one for each of its frames, unused."""
+    with urllib.request.urlopen(portal, timeout=10) as answer:  # noqa: S310
+        page = answer.read().decode()
+    return [unescape(found) for found in re.findall(r'<iframe[^>]* src="([^"]+)"', page)]
 
 
 @contextmanager

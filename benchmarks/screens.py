@@ -1,8 +1,9 @@
 """Pictures of every page and state, for a person to look at before a release.
 
 `python -m benchmarks.screens --out DIR` starts the app with a trail of its own and saves the
-worklist, a card, an abstention, a STOP, the entry form, the audit trail, the About page and the
-data used: at two widths, light and dark, each as tall as its content.
+worklist, a card, an abstention, a STOP, the entry form, the audit trail, the About page, the data
+used, a launch from the demonstration chart, a decision written to it, and the page of an ended
+session: at two widths, light and dark, each as tall as its content.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.running_app import CHROMIUM, FLAGS, served
+from benchmarks.running_app import CHROMIUM, FLAGS, launch_addresses, served
 
 Scheme = Literal["light", "dark"]
 
@@ -73,9 +75,29 @@ def _audit(page: Page) -> None:
     _card(page)
     page.get_by_text("Decide later", exact=True).click()
     page.get_by_role("button", name="Record decision").click()
-    page.get_by_text("Decision recorded. Audit entry").wait_for()
+    page.get_by_text("Recorded: Decide later").wait_for()
     page.get_by_text("Audit trail of this patient").click()
     page.get_by_role("row", name="Decided").last.wait_for()
+
+
+def _launched(page: Page) -> None:
+    """As from the chart, but in a tab: a frame's picture would be cut at its edge."""
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
+    page.goto(launch_addresses(f"{origin}/demo/portal")[0])
+    page.get_by_role("button", name="End session").wait_for()
+    page.locator(".tr-icons").nth(1).wait_for()
+
+
+def _written(page: Page) -> None:
+    page.get_by_text("Decide later", exact=True).click()
+    page.get_by_role("button", name="Record decision").click()
+    page.get_by_role("button", name="Write to the chart").click()
+    page.get_by_text("Written to the chart:").wait_for()
+
+
+def _closed(page: Page) -> None:
+    page.get_by_role("button", name="End session").click()
+    page.locator(".tr-stop-page").wait_for()
 
 
 STATES: dict[str, Callable[[Page], None]] = {
@@ -87,8 +109,11 @@ STATES: dict[str, Callable[[Page], None]] = {
     "form": _form,
     "stop": _stop,
     "about": lambda page: _link(page, "About this model", "About this model"),
+    "launched": _launched,
+    "written": _written,
+    "closed": _closed,
 }
-"""In this order, so that the data used are those of the card."""
+"""In this order: the data used are those of the card, and what is written is about the launch."""
 
 
 def _save(page: Page, path: Path, width: int) -> None:

@@ -98,6 +98,10 @@ class Context:
     agent: str
     site: str
     now: datetime
+    unasked: bool = False
+    """True where an event in the chart asked and no page: nothing of the answer is shown, unless a
+    notice follows, which has an entry of its own.
+    """
 
 
 def input_hash(record: PatientRecord, features: FeatureVector, context: Context) -> str:
@@ -155,6 +159,8 @@ def assess(
         shown |= _shown(judged.answer, chosen, judged.model)
     else:
         shown |= {"shown": "abstention", "reasons": [cause.reason.value for cause in judged]}
+    if context.unasked:
+        shown |= {"answer": shown["shown"], "shown": "nothing"}
     audit_id = audit.append(
         _event(spec, model, AuditAction.ASSESSED, record, given, shown, context)
     )
@@ -271,7 +277,7 @@ def record_choice(
     audit: AuditLog,
     context: Context,
 ) -> str:
-    """Write what the clinician decided beside what was shown; returns the audit id."""
+    """Write what followed from an assessment: a decision, an entry, a notice. Returns its id."""
     return audit.append(
         _event(
             assessment.spec,

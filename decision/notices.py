@@ -1,8 +1,12 @@
 """What is worth saying unasked, from an assessment: the rules of the notice in the workflow.
 
-Most alerts are overridden unread (Poly 2020), so silence is the rule. Three things break it: a
-caution against what is being ordered, a preference that is not what is being ordered, and a
-required input that somebody could still record. Nobody the decision is not for hears anything.
+Most alerts are overridden unread (Poly 2020), so silence is the rule. Four things break it: a
+caution against what is being ordered, an earlier drug of its class that failed, a preference that
+is not what is being ordered, and, when a chart is opened, a required input that could be recorded.
+
+The limits of the estimate are not those of the cautions: somebody who has had an IL-6 inhibitor
+gets no estimate, and must still be kept from one that speaks against their infection. Only
+somebody outside the decision's population hears nothing.
 """
 
 from __future__ import annotations
@@ -18,10 +22,12 @@ from decision.clinical.assessment import (
     DecisionCard,
     Prediction,
 )
+from decision.clinical.choices import fitting
+from decision.clinical.dates import dated
 from decision.clinical.features import Missing, MissingReason
-from decision.clinical.gaps import happened
+from decision.clinical.gaps import parts_happened
 from decision.clinical.notice import Notice, Ordered
-from decision.clinical.record import Gap
+from decision.clinical.record import PatientRecord
 from decision.clinical.spec import (
     CautionFinding,
     DecisionSpec,
@@ -30,12 +36,14 @@ from decision.clinical.spec import (
     Severity,
     Verification,
 )
+from decision.evidence.history import failed, stopped
 from decision.rules import applies
 
 LONGEST_SUMMARY = 139
 """CDS Hooks 2.0 asks for fewer than 140 characters."""
 LONGEST_POINT = 400
 MOST_POINTS = 10
+_MOST_COURSES = 3
 SIMULATED = "Simulated model: trained on generated records. For testing only, not for any care."
 _AGAINST = (Severity.STOP, Severity.AVOID, Severity.CAUTION)
 
@@ -50,25 +58,27 @@ class _Part:
 
 
 def notice(
-    assessment: Assessment, ordered: Sequence[Ordered] = (), gaps: Sequence[Gap] = ()
+    assessment: Assessment, record: PatientRecord, ordered: Sequence[Ordered] = ()
 ) -> Notice | None:
-    """The one notice about an assessment, or None where it has nothing new to say.
+    """The one notice about an assessment of this record, or None where it has nothing new to say.
 
-    `ordered` is what is being ordered; without it, somebody has only opened the chart. `gaps` are
-    those of the record: what could not be read is never called missing.
+    `ordered` is what is being ordered; without it, somebody has only opened the chart. What could
+    not be read is never called missing; what was by choice not read is said.
     """
-    if any(criterion.state is Eligibility.NOT_MET for criterion in assessment.criteria):
+    if any(c.population and c.state is Eligibility.NOT_MET for c in assessment.criteria):
         return None
     classes = tuple(order.treatment for order in ordered)
+    warned = _cautions(assessment, ordered)
     parts = [
-        *_cautions(assessment, classes),
+        *warned,
+        *_failed(assessment, record, classes),
         *_preference(assessment, classes),
-        *_missing(assessment, bool(ordered)),
+        *([] if ordered else _missing(assessment)),
     ]
     if not parts:
         return None
     spec = assessment.spec
-    limits = _limits(assessment, ordered, gaps)
+    limits = _limits(assessment, ordered, record)
     found = [
         *chain.from_iterable(part.points for part in parts),
         *_open_cautions(assessment, classes),
@@ -80,29 +90,30 @@ def notice(
         points=tuple(_cut(point, LONGEST_POINT) for point in said),
         reasons=tuple(
             (reason.code, reason.label)
-            for reason in spec.override_reasons
-            if about_estimate or not reason.about_estimate
+            for reason in fitting(
+                spec.override_reasons, estimated=about_estimate, against=bool(warned)
+            )
         ),
         decision=spec.id,
         audit_id=assessment.audit_id,
     )
 
 
-def _cautions(assessment: Assessment, classes: Iterable[str]) -> list[_Part]:
-    """What speaks against the classes being ordered, the hardest first."""
+def _cautions(assessment: Assessment, ordered: Sequence[Ordered]) -> list[_Part]:
+    """What speaks against what is being ordered, the hardest first."""
     spec = assessment.spec
     found = [
-        (severity, treatment, finding)
+        (severity, order, finding)
         for severity in _AGAINST
-        for treatment in classes
+        for order in ordered
         for finding in assessment.cautions
-        if applies(finding, treatment, severity)
+        if applies(finding, order.treatment, severity)
     ]
     if not found:
         return []
     worst, first, _ = found[0]
-    drug = spec.treatment(first).label_with_article
-    titles = [_title(f) for s, t, f in found if (s, t) == (worst, first)]
+    drug = first.drug or spec.treatment(first.treatment).label_with_article
+    titles = [_title(f) for s, o, f in found if (s, o) == (worst, first)]
     told = [_caution(spec, *each) for each in found[: MOST_POINTS - 4]]
     if len(found) > len(told):
         told.append(f"{len(found) - len(told)} more cautions stand on the page.")
@@ -110,16 +121,25 @@ def _cautions(assessment: Assessment, classes: Iterable[str]) -> list[_Part]:
 
 
 def _caution(
-    spec: DecisionSpec, severity: Severity, treatment: str, finding: CautionFinding
+    spec: DecisionSpec, severity: Severity, order: Ordered, finding: CautionFinding
 ) -> str:
-    """Which class, what was found, what to do about it, and how well the rule itself stands."""
-    rule = finding.rule
-    source = "Unsourced, verify" if rule.unsourced else f"Source: {rule.source.rstrip('.')}"
-    checked = "" if rule.verification is Verification.VERIFIED else "; not fully verified"
+    """Which drug, what was found, what to do about it, and how well the rule itself stands; its
+    source stands on the page.
+    """
+    rule, label = finding.rule, spec.treatment(order.treatment).label
+    drug = f"{order.drug} ({label})" if order.drug else label
+    checked = "" if rule.verification is Verification.VERIFIED else " (rule not fully verified)"
+    checked = " (rule unsourced, verify)" if rule.unsourced else checked
     return (
-        f"{severity.value} for {spec.treatment(treatment).label}: {rule.title} "
-        f"({finding.detail.rstrip('.')}). {rule.message[treatment]} {source}{checked}."
+        f"{severity.value} for {drug}: {rule.title} ({dated(finding.detail).rstrip('.')}). "
+        f"{rule.message[order.treatment].rstrip('.')}{checked}."
     )
+
+
+def _failed(assessment: Assessment, record: PatientRecord, classes: Iterable[str]) -> list[_Part]:
+    """Earlier drugs of the ordered classes that did not do what they should, the newest first."""
+    told = tuple(stopped(course) for t in classes for course in failed(record, assessment.spec, t))
+    return [_Part(told[0], told[:_MOST_COURSES])] if told else []
 
 
 def _preference(assessment: Assessment, classes: Collection[str]) -> list[_Part]:
@@ -158,15 +178,14 @@ def _estimate(card: DecisionCard, prediction: Prediction) -> str:
     )
 
 
-def _missing(assessment: Assessment, ordering: bool) -> list[_Part]:
-    """Required inputs that are not in the record and could be.
-
-    Whoever has only opened a chart is not asked for joint counts before the record itself says that
-    the decision arises; somebody who is ordering has said so.
+def _missing(assessment: Assessment) -> list[_Part]:
+    """Required inputs that are not in the record and could be, for whoever opens a chart of which
+    the record itself says that the decision arises. Somebody who is ordering has decided, and is
+    not asked for joint counts.
     """
     if not isinstance(assessment, Abstention):
         return []
-    if not ordering and any(c.state is not Eligibility.MET for c in assessment.criteria):
+    if any(c.state is not Eligibility.MET for c in assessment.criteria):
         return []
     causes = [c for c in assessment.causes if c.reason is AbstentionReason.REQUIRED_MISSING]
     worth = [c for c in causes if not any(_unread(assessment, name) for name in c.features)]
@@ -174,7 +193,7 @@ def _missing(assessment: Assessment, ordering: bool) -> list[_Part]:
         return []
     labels = [assessment.spec.feature(name).label for c in worth for name in c.features]
     points = (
-        *(cause.detail for cause in worth),
+        *(dated(cause.detail) for cause in worth),
         "Record it in the chart, or open the page and enter it for this visit.",
     )
     return [_Part(_listed("No estimate yet; missing: ", labels, "."), points)]
@@ -199,13 +218,15 @@ def _open_cautions(assessment: Assessment, classes: Iterable[str]) -> list[str]:
     return [f"Not found in the record, which does not mean absent: {titles}."] if gaps else []
 
 
-def _limits(assessment: Assessment, ordered: Iterable[Ordered], gaps: Iterable[Gap]) -> list[str]:
+def _limits(assessment: Assessment, ordered: Iterable[Ordered], record: PatientRecord) -> list[str]:
     """What the notice rests on less firmly than it may sound."""
     told = []
     if any(order.by_name for order in ordered):
         told.append("The order carries no code of the list; its class was recognised by name.")
-    if unread := tuple(dict.fromkeys(happened(gap) for gap in gaps)):
-        told.append(f"From the chart: {'; '.join(unread)}.")
+    if record.gaps:
+        told.append(f"From the chart: {parts_happened(record.gaps)}.")
+    if record.unasked:
+        told.append(f"Not read from this chart: {'; '.join(record.unasked)}.")
     if assessment.model is not None and assessment.model.simulated:
         told.append(SIMULATED)
     return told

@@ -18,8 +18,8 @@ from decision.clinical.assessment import (
     SilenceReason,
 )
 from decision.clinical.features import FeatureVector, Found, Missing, MissingReason
-from decision.clinical.gaps import UnreadCriterion, explained, sentence
-from decision.clinical.record import Gap, PatientRecord
+from decision.clinical.gaps import UnreadCriterion, parts_happened, sentence
+from decision.clinical.record import Gap, GapReason, Part, PatientRecord
 from decision.clinical.spec import (
     CautionFinding,
     CriterionResult,
@@ -43,6 +43,8 @@ def derive_features(record: PatientRecord, spec: DecisionSpec) -> FeatureVector:
 def _why(missing: Missing) -> str:
     if missing.reason is MissingReason.NOT_FOUND:
         return f"{missing.reason.value}."
+    if missing.reason is MissingReason.NOT_READ:
+        return "could not be read."
     return missing.detail
 
 
@@ -82,22 +84,28 @@ def causes_before_model(
 
 
 def _gap_causes(criteria: Sequence[CriterionResult]) -> tuple[AbstentionCause, ...]:
-    """One cause per gap, with all that it leaves open: criteria that rest on absence there."""
-    left_open: dict[Gap, list[UnreadCriterion]] = {}
+    """One cause per part of the record and reason, with all that it leaves open: criteria that
+    rest on absence there. What the server said in each search stands with the data.
+    """
+    left_open: dict[tuple[Part, GapReason], dict[Gap, list[UnreadCriterion]]] = {}
     for criterion in criteria:
         if isinstance(criterion, UnreadCriterion):
             for gap in criterion.gaps:
-                left_open.setdefault(gap, []).append(criterion)
-    return tuple(
-        AbstentionCause(
-            reason=AbstentionReason.RECORD_INCOMPLETE,
-            detail=" ".join((explained(gap), *(sentence(c.detail) for c in found))),
-            remedy=" ".join(
-                dict.fromkeys((sentence(gap.remedy), *(c.remedy for c in found)))
-            ).strip(),
+                alike = left_open.setdefault((gap.part, gap.reason), {})
+                alike.setdefault(gap, []).append(criterion)
+    causes = []
+    for gaps in left_open.values():
+        found = [c for each in gaps.values() for c in each]
+        details = (f"{parts_happened(gaps)}.", *(sentence(c.detail) for c in found))
+        remedies = (*(sentence(gap.remedy) for gap in gaps), *(c.remedy for c in found))
+        causes.append(
+            AbstentionCause(
+                reason=AbstentionReason.RECORD_INCOMPLETE,
+                detail=" ".join(dict.fromkeys(details)),
+                remedy=" ".join(dict.fromkeys(remedies)).strip(),
+            )
         )
-        for gap, found in left_open.items()
-    )
+    return tuple(causes)
 
 
 def _criteria_causes(

@@ -22,8 +22,10 @@ from decision.clinical.writing import Receipt as Receipt
 class Recorder(Protocol):
     """Writes to the chart what was shown and decided, once, however often it is asked to."""
 
-    def offers(self) -> tuple[str, ...]:
-        """What would be written, in words, for the clinician to confirm."""
+    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
+        """What would be written, in words, for the clinician to confirm: one line each. `chosen`
+        is what was decided, in words.
+        """
         ...
 
     def write(
@@ -38,6 +40,12 @@ class Recorder(Protocol):
 
     def standing(self, decided_id: str) -> Receipt | None:
         """How the write about this decision (its audit id) stands; None when none was asked for."""
+        ...
+
+    def outstanding(self) -> tuple[str, ...]:
+        """Decisions about this patient (audit ids) that are not wholly in the chart, whichever
+        visit they were made in.
+        """
         ...
 
     def retry(self, decided_id: str) -> Receipt:
@@ -84,6 +92,10 @@ class Doors(Protocol):
     """All ways in. Called on every run of a page, so that an ended launch ends the page."""
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed: ...
+
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        """Whether `visit` would find one. Asking does not count as use: an idle visit ends."""
+        ...
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         """Log out: forget the launch and everything kept for it. Unknown handles are ignored."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decision.clinical.codes import Code
 from decision.clinical.quantities import Moment
-from decision.clinical.record import Condition, ConditionState, IssueKind, Source
+from decision.clinical.record import Condition, ConditionState, IssueKind, Part, Source
 from fhir.codings import codes_of, status_code, words_of
 from fhir.dates import read_moment, read_period
 from fhir.doubts import Doubts
@@ -39,6 +39,7 @@ def read_condition(entry: Entry, doubts: Doubts) -> Condition | None:
         )
         return None
     if modified(resource, reference, codes, doubts):
+        doubts.lose(Part.CONDITIONS, codes)
         return None
     if not codes and not words:
         doubts.add(
@@ -47,6 +48,7 @@ def read_condition(entry: Entry, doubts: Doubts) -> Condition | None:
             "a diagnosis without code or text",
             "look at the problem list itself",
         )
+        doubts.lose(Part.CONDITIONS, codes)
         return None
     if not codes:
         doubts.add(

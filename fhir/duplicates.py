@@ -14,7 +14,8 @@ from decision.clinical.record import (
     Observation,
 )
 from fhir.doubts import Doubts
-from fhir.fields import child, text
+from fhir.fields import Json, child, text
+from fhir.losses import lose
 from fhir.references import Entry
 from fhir.units import TESTS, known
 
@@ -26,7 +27,7 @@ def one_version_each(entries: Iterable[Entry], home: str, doubts: Doubts) -> lis
     the one updated last counts; where nothing says which that is, neither does.
     """
     kept: dict[tuple[str, str], Entry] = {}
-    torn: set[tuple[str, str]] = set()
+    torn: dict[tuple[str, str], list[Json]] = {}
     for entry in entries:
         key = (entry.base or home, entry.reference)
         other = kept.setdefault(key, entry)
@@ -41,14 +42,15 @@ def one_version_each(entries: Iterable[Entry], home: str, doubts: Doubts) -> lis
             kept[key] = entry if updated[1] > updated[0] else other
             _note_duplicate(entry.label, doubts, "an older version was left out")
         else:
-            torn.add(key)
-    for _, reference in sorted(torn):
+            torn.setdefault(key, [other.resource]).append(entry.resource)
+    for (_, reference), versions in sorted(torn.items(), key=lambda item: item[0]):
         doubts.add(
             IssueKind.CONFLICT,
             reference,
             "it is there twice with different content, and neither is used",
             "export the record again, or enter the value",
         )
+        lose(versions, doubts)
     return [e for key, e in kept.items() if key not in torn]
 
 

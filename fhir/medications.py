@@ -12,6 +12,7 @@ from fhir.codings import answer_of, codes_of, words_of
 from fhir.dates import read_moment, read_period
 from fhir.doubts import Doubts
 from fhir.fields import Json, child, children, text
+from fhir.losses import lose_drug
 from fhir.modifiers import modified
 from fhir.references import Entry, Library
 
@@ -56,9 +57,10 @@ def read_medication(
     codes = codes_of(drug, reference, doubts)
     words = words_of(drug)
     status = text(resource, "status")
-    if not _counts(resource, status, reference, codes, doubts) or any(
-        modified(part, reference, codes, doubts) for part in (resource, medication or {})
-    ):
+    if not _counts(resource, status, reference, codes, doubts):
+        return None
+    if any(modified(part, reference, codes, doubts) for part in (resource, medication or {})):
+        lose_drug(codes, doubts)
         return None
     if not codes and not words:
         doubts.add(
@@ -67,6 +69,7 @@ def read_medication(
             "the drug is neither coded nor named in this file",
             "have the referenced Medication included, or look at the medication list",
         )
+        lose_drug(codes, doubts)
         return None
     if not codes:
         doubts.add(
@@ -135,6 +138,7 @@ def _counts(
             "check the medication list",
             codes,
         )
+        lose_drug(codes, doubts)
     else:
         return True
     return False
@@ -144,8 +148,8 @@ def _drug(resource: Json, medication: Json | None) -> Json:
     """The concept that names the drug, directly or through the Medication referred to."""
     if concept := child(resource, "medicationCodeableConcept"):
         return concept
-    if medication:
-        return child(medication, "code")
+    if medication and (concept := child(medication, "code")):
+        return concept
     return {"text": text(child(resource, "medicationReference"), "display")}
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fhir.fields import Json, child, children, clean, exact, text
+from fhir.ids import ID, KIND, ONE_ID
 
-_KIND = re.compile(r"[A-Z][A-Za-z]{1,40}")
-_ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
+_KIND = re.compile(KIND)
 _UUID = re.compile(r"urn:uuid:([0-9a-fA-F\-]{36})")
-_ON_A_SERVER = re.compile(r"(https?://.+)/[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
+_ON_A_SERVER = re.compile(rf"(https?://.+)/{KIND}/{ID}")
 _PATIENT_TYPES = ("", "Patient", "http://hl7.org/fhir/StructureDefinition/Patient")
 
 
@@ -41,7 +41,7 @@ def entry_of(position: int, item: Json) -> Entry:
     """The entry under a name that is safe to show: FHIR ids only, never free text."""
     resource, full_url = child(item, "resource"), exact(item, "fullUrl")
     kind = _named(resource, "resourceType", _KIND) or "Resource"
-    if identity := _named(resource, "id", _ID):
+    if identity := _named(resource, "id", ONE_ID):
         name = f"{kind}/{identity}"
     elif match := _UUID.fullmatch(full_url):
         name = f"{kind}/{match[1]}"

@@ -1,7 +1,8 @@
 """One R4 Bundle, as parsed JSON, to one `PatientRecord`.
 
 What belongs to somebody else stops the file. Any other doubt becomes a `DataIssue`, and what is in
-doubt is left out or marked, never guessed. Only what is used is validated.
+doubt is left out or marked, never guessed; a resource left out so is a `Gap` too. Only what is used
+is validated.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fhir.errors import (
     WrongVersionError,
 )
 from fhir.fields import Json, child, children, text
+from fhir.losses import gaps_of, lose
 from fhir.medications import read_medication
 from fhir.observations import read_observation
 from fhir.person import check_standing, read_death, read_identity
@@ -88,6 +90,7 @@ def read_bundle(bundle: object, file: str) -> PatientRecord:
         conditions=tuple(distinct(conditions, same_condition, doubts)),
         medications=tuple(distinct(medications, same_exposure, doubts)),
         issues=doubts.issues,
+        gaps=gaps_of(doubts.losses),
     )
 
 
@@ -197,4 +200,5 @@ def _owned(entries: list[Entry], owned: frozenset[int], doubts: Doubts) -> list[
                 "it does not say which patient it is about, so it is not used",
                 "add its subject at the source",
             )
+            lose([entry.resource], doubts)
     return mine

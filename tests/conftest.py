@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from starlette.applications import Starlette
 
 from decision.ui.services import Services
+from tests import canary
+from tests.demo_servers import Watched, bound, serving
 from tests.fhir_server import FhirServer, load_demo_patients, served
 from tests.postgres import Cluster, cluster
+from tests.smart_app import Browser, SmartApp, smart_app
+from tests.smart_refusals import nothing_was_logged
 from tests.trails import Place
 from wiring import Wired
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Everything written from now on is searched at the end (`tests/canary.py`)."""
+    config.addinivalue_line("markers", "last: runs after all other tests that were selected")
+    canary.watch()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What speaks for all other tests runs last."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +80,34 @@ def fhir_server(tmp_path_factory) -> Iterator[FhirServer]:
     with served(tmp_path_factory.mktemp("fhir_server")) as server:
         server.refused.update(load_demo_patients(server))
         yield server
+
+
+@pytest.fixture(scope="session")
+def smart_running(tmp_path_factory) -> Iterator[SmartApp]:
+    """Our doors before a strict EHR, on loopback."""
+    with smart_app(tmp_path_factory.mktemp("smart")) as running:
+        yield running
+
+
+@pytest.fixture
+def smart(smart_running, caplog) -> Iterator[SmartApp]:
+    """The same, fresh; afterwards the log is searched for what must not be in it."""
+    smart_running.fresh()
+    caplog.set_level(logging.DEBUG)
+    yield smart_running
+    nothing_was_logged(caplog)
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    made = Browser()
+    yield made
+    made.http.close()
+
+
+@pytest.fixture(scope="session")
+def trap() -> Iterator[tuple[str, list[str]]]:
+    """A server that must never be asked: its address, and what it was asked."""
+    watched = Watched(Starlette())
+    with serving(watched, bound()) as address:
+        yield address, watched.seen

@@ -70,7 +70,7 @@ from tests.builders import (
     newest,
 )
 
-OFFERS = ("both estimates, as a risk assessment", "the record of this page, as a document")
+OFFERS = ("Document: your decision (CHOSEN).", "Risk assessment: both estimates.")
 SENT = Receipt(
     delivery=Delivery.SENT,
     detail="The chart's server kept both.",
@@ -353,6 +353,9 @@ class FolderDoors:
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
         return folder_visit(self.source)
 
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        return True
+
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         """Nothing to end."""
 
@@ -367,8 +370,8 @@ class FakeRecorder:
         self.receipts: dict[str, Receipt] = {}
         self.retried: list[str] = []
 
-    def offers(self) -> tuple[str, ...]:
-        return self.offered
+    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
+        return tuple(words.replace("CHOSEN", chosen) for words in self.offered)
 
     def write(
         self,
@@ -382,6 +385,9 @@ class FakeRecorder:
 
     def standing(self, decided_id: str) -> Receipt | None:
         return self.receipts.get(decided_id)
+
+    def outstanding(self) -> tuple[str, ...]:
+        return tuple(i for i, r in self.receipts.items() if r.delivery is not Delivery.SENT)
 
     def retry(self, decided_id: str) -> Receipt:
         self.retried.append(decided_id)
@@ -415,6 +421,9 @@ class LaunchDoors:
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
         return self.visits.get(handle, CLOSED)
+
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        return handle in self.visits
 
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         self.visits.pop(handle, None)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from decision.ui.headers import NOBODY, Gate
 from decision.ui.services import install
 from decision.visit import Closed, Visit
-from tests.fakes import CLOSED, launched, page_record, page_services
+from tests.fakes import CLOSED, launched, page_record, page_services, page_spec
 
 ROOT = Path(__file__).parent.parent
 PORTAL = os.environ.get("TREATMENT_RESPONSE_PORTAL", "")
@@ -45,6 +45,9 @@ class CookieDoors:
         given = sha256(cookies.get(f"__Host-l-{handle}", "").encode()).digest()
         return visit if visit is not None and compare_digest(kept, given) else CLOSED
 
+    def still_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        return isinstance(self.visit(handle, cookies), Visit)
+
     def end(self, handle: str, cookies: Mapping[str, str]) -> None:
         if isinstance(self.visit(handle, cookies), Visit):
             del self.visits[handle]
@@ -61,7 +64,7 @@ async def launch(request: Request) -> Response:
     return response
 
 
-install(page_services(doors=DOORS))
+install(page_services(doors=DOORS, spec=page_spec(stop=True)))
 app = st.App(
     ROOT / "decision" / "ui" / "script" / "main.py",
     routes=[Route("/launch", launch)],

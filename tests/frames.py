@@ -17,7 +17,7 @@ from playwright.sync_api import Frame, Page
 RECORDER = """
 window.seen = [];
 const note = () => {
-  for (const name of (document.body?.innerText ?? '').match(/Name of \\w+/g) ?? [])
+  for (const name of (document.body?.textContent ?? '').match(/Name of p\\d+/g) ?? [])
     if (!window.seen.includes(name)) window.seen.push(name);
 };
 new MutationObserver(note).observe(document, {subtree: true, childList: true, characterData: true});
@@ -25,20 +25,21 @@ new MutationObserver(note).observe(document, {subtree: true, childList: true, ch
 """Runs in every document before anything else: no name may be shown even for a moment."""
 
 SEEN = """() => {
-  const one = (selector) => document.querySelector(selector)?.innerText ?? '';
+  const one = (selector) => document.querySelector(selector)?.textContent ?? '';
   const row = [...document.querySelectorAll('.tr-table tr')]
-    .find((r) => r.querySelector('th')?.innerText === 'Tender joints');
-  const entered = [...document.querySelectorAll('.tr p')].map((p) => p.innerText)
-    .find((t) => t.includes('(entered by clinician'));
-  const reasons = [...document.querySelectorAll('label')].map((l) => l.innerText);
+    .find((r) => r.querySelector('th')?.textContent === 'Tender joints');
+  const entered = [...document.querySelectorAll('.tr p')].map((p) => p.textContent)
+    .find((t) => t.includes('(entered by clinician, this'));
+  const reasons = [...document.querySelectorAll('label')].map((l) => l.textContent);
   return {
     name: one('.tr-strip .tr-name'),
     page: one('h1'),
-    value: row ? row.querySelector('td').innerText : (entered ?? '').replace(/\\D+/g, ''),
+    value: row ? row.querySelector('td').textContent : (entered ?? '').replace(/\\D+/g, ''),
     number: one('.tr-card .tr-number'),
     asked: reasons.some((r) => r.startsWith('Reason for')),
     names: window.seen.join(),
     who: one('.tr-signed-in'),
+    run: document.querySelector('[data-testid=stApp]')?.dataset.testScriptState,
   };
 }"""
 """What a reader sees of whose page this is."""
@@ -88,7 +89,6 @@ class Side:
     at: str = "Patient"
     value: int | None = None
     picked: bool = False
-    overriding: bool = False
 
     @property
     def frame(self) -> Frame:
@@ -111,9 +111,10 @@ class Side:
             "page": name if here else self.at,
             "value": entered,
             "number": number,
-            "asked": here and (self.picked if self.value is None else self.overriding),
+            "asked": here and self.picked,
             "names": name,
-            "who": f"Signed in: user of {self.patient}",
+            "who": f"user of {self.patient} ·",
+            "run": "notRunning",
         }
 
     def seen(self) -> dict[str, object]:
@@ -138,15 +139,13 @@ class Side:
         self.value, self.picked = None, False
 
     def toggle(self) -> None:
-        """A click that only runs the page again and shows or hides a question."""
-        if self.value is None:
-            self.frame.get_by_role("radio", name="IL-6 inhibitor").dispatch_event("click")
-            self.picked = not self.picked
-        else:
-            self.frame.get_by_role("button", name="Override…").dispatch_event("click")
-            self.overriding = not self.overriding
+        """A click that only runs the page again and shows or hides a question: the class chosen has
+        a STOP, so that it asks for a reason.
+        """
+        self.frame.get_by_role("radio", name="IL-6 inhibitor").dispatch_event("click")
+        self.picked = not self.picked
 
     def reload(self) -> None:
         """A new session at the same address: what was entered was this session's only."""
         self.frame.evaluate("() => { window.seen = ['reloading']; location.reload() }")
-        self.value, self.picked, self.overriding = None, False, False
+        self.value, self.picked = None, False

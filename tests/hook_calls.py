@@ -195,7 +195,8 @@ def running(
         parts.calls.append(call)
         parts.records.append(record)
         context = Context(agent=call.agent, site=call.site, now=clock())
-        return notice(assess(record, spec, PREDICTOR, audit, context), call.ordered, record.gaps)
+        found = assess(record, spec, PREDICTOR, audit, context)
+        return notice(found, record, call.ordered)
 
     tenants = Tenants((tenant, *others))
     key_http = httpx2.AsyncClient(transport=httpx2.MockTransport(keys.of))

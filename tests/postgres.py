@@ -73,9 +73,9 @@ class Cluster:
             f"&options=-csearch_path%3D{name}"
         )
 
-    def start(self, *, longest_file: int | None = None) -> None:
+    def start(self, *, longest_file: int | None = None, options: tuple[str, ...] = ()) -> None:
         """Start, waiting until it answers. `longest_file` is what the system lets a file become."""
-        settings = [word for option in OPTIONS for word in ("-c", option)]
+        settings = [word for option in (*OPTIONS, *options) for word in ("-c", option)]
         command = [self._programs / "postgres", "-D", self._data, "-k", self.folder, *settings]
         self._server = self._spawn(command, longest_file)
         self.wait()

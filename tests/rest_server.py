@@ -159,6 +159,16 @@ def scripted(answer: Callable[[Asked], Reply]) -> Iterator[Scripted]:
         server.server_close()
 
 
+@contextmanager
+def silence() -> Iterator[Callable[[], object]]:
+    """For a server that does not answer while the block lasts: whoever calls it waits that long."""
+    over = threading.Event()
+    try:
+        yield lambda: over.wait(60)
+    finally:
+        over.set()
+
+
 def run(
     base: str,
     ask: Callable[[FhirClient], Awaitable[T]],
@@ -176,16 +186,28 @@ def run(
 
 
 class Granted(OpenAccess):
-    """Access with a token; `renewals` are what the next ones are, and then it has ended."""
+    """Access with a token; `renewals` are what the next ones are, and then it has ended. Of the
+    kinds in `parts`, only some resources may be read.
+    """
 
-    def __init__(self, base: str, *renewals: str, scopes: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        *renewals: str,
+        scopes: Mapping[str, str] | None = None,
+        parts: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(base)
+        self._parts = parts
         self._token = "first"
         self._renewals = list(renewals)
         self._scopes = scopes
 
     def may(self, kind: str, interaction: str) -> bool:
         return self._scopes is None or interaction in self._scopes.get(kind, "")
+
+    def partly(self, kind: str) -> bool:
+        return kind in self._parts
 
     async def authorization(self) -> str:
         return f"Bearer {self._token}"

@@ -283,6 +283,7 @@ def open_access(ehr: FakeEhr, clock: Clock, **changes: Any) -> LaunchAccess:
         "grant": grant,
         "granted": parse_scopes("patient/Patient.r patient/Observation.rs openid"),
         "patient_id": PATIENT,
+        "subject": "user-7",
         "until": clock.now + timedelta(hours=8),
     }
     return LaunchAccess(**{**given, **changes})
@@ -296,6 +297,9 @@ class StillAccess:
 
     def may(self, kind: str, interaction: str) -> bool:
         return not self.ended
+
+    def partly(self, kind: str) -> bool:
+        return False
 
     async def authorization(self) -> str:
         return "Bearer access-0"

@@ -59,7 +59,9 @@ def test_a_tampered_artefact_is_never_used(real_services, tmp_path):
 
 def test_names_that_a_proxy_uses_are_a_list(app):
     assert app.Settings.read({}).hosts == ("127.0.0.1", "localhost")
-    named = app.Settings.read({"TREATMENT_RESPONSE_HOSTS": "a.example, b.example"})
+    named = app.Settings.read(
+        {"TREATMENT_RESPONSE_HOSTS": "a.example, b.example", "TREATMENT_RESPONSE_DEMO": "yes"}
+    )
     assert named.hosts == ("a.example", "b.example")
 
 

@@ -117,6 +117,17 @@ def test_a_model_that_cannot_be_loaded_is_an_abstention_and_cautions_still_stand
     assert result.cautions[0].presence is Presence.PRESENT
 
 
+def test_what_the_chart_asked_for_in_the_background_is_not_said_to_have_been_shown():
+    audit = ListAuditLog()
+    unasked = dataclasses.replace(CONTEXT, unasked=True)
+    assess(RECORD, make_spec(), FakePredictor(make_answer()), audit, unasked)
+    assess(RECORD, make_spec(), FakePredictor(make_answer()), audit, CONTEXT)
+    background, page = (event.outcome for event in audit.events)
+    assert (background["shown"], background["answer"]) == ("nothing", "card")
+    assert page["shown"] == "card"
+    assert {**background, "shown": "card"} == {**page, "answer": "card"}
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [

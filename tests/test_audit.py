@@ -226,6 +226,41 @@ def test_an_entry_that_the_database_swallows_is_an_error(place):
         log.append(make_event())
 
 
+def test_a_trail_that_was_cut_is_not_continued_by_who_knows_more(place):
+    """Whole in itself, it would pass for complete with every new entry."""
+    log, other = place.open(), place.open()
+    for number in range(3):
+        log.append(make_event(note=str(number)))
+    with place.intrusion() as intruder:
+        intruder.execute("delete from audit_entry where sequence > 1")
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"entry 3 .* is gone") as caught:
+            log.append(make_event(note="more"))
+    assert "fhir.store.verify" in caught.value.remedy
+    other.append(make_event(note="of a process that never knew"))
+    other.append(make_event(note="and one in the place of the third"))
+    with pytest.raises(StoreError, match="entry 3"):
+        log.append(make_event(note="more"))
+
+
+def test_what_was_there_at_the_start_is_known_too(place):
+    place.open().append(make_event())
+    log = place.open()
+    with place.intrusion() as intruder:
+        intruder.execute("delete from audit_entry")
+    with pytest.raises(StoreError, match="entry 1"):
+        log.append(make_event())
+
+
+def test_entries_of_others_in_between_are_no_cut(place):
+    log, other = place.open(), place.open()
+    for _ in range(3):
+        log.append(make_event())
+        other.append(make_event())
+        other.append(make_event())
+    assert len(place.of_ada()) == 9
+
+
 def test_a_changed_entry_is_not_shown_and_not_built_upon(place):
     log = place.open()
     log.append(make_event())

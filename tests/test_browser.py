@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
 from benchmarks.running_app import CHROMIUM, FLAGS, ROOT, served
 from benchmarks.screens import STATES, take
@@ -104,7 +104,7 @@ def test_from_the_worklist_to_the_audit_entry(browser, address, trail):
 
     with closing(sqlite3.connect(f"file:{trail}?mode=ro", uri=True)) as database:
         (found,) = database.execute(
-            "select patient_id, action, outcome from audit_event where id like ?", (f"{shown}%",)
+            "select patient_id, action, outcome from audit_entry where id like ?", (f"{shown}%",)
         ).fetchall()
     assert found[1] == "overrode"
     assert '"reason": "formulary"' in found[2]
@@ -212,6 +212,55 @@ def test_bad_files_show_a_message_and_no_traceback(browser, tmp_path):
         choose(page, "Nora Example-Naive")
         assert len(numbers(page)) == 2
     assert "Example-Naive" not in (tmp_path / "audit.log").read_text()
+
+
+def portal(page: Page, address: str) -> list[Frame]:
+    """The demonstration chart on its own site, with a launch in each of its two frames."""
+    page.goto(f"{address.replace('127.0.0.1', 'localhost')}/demo/portal")
+    expect(page.locator("iframe")).to_have_count(2)
+    frames = [found for e in page.query_selector_all("iframe") if (found := e.content_frame())]
+    for frame in frames:
+        expect(frame.locator(".tr-icons")).to_have_count(2, timeout=20_000)
+    return frames
+
+
+def test_the_portal_shows_two_patients_each_in_a_session_of_their_own(browser, address):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    broken: list[str] = []
+    page.on("console", lambda m: broken.append(m.text) if m.type == "error" else None)
+    nora, mona = portal(page, address)
+    expect(nora.locator("h1.tr-name")).to_have_text("Nora Example-Naive")
+    expect(mona.locator("h1.tr-name")).to_have_text("Mona Example-Mono")
+    expect(nora.get_by_role("link", name="Worklist")).to_have_count(0)
+
+    nora.get_by_text("Decide later", exact=True).click()
+    nora.get_by_role("button", name="Record decision").click()
+    nora.get_by_role("button", name="Write to the chart").click()
+    expect(nora.get_by_text("Decision: Decide later. Written to the chart")).to_be_visible(
+        timeout=20_000
+    )
+    expect(mona.get_by_text("Recorded: ")).to_have_count(0)
+
+    mona.get_by_role("button", name="End session").click()
+    expect(mona.locator(".tr-stop-page")).to_be_visible()
+    assert "Mona" not in mona.content()
+    nora.get_by_role("link", name="Data used").click()
+    expect(nora.locator(".tr-strip")).to_contain_text("Nora Example-Naive")
+    assert broken == []
+    page.close()
+
+
+def test_a_new_answer_is_read_from_the_top(browser, address):
+    """By the one script of ours that the policy lets run."""
+    with visit(browser, address) as page:
+        choose(page, "Julia Example-Joints")
+        page.get_by_label("Tender joints (of 28)").fill("9")
+        page.get_by_role("button", name="Save and update the answer").scroll_into_view_if_needed()
+        top = "document.querySelector('[data-testid=stMain]').scrollTop"
+        assert page.evaluate(top) > 0
+        page.get_by_role("button", name="Save and update the answer").click()
+        expect(page.get_by_text("Tender joints (of 28): 9 (entered by clinician")).to_be_visible()
+        page.wait_for_function(f"() => {top} === 0")
 
 
 def test_pictures_of_every_state_can_be_taken(browser, address, tmp_path):

@@ -182,3 +182,37 @@ def test_another_class_is_worded_as_an_option_of_the_guideline():
         "Guideline: another class is an option (IL-6 inhibitor, abatacept, rituximab, "
         "JAK inhibitor)."
     )
+
+
+def test_every_tnf_inhibitor_is_named_with_what_its_eu_label_says_in_heart_failure():
+    rule = answered("R1", "yes").rule
+    contraindicated, caution = rule.message["tnfi"].split("; etanercept: ")
+    for drug in ("adalimumab", "certolizumab pegol", "golimumab", "infliximab"):
+        assert drug in contraindicated
+    assert "contraindicated in moderate to severe heart failure (NYHA III/IV)" in contraindicated
+    assert caution == "use with caution."
+    assert "to be verified by a clinician before clinical release" in rule.outstanding
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        record([observation("ms_relative", answer="answer_positive")]),
+        record([observation("demyelination_history", answer="answer_relative")]),
+    ],
+    ids=["in the record", "answered"],
+)
+def test_a_relatives_multiple_sclerosis_is_not_the_patients_and_never_stops(told):
+    finding = find("R2", told)
+    assert finding.severity == {"tnfi": Severity.CAUTION, "il6i": Severity.NONE}
+    assert "first-degree relative" in finding.detail
+    assert "relative only is a caution" in finding.rule.trigger
+    assert "to be verified by a clinician" in finding.rule.outstanding
+
+
+def test_a_relatives_disease_beside_the_patients_own_takes_no_stop_back():
+    told = record(
+        [observation("ms_relative", answer="answer_positive")],
+        conditions=[condition("multiple_sclerosis")],
+    )
+    assert find("R2", told).severity["tnfi"] is Severity.STOP

@@ -142,7 +142,8 @@ def test_no_more_is_asked_than_the_decision_reads(app, browser):
 
     assert sorted(scope) == [
         "fhirUser", "launch", "online_access", "openid", "patient/Condition.rs",
-        "patient/MedicationAdministration.rs", "patient/MedicationRequest.rs",
+        "patient/Medication.r", "patient/MedicationAdministration.rs",
+        "patient/MedicationRequest.rs",
         "patient/MedicationStatement.rs", "patient/Observation.rs", "patient/Patient.r",
     ]  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +23,6 @@ from decision.clinical.record import (
     PatientRecord,
 )
 from decision.clinical.spec import CautionFinding, CriterionResult, Eligibility, Presence
-from decision.consequences import consequences
 from decision.rules import derive_features
 from tests.builders import CONTEXT, FakePredictor, ListAuditLog
 from tests.clinical_records import (
@@ -107,7 +105,7 @@ def test_a_result_that_was_found_stays_and_says_that_a_newer_one_may_exist(reaso
     kept = found("crp", with_gaps(eligible([observation("crp", 24)]), cut))
     assert isinstance(kept, Found)
     assert kept.value == 24
-    assert "newer or other entries may exist: C-reactive protein could" in kept.evidence.caveat
+    assert kept.evidence.caveat == "newer or other entries may exist that could not be read"
 
 
 def test_a_result_that_is_too_old_is_not_called_the_most_recent_while_others_were_not_read():
@@ -150,7 +148,7 @@ def test_a_listed_drug_counts_although_the_list_was_cut_off_and_says_that_there_
     count = found("prior_tnfi_count", with_gaps(told, cut))
     assert isinstance(count, Found)
     assert count.value == 1
-    assert "Medication could be read only in part" in count.evidence.caveat
+    assert "other entries may exist that could not be read" in count.evidence.caveat
 
 
 def test_a_recorded_onset_stands_and_a_missing_one_may_lie_in_the_unread_diagnoses():
@@ -216,7 +214,7 @@ def test_a_drug_that_was_read_excludes_although_the_list_was_cut_off():
 
 
 @pytest.mark.parametrize(
-    ("lost", "named"), [(CONDITIONS, "Diagnoses"), (MEDICATIONS, "Medication")]
+    ("lost", "named"), [(CONDITIONS, "Diagnoses"), (MEDICATIONS, "Medication lists")]
 )
 def test_an_answer_that_would_rest_on_absence_is_withheld_once_per_search(lost, named):
     assert isinstance(assessed(eligible()), DecisionCard)
@@ -224,7 +222,8 @@ def test_an_answer_that_would_rest_on_absence_is_withheld_once_per_search(lost, 
     assert isinstance(answer, Abstention)
     (cause,) = answer.causes
     assert cause.reason is AbstentionReason.RECORD_INCOMPLETE
-    assert cause.detail.startswith(f"{named} could not be read. The server answered 500.")
+    assert cause.detail.startswith(f"{named} could not be read. ")
+    assert "500" not in cause.detail
     assert cause.remedy == "Open the page again in a minute."
 
 
@@ -255,7 +254,7 @@ def test_an_earlier_denial_in_the_record_does_not_fill_a_gap_in_the_list():
     assert state is Eligibility.UNKNOWN
 
 
-def test_a_required_result_in_a_gap_is_missing_in_the_words_of_the_gap():
+def test_a_required_result_in_a_gap_could_not_be_read_and_the_search_is_not_spelt_out():
     told = record(
         [o for o in activity() if "tender" not in o.source.reference],
         [condition("rheumatoid_arthritis")],
@@ -265,7 +264,7 @@ def test_a_required_result_in_a_gap_is_missing_in_the_words_of_the_gap():
     assert isinstance(answer, Abstention)
     (cause,) = answer.causes
     assert cause.reason is AbstentionReason.REQUIRED_MISSING
-    assert cause.detail == "Tender joint count: Joints could not be read. The server answered 500."
+    assert cause.detail == "Tender joint count: could not be read."
     assert "0 to 28" in cause.remedy
 
 
@@ -484,78 +483,3 @@ def test_a_gap_hides_no_caution_turns_no_abstention_into_a_card_and_changes_no_f
             assert isinstance(new_finding, Missing) or new_finding == old_finding
     for was, now in zip(before.criteria, after.criteria, strict=True):
         assert now.state in (was.state, Eligibility.UNKNOWN)
-
-
-@given(_records(), st.lists(_gaps(), max_size=3, unique=True))
-@settings(deadline=None, max_examples=100)
-def test_every_gap_is_given_a_meaning_in_its_own_words(told, lost):
-    said = consequences(assessed(with_gaps(told, *lost)), with_gaps(told, *lost))
-    assert [g for g, _ in said] == lost
-    for each, words in said:
-        assert words.lower().startswith(each.label)
-        assert ": " in words
-        assert not words.endswith((".", ": "))
-
-
-# Consequences
-
-
-def meaning(told: PatientRecord, lost: Gap) -> str:
-    holed = with_gaps(told, lost)
-    ((_, words),) = consequences(assessed(holed), holed)
-    return words
-
-
-def _words(cases: Iterable[tuple[Gap, str]]) -> list[object]:
-    return [pytest.param(lost, words, id=words[:40]) for lost, words in cases]
-
-
-@pytest.mark.parametrize(
-    ("lost", "words"),
-    _words(
-        [
-            (
-                CONDITIONS,
-                "Diagnoses could not be read: no estimate; 17 cautions not fully checked (",
-            ),
-            (
-                gap(Part.OBSERVATIONS, "crp", label="C-reactive protein"),
-                "C-reactive protein could not be read: the estimate was made without it",
-            ),
-            (
-                gap(Part.OBSERVATIONS, "crp", "esr", label="acute-phase tests"),
-                "Acute-phase tests could not be read: the estimate was made without CRP, ESR",
-            ),
-            (
-                gap(Part.OBSERVATIONS, "hbsag", label="HBsAg", reason=GapReason.NOT_PERMITTED),
-                "HBsAg could not be read (not permitted): 1 caution not fully checked (",
-            ),
-            (
-                gap(Part.OBSERVATIONS, "haq", "tender_joints", label="scores"),
-                "Scores could not be read: the estimate was made without HAQ-DI; newer or other "
-                "entries may exist than used for tender joint count",
-            ),
-            (
-                gap(Part.EXPRESSION, reason=GapReason.CUT_OFF),
-                "Gene expression could be read only in part: nothing used here rests on it",
-            ),
-        ]
-    ),
-)
-def test_a_gap_says_what_it_means_for_the_answer(lost, words):
-    assert meaning(eligible(), lost).startswith(words)
-
-
-def test_a_gap_that_is_not_why_there_is_no_estimate_does_not_say_so():
-    told = eligible(conditions=[condition("systemic_sclerosis")])
-    crp = gap(Part.OBSERVATIONS, "crp", label="C-reactive protein")
-    assert meaning(told, crp) == "C-reactive protein could not be read: not known"
-    unread = gap(Part.OBSERVATIONS, "tender_joints", label="Tender joints")
-    without = record(
-        [o for o in activity() if "tender" not in o.source.reference],
-        [condition("rheumatoid_arthritis")],
-        [medication("methotrexate")],
-    )
-    assert meaning(without, unread).startswith(
-        "Tender joints could not be read: no estimate without tender joint count"
-    )

@@ -89,8 +89,35 @@ def test_a_page_from_elsewhere_is_refused_even_from_this_machine(origin):
     assert sent(headers, kind="websocket") == [{"type": "websocket.close", "code": 1008}]
 
 
+PUBLIC = {"origin": "https://app.example"}
+
+
+def test_behind_a_proxy_only_the_public_address_is_our_page():
+    """A page that came unencrypted may be anybody's between the browser and the proxy."""
+    assert status(*OWN, ("origin", "https://app.example"), **PUBLIC) == 200
+    assert status(*OWN, **PUBLIC) == 200
+    for other in ("http://app.example", "https://127.0.0.1:8501", "http://127.0.0.1:8501"):
+        assert status(*OWN, ("origin", other), **PUBLIC) == 403
+    twice = [("origin", "https://app.example"), ("origin", "http://app.example")]
+    assert status(*OWN, *twice, **PUBLIC) == 403
+
+
+def test_a_browser_that_came_by_https_comes_by_https_again():
+    headers = told(**PUBLIC)
+    assert headers["strict-transport-security"] == "max-age=31536000"
+    assert "connect-src 'self' wss://app.example;" in headers["content-security-policy"]
+    assert "strict-transport-security" not in told()
+
+
 @pytest.mark.parametrize(
-    "path", ["/_stcore/metrics", "/_stcore/agent/mcp", "/_stcore/agent", "/base/_stcore/metrics"]
+    "path",
+    [
+        "/_stcore/metrics",
+        "/_stcore/agent/mcp",
+        "/_stcore/agent",
+        "/base/_stcore/metrics",
+        "/_stcore/upload_file/session/file",
+    ],
 )
 def test_endpoints_that_no_page_needs_are_not_there(path):
     assert status(*OWN, path=path) == 404

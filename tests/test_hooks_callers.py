@@ -73,6 +73,21 @@ def test_a_proper_token_opens_discovery_call_and_feedback(parts, key):
     assert answer(parts, signed(parts, feedback, key=key), feedback) == 400  # no outcomes in it
 
 
+def test_the_operator_reads_which_endpoint_whose_call_and_which_check(parts, caplog):
+    wrong = signed(parts, CALL)
+    assert answer(parts, wrong) == 401
+    assert f"/cds-services (said to be {tenant_of().id}): not answered: audience" in caplog.text
+    assert answer(parts, "Bearer nonsense", CALL) == 401
+    assert f"{CALL} (nobody known): not answered: " in caplog.text
+
+
+def test_nothing_that_the_caller_made_up_is_logged(parts, caplog):
+    path = "/cds-services/MARKED-NAME"
+    assert parts.send("POST", path, headers={"Authorization": "Bearer x"}).status_code == 401
+    assert "/cds-services/{service} (nobody known)" in caplog.text
+    assert "MARKED" not in caplog.text
+
+
 def test_the_audience_may_be_a_list(parts):
     several = [f"{PUBLIC}{DISCOVERY}"]
     assert answer(parts, f"Bearer {token(parts.clock, several)}") == 200

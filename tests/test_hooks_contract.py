@@ -23,6 +23,7 @@ from tests.hook_calls import (
     AMOXICILLIN,
     OFFERED,
     PUBLIC,
+    SEARCHES,
     SERVER,
     TOCILIZUMAB,
     authorization,
@@ -129,7 +130,7 @@ def test_opening_a_chart_with_nothing_new_gives_no_card(parts, patient):
 
 def test_ordering_against_a_caution_gives_one_card(parts):
     (card,) = cards(parts.call(order_select("demo-05")))
-    assert card["summary"] == "AVOID for a TNF inhibitor: heart failure."
+    assert card["summary"] == "AVOID for adalimumab: heart failure."
     assert card["indicator"] == "info"
     assert "Simulated model" in card["detail"]
     assert parts.calls[0].ordered == (Ordered(treatment=TNFI),)
@@ -138,7 +139,7 @@ def test_ordering_against_a_caution_gives_one_card(parts):
 def test_ordering_the_class_with_a_stop_says_stop(parts):
     body = order_select("demo-13", draft(TOCILIZUMAB, "demo-13"))
     (card,) = cards(parts.call(body))
-    assert card["summary"].startswith("STOP for an IL-6 inhibitor: low neutrophils")
+    assert card["summary"].startswith("STOP for tocilizumab: low neutrophils")
 
 
 def test_ordering_the_other_class_than_the_one_cautioned_against_is_met_with_silence(parts):
@@ -231,6 +232,8 @@ def test_a_gap_is_named_on_the_card(parts):
     [
         {"link": [{"relation": "next", "url": f"{SERVER}?page=2"}]},
         {"total": 900},
+        {"total": "9"},
+        {"link": {"relation": "next", "url": f"{SERVER}?page=2"}},
     ],
 )
 def test_a_page_of_several_is_used_and_said_to_be_a_part(parts, more):
@@ -294,9 +297,77 @@ def test_calls_at_once_stay_apart(parts):
 
 
 def test_a_single_resource_may_stand_for_a_search(parts):
+    """It is used, but nobody knows whether it was the only one."""
     one = next(r for r in resources_of("demo-01") if r["resourceType"] == "Condition")
     parts.call(with_key(patient_view("demo-01"), CONDITIONS, one))
     assert len(parts.records[0].conditions) == 1
+    assert [(g.part, g.reason) for g in parts.records[0].gaps] == [
+        (Part.CONDITIONS, GapReason.CUT_OFF)
+    ]
+
+
+def test_an_answer_to_another_question_is_none(parts):
+    results = [r for r in resources_of("demo-01") if r["resourceType"] == "Observation"]
+    body = with_key(patient_view("demo-01"), CONDITIONS, searchset(*results))
+    assert parts.call(body).status_code == 412  # nothing came of the diagnoses
+    body = with_key(patient_view("demo-01"), RESULTS[0], searchset(*resources_of("demo-01")[1:2]))
+    assert resources_of("demo-01")[1]["resourceType"] != "Observation"
+    parts.call(body)
+    (gap,) = parts.records[0].gaps
+    assert (gap.part, gap.reason) == (Part.OBSERVATIONS, GapReason.FAILED)
+
+
+def test_resources_of_another_kind_are_left_aside_and_said(parts):
+    body = patient_view("demo-01")
+    held = [e["resource"] for e in body["prefetch"][CONDITIONS]["entry"]]
+    stray = next(r for r in resources_of("demo-01") if r["resourceType"] == "Observation")
+    stray = stray | {"id": "stray"}
+    parts.call(with_key(body, CONDITIONS, searchset(*held, stray)))
+    record = parts.records[0]
+    assert [(g.part, g.reason) for g in record.gaps] == [(Part.CONDITIONS, GapReason.CUT_OFF)]
+    assert len(record.conditions) == len(held)
+    assert "Observation/stray" not in [o.source.reference for o in record.observations]
+
+
+def test_a_drug_that_came_and_cannot_be_used_is_a_gap(parts):
+    drug = next(r for r in resources_of("demo-01") if r["resourceType"] == "MedicationRequest")
+    told = {"id": "odd", "status": "unknown"}
+    parts.call(with_key(patient_view("demo-01"), ORDERS, searchset(drug | told)))
+    assert [g.part for g in parts.records[0].gaps] == [Part.MEDICATIONS]
+    reference = {"identifier": {"value": "12"}}
+    nameless = {k: v for k, v in drug.items() if k != "medicationCodeableConcept"}
+    nameless["medicationReference"] = reference
+    parts.call(with_key(patient_view("demo-01"), ORDERS, searchset(nameless)))
+    assert [g.part for g in parts.records[1].gaps] == [Part.MEDICATIONS]
+
+
+def test_what_an_ehr_is_by_choice_not_asked_for_stands_on_each_card(parts, tmp_path):
+    said = "Not read from this chart: drugs reported as taken; drugs given, such as infusions."
+    (card,) = cards(parts.call(order_select("demo-05")))
+    assert said in card["detail"]
+    kinds = [i.reference for i in parts.records[0].issues if "not read" in i.detail]
+    assert kinds == ["MedicationStatement", "MedicationAdministration"]
+    every = tenant_of(also_read=("MedicationStatement", "MedicationAdministration"))
+    with running(tmp_path, tenant=every) as asked:
+        body = order_select("demo-05")
+        body["prefetch"] |= {s.key: None for s in SEARCHES} | body["prefetch"]
+        (card,) = cards(asked.call(body))
+        assert "Not read" not in card["detail"]
+        assert asked.records[0].gaps == ()
+
+
+@pytest.mark.parametrize("user", ["Patient/demo-05", "RelatedPerson/7"])
+def test_patients_and_relatives_are_told_nothing_and_nobody_is_read(parts, user):
+    body = order_select("demo-05")
+    body["context"] |= {"userId": user}
+    assert cards(parts.call(body)) == []
+    assert (parts.records, parts.audit.events) == ([], [])
+
+
+def test_a_role_of_a_professional_is_answered(parts):
+    body = order_select("demo-05")
+    body["context"] |= {"userId": "PractitionerRole/7"}
+    assert len(cards(parts.call(body))) == 1
 
 
 def test_a_patient_may_come_in_a_bundle(parts):
@@ -333,15 +404,17 @@ def test_a_null_patient_is_412(parts):
     assert response.status_code == 412
 
 
-def test_another_patient_in_the_prefetch_is_refused(parts):
+def test_another_patient_in_the_prefetch_is_refused(parts, caplog):
     other = with_key(patient_view("demo-12"), "patient", prefetch_of("demo-01")["patient"])
     response = parts.call(other)
     assert response.status_code == 412
     assert parts.audit.events == []
+    told = [r.getMessage() for r in caplog.records if r.name == "fhir.hooks.gather"]
+    assert told == ["hook without a record: NoDataError, ehr north"]
 
 
 @pytest.mark.parametrize("key", [CONDITIONS, ORDERS, *RESULTS[:1]])
-def test_one_resource_of_another_patient_refuses_the_whole_call(parts, key):
+def test_one_resource_of_another_patient_refuses_the_whole_call(parts, caplog, key):
     body = order_select("demo-05")
     kind = next(s.kind for s in OFFERED if s.key == key)
     stranger = next(r for r in resources_of("demo-01") if r["resourceType"] == kind)
@@ -350,6 +423,8 @@ def test_one_resource_of_another_patient_refuses_the_whole_call(parts, key):
     assert response.status_code == 412
     assert "cards" not in response.json()
     assert "demo-0" not in response.text
+    told = [r.getMessage() for r in caplog.records if r.name == "fhir.hooks.gather"]
+    assert told == ["hook without a record: OtherPatientError, ehr north"]
 
 
 @pytest.mark.parametrize(
@@ -550,7 +625,7 @@ def test_what_nobody_expected_is_told_without_what_it_said(tmp_path, caplog):
         response = parts.call(patient_view("demo-12"))
     assert response.status_code == 500
     assert "demo-12" not in response.text + caplog.text
-    assert "RuntimeError" in caplog.text
+    assert f"/cds-services/{SPEC.id} ({tenant_of().id}): RuntimeError" in caplog.text
 
 
 def test_a_record_that_cannot_be_assessed_says_what_the_port_said(tmp_path):

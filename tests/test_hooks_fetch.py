@@ -156,6 +156,27 @@ def test_scopes_that_do_not_cover_a_kind_leave_a_gap_and_no_request(ehr, parts):
     assert "Condition" not in asked(ehr)
 
 
+def test_scopes_for_a_part_leave_a_gap_in_what_was_fetched_and_in_what_came_along(ehr, parts):
+    part = SCOPE.replace("MedicationRequest.rs", "MedicationRequest.rs?status=active")
+    given = authorization(scope=part)
+    parts.call(patient_view("demo-01", fhirServer=ehr.ehr.fhir, fhirAuthorization=given))
+    (gap,) = parts.records[0].gaps
+    assert (gap.part, gap.reason) == (Part.MEDICATIONS, GapReason.CUT_OFF)
+    assert parts.records[0].medications
+
+
+def test_every_kind_read_in_part_is_no_reason_to_refuse(ehr, parts):
+    part = " ".join(f"{word}?x=y" if ".rs" in word and "/Patient" not in word else word
+                    for word in SCOPE.split())  # fmt: skip
+    body = call(ehr)
+    body["fhirAuthorization"] |= {"scope": part}
+    assert parts.call(body).status_code == 200
+    assert {g.reason for g in parts.records[0].gaps} == {GapReason.CUT_OFF}
+    assert {g.part for g in parts.records[0].gaps} == {
+        Part.OBSERVATIONS, Part.CONDITIONS, Part.MEDICATIONS
+    }  # fmt: skip
+
+
 def test_without_the_patient_there_is_no_answer(ehr, parts):
     response = parts.call(call(ehr, scope="patient/Observation.rs"))
     assert response.status_code == 412
@@ -242,6 +263,13 @@ def test_the_right_ends_when_its_seconds_are_over(parts):
     parts.clock.forward(seconds=60)
     with pytest.raises(AccessEndedError):
         asyncio.run(found.authorization())
+
+
+def test_a_scope_with_a_query_is_a_part_unless_the_whole_is_granted_too(parts):
+    part = "user/MedicationRequest.rs?status=active"
+    assert access(parts, scope=part).partly("MedicationRequest")
+    assert not access(parts, scope=f"{part} user/MedicationRequest.rs").partly("MedicationRequest")
+    assert not read_authorization(None, SERVER, "p1", parts.clock).partly("MedicationRequest")
 
 
 def test_no_authorization_permits_nothing(parts):

@@ -10,10 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [
-    *sorted(
-        path for folder in ("decision", "fhir", "models") for path in (ROOT / folder).rglob("*.py")
+    *sorted(ROOT.glob("*.py")),
+    *(
+        path
+        for folder in ("decision", "fhir", "models", "examples/demo_ehr")
+        for path in sorted((ROOT / folder).rglob("*.py"))
     ),
-    ROOT / "app.py",
 ]
 
 
@@ -84,3 +86,10 @@ def test_nothing_is_left_open(word):
 
 def test_nothing_imports_the_composition_root():
     assert found(r"^\s*(import app\b|from app\b)", [p for p in SOURCES if p.name != "app.py"]) == []
+
+
+def test_the_glossary_is_in_alphabetical_order():
+    text = (ROOT / "docs" / "GLOSSARY.md").read_text(encoding="utf-8")
+    words = [word.casefold() for word in re.findall(r"^\| \*\*(.+?)\*\*", text, re.MULTILINE)]
+    assert len(words) > 40
+    assert words == sorted(words)

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decision.assess import assess
+from decision import catalog, notices
+from decision.assess import NoModel, assess
 from decision.clinical.assessment import Abstention, DecisionCard
 from decision.clinical.features import Missing, MissingReason
 from decision.clinical.notice import Ordered
 from decision.clinical.record import Gap, GapReason, Part
 from decision.clinical.spec import CriterionResult, Eligibility, OverrideReason, Presence, Severity
-from decision.notices import LONGEST_POINT, LONGEST_SUMMARY, MOST_POINTS, SIMULATED, notice
+from decision.notices import LONGEST_POINT, LONGEST_SUMMARY, MOST_POINTS, SIMULATED
 from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
+from tests.clinical_records import condition, eligible, medication, record
 from tests.fakes import COMPLETE, finding, make_rule, page_record, page_spec
 
 A, B = (Ordered(treatment="a"),), (Ordered(treatment="b"),)
@@ -57,8 +59,14 @@ def caution(name: str, title: str, a: Severity, b: Severity, presence=Presence.P
     return finding(make_rule(name, title, a, b), presence)
 
 
-def criterion(state: Eligibility) -> CriterionResult:
-    return CriterionResult(id="adult", state=state, detail="as recorded")
+def criterion(state: Eligibility, *, population: bool = False) -> CriterionResult:
+    return CriterionResult(id="x", state=state, detail="as recorded", population=population)
+
+
+def notice(assessment, ordered=(), gaps=()):
+    """The notice about an assessment of a record with these gaps."""
+    read = page_record("p1", *COMPLETE, gaps=gaps)
+    return notices.notice(assessment, read, ordered)
 
 
 INCOMPLETE = page_record("p1", COMPLETE[1])
@@ -134,7 +142,10 @@ def test_a_caution_is_said_although_there_is_no_estimate():
     assert isinstance(given_, Abstention)
     said = notice(given_, A)
     assert said.summary.startswith("AVOID")
-    assert any("Tender joints" in point for point in said.points)
+
+
+def test_somebody_who_orders_has_decided_and_is_not_asked_for_joint_counts():
+    assert notice(assessed(record=INCOMPLETE), A) is None
 
 
 def test_a_preference_is_stated_when_the_chart_is_opened():
@@ -178,7 +189,6 @@ def test_missing_inputs_are_asked_for_when_everything_else_fits():
 def test_missing_inputs_are_not_asked_for_while_it_is_open_whether_the_decision_arises():
     opened = assessed(record=INCOMPLETE, criteria=(criterion(Eligibility.UNKNOWN),))
     assert notice(opened) is None
-    assert notice(opened, A) is not None
 
 
 def test_what_could_not_be_read_is_not_called_missing():
@@ -188,14 +198,119 @@ def test_what_could_not_be_read_is_not_called_missing():
     given_ = dataclasses.replace(
         given_, features=dataclasses.replace(given_.features, findings=findings)
     )
-    assert notice(given_, A) is None
+    assert notice(given_) is None
 
 
 @pytest.mark.parametrize("ordered", [(), A, B])
-def test_nobody_the_decision_is_not_for_hears_anything(ordered):
+def test_nobody_outside_the_decisions_population_hears_anything(ordered):
+    """Its cautions were not written for them: no arthritis, a child, somebody who has died."""
     found = caution("H", "Heart failure", Severity.STOP, Severity.STOP)
-    criteria = (criterion(Eligibility.MET), criterion(Eligibility.NOT_MET))
+    criteria = (criterion(Eligibility.MET), criterion(Eligibility.NOT_MET, population=True))
     assert notice(assessed(found, criteria=criteria), ordered) is None
+
+
+@pytest.mark.parametrize("state", list(Eligibility))
+def test_a_limit_of_the_estimate_does_not_silence_a_caution(state):
+    """Such as an earlier IL-6 inhibitor or low activity: a perforated bowel stays perforated."""
+    found = caution("H", "Bowel perforation", Severity.NONE, Severity.AVOID)
+    said = notice(assessed(found, criteria=(criterion(state),)), B)
+    assert said.summary == "AVOID for an IL-6 inhibitor: bowel perforation."
+
+
+def test_a_population_that_is_not_known_does_not_silence_a_caution():
+    found = caution("H", "Heart failure", Severity.AVOID, Severity.NONE)
+    unsure = (criterion(Eligibility.UNKNOWN, population=True),)
+    assert notice(assessed(found, criteria=unsure), A) is not None
+
+
+REAL = catalog.load("ra_biologic_response")
+
+
+def heard(record, treatment, drug=""):
+    """What the shipped decision says of an order about this record, without a model."""
+    missing = NoModel(detail="none", remedy="none")
+    found = assess(record, REAL, missing, ListAuditLog(), CONTEXT)
+    return notices.notice(found, record, (Ordered(treatment=treatment, drug=drug),))
+
+
+FAILED = (
+    medication(
+        "tocilizumab",
+        "stopped",
+        start="2026-01-07",
+        end="2026-10-14",
+        stop="stop_secondary_failure",
+    ),
+    medication(
+        "adalimumab", "stopped", start="2024-03-02", end="2025-10-22", stop="stop_primary_failure"
+    ),
+    medication("etanercept", "stopped", start="2023-03-02", end="2023-12", stop="stop_other"),
+)
+
+
+def test_an_earlier_drug_of_the_ordered_class_that_failed_is_said_although_nobody_is_estimated():
+    said = heard(eligible(medications=FAILED), "il6i")
+    assert said.summary == "Tocilizumab was stopped on 14 Oct 2026: secondary failure."
+    assert said.points[0] == said.summary
+    assert not any("Adalimumab" in point for point in said.points)
+
+
+def test_a_drug_of_the_other_class_or_stopped_for_another_reason_did_not_fail_in_this_one():
+    said = heard(eligible(medications=FAILED), "tnfi")
+    assert said.summary == "Adalimumab was stopped on 22 Oct 2025: primary failure."
+    assert not any("Etanercept" in point or "Tocilizumab" in point for point in said.points)
+    assert heard(eligible(medications=FAILED[2:]), "tnfi") is None
+
+
+def test_a_failed_drug_is_recognised_by_its_name_where_its_code_is_on_no_list():
+    humira = medication(
+        named="Humira 40 mg pen",
+        state="stopped",
+        start="2026-01-07",
+        end="2026-10-14",
+        stop="stop_primary_failure",
+    )
+    said = heard(eligible(medications=(humira,)), "tnfi")
+    assert said.summary == "Humira was stopped on 14 Oct 2026: primary failure."
+
+
+def test_a_perforated_bowel_is_said_to_whoever_orders_an_il6_inhibitor_again():
+    """No estimate after an IL-6 inhibitor; the caution stands all the same, and comes first."""
+    record = eligible(
+        conditions=(condition("bowel_perforation", onset="2025-02-03"),), medications=FAILED
+    )
+    said = heard(record, "il6i", "tocilizumab")
+    assert said.summary == "AVOID for tocilizumab: bowel perforation risk."
+    assert said.points[0].startswith("AVOID for tocilizumab (IL-6 inhibitor): Bowel perforation")
+    assert "since 3 Feb 2025" in said.points[0]
+    assert said.points[1].startswith("Tocilizumab was stopped")
+
+
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        record(medications=FAILED, conditions=(condition("hyperlipidemia"),)),
+        eligible(medications=FAILED, born="2015-01-01"),
+        eligible(medications=FAILED, deceased="2026-01-01"),
+    ],
+    ids=["no arthritis", "a child", "died"],
+)
+def test_the_shipped_decision_says_nothing_about_whom_its_cautions_were_not_written(nobody):
+    assert heard(nobody, "il6i") is None
+
+
+@pytest.mark.parametrize("source", ["label", "Source to be supplied"])
+def test_a_point_names_no_source_and_no_machine_date(source):
+    rule = dataclasses.replace(
+        make_rule("H", "Heart failure", Severity.AVOID, Severity.NONE), source=source
+    )
+    found = dataclasses.replace(
+        finding(rule, Presence.PRESENT), detail="Heart failure (since 2026-10-15)."
+    )
+    point = notice(assessed(found), A).points[0]
+    assert "since 15 Oct 2026)" in point
+    assert "ource:" not in point
+    assert ("unsourced, verify" in point) is (source != "label")
 
 
 def test_a_simulated_model_is_said_and_a_real_one_is_not_called_so():

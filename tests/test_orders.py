@@ -195,3 +195,17 @@ def test_one_order_is_no_medication_list():
     """
     empty = page_record()
     assert with_orders(empty, read(context(draft()))).medications == ()
+
+
+@pytest.mark.parametrize(
+    ("orders", "drug"),
+    [
+        ([order(rxnorm(ADALIMUMAB))], "adalimumab"),
+        ([order(rxnorm("351290"), text="Humira 40 mg pen")], "Humira"),
+        ([order(rxnorm(ADALIMUMAB)), order(text="Enbrel 50 mg")], ""),
+        ([order(text="a TNF inhibitor")], "TNF inhibitor"),
+    ],
+)
+def test_the_drug_is_named_where_one_is_ordered(orders, drug):
+    (found,) = ordered_treatments(orders, SPEC)
+    assert found.drug == drug

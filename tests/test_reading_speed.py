@@ -108,7 +108,7 @@ def test_the_figures_name_what_they_were_taken_on(monkeypatch, capsys):
     small = json.loads(generated())
     small["entry"] = small["entry"][:40]
     monkeypatch.setattr(benchmark, "generated", lambda: json.dumps(small).encode())
-    monkeypatch.setattr("sys.argv", ["record", "--json", "--repeats", "1"])
+    monkeypatch.setattr("sys.argv", ["record", "--json", "--repeats", "1", "--views", "0"])
     benchmark.main()
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert said["entries"] == 40

@@ -150,7 +150,7 @@ def test_what_was_missing_doubtful_or_unread_is_in_it():
     assert inputs.missing(found.card) in told
     assert "Unknown unit (Observation/9): No unit. Add it." in told
     assert gaps.TITLE in told
-    assert "Medication: not permitted." in told
+    assert "Medication could not be read (not permitted)." in told
     for row in evidence.rows(found.card):
         for cell in row:
             assert " ".join(cell.split()) in told
@@ -170,8 +170,8 @@ def test_what_the_clinician_entered_is_marked_as_theirs():
 
 def test_it_holds_the_decision_its_reason_who_and_when():
     told = words(made(case()))
-    assert "Override recorded: IL-6 inhibitor" in told
-    assert "Patient preference (patient-preference)" in told
+    assert "Decision IL-6 inhibitor Reason Patient preference Recorded as overrode" in told
+    assert "patient-preference" not in told
     assert AGENT in told
     assert instant(AS_OF) in told
 
@@ -181,8 +181,59 @@ def test_a_decision_without_reason_has_no_empty_line_for_it():
         action=AuditAction.DECIDED, chosen="continue", reason="", audit_id="entry-2"
     )
     told = words(made(case(), plain))
-    assert "Decision recorded: Continue the present drug" in told
-    assert "Reason" not in told.split("Reasons describe")[0].split("Cautions")[0]
+    assert "Decision Continue the present drug Recorded as decided" in told
+    assert "Reason" not in told.split("Cautions")[0]
+
+
+def test_an_unknown_reason_is_its_code_once():
+    gone = dataclasses.replace(OVERRIDE, reason="contraindication")
+    assert words(made(case(), gone)).count("contraindication") == 1
+
+
+def test_a_decision_against_a_stop_says_so_beside_the_drug():
+    told = words(made(case(spec=page_spec(stop=True))))
+    assert "Decision IL-6 inhibitor, against STOP (low neutrophils) Reason" in told
+
+
+def test_the_first_page_is_what_a_colleague_reads_and_the_rest_is_the_appendix():
+    gap = Gap(
+        part=Part.MEDICATIONS,
+        reason=GapReason.NOT_PERMITTED,
+        label="Medication",
+        detail="The chart did not permit it",
+        remedy="Ask for it",
+    )
+    found = case(spec=page_spec(stop=True), gaps=(gap,))
+    entry = dataclasses.replace(
+        observe("mtx", 1),
+        source=Source(reference="entered/mtx-local", origin=Origin.CLINICIAN),
+        text="Methotrexate dose",
+    )
+    record = found.record.with_entries((entry,))
+    document = record_document(found.card, record, OVERRIDE, AGENT, at=AS_OF)
+    first, _, appendix = words(document).partition(" Appendix ")
+    places = [
+        first.index(mark)
+        for mark in (
+            "SIMULATED MODEL.",
+            "Decision IL-6 inhibitor, against STOP (low neutrophils)",
+            "Reason Patient preference",
+            "Cautions present Low neutrophils: 1.4",
+            "52 of 100 simulated patients",
+            "likely range 37 to 67 of 100 (90 %)",
+            "48 of 100 simulated patients",
+            "Methotrexate dose: 1",
+            inputs.missing(found.card),
+            gaps.TITLE,
+            "Research use",
+        )
+    ]
+    assert places == sorted(places)
+    for mark in ("SIMULATED MODEL.", "Name of p1", reasons.NOTE, found.card.model.checksum):
+        assert mark in appendix
+    assert reasons.NOTE not in first
+    style = document.content.decode().partition("</style>")[0]
+    assert ".appendix{break-before:page}" in style
 
 
 def test_it_can_be_traced_to_model_rules_inputs_and_trail():

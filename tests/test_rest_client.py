@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import time
 from collections.abc import Callable
 
 import pytest
@@ -27,6 +26,7 @@ from tests.rest_server import (
     run,
     scripted,
     searchset,
+    silence,
 )
 
 Answer = Callable[[Asked], Reply]
@@ -131,11 +131,13 @@ def test_a_retry_after_that_says_nothing_usable_counts_as_none(written):
 
 
 def test_a_server_that_is_silent_is_given_up_at_the_deadline():
-    def never(_: Asked) -> Reply:
-        time.sleep(0.5)
-        return fhir(patient())
+    with silence() as wait:
 
-    error, _ = refusal(never, limits=Limits(search_seconds=0.1))
+        def never(_: Asked) -> Reply:
+            wait()
+            return fhir(patient())
+
+        error, _ = refusal(never, limits=Limits(search_seconds=0.1))
     assert "in time" in error.message
 
 

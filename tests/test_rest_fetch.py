@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +41,7 @@ from tests.rest_server import (
     run,
     scripted,
     searchset,
+    silence,
 )
 
 AS_OF = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -197,18 +197,47 @@ def test_what_the_access_does_not_cover_is_a_gap_and_is_not_asked():
         (Part.OBSERVATIONS, GapReason.NOT_PERMITTED),
         (Part.MEDICATIONS, GapReason.NOT_PERMITTED),
     ]
-    assert {a.path for a in server.asked} == {"metadata", "Patient/p1", "Condition"}
+    assert {a.path for a in server.asked} == {"Patient/p1", "Condition"}
 
 
-def test_what_the_server_does_not_have_is_a_gap_unless_many_do_without():
-    answer = chart(metadata=fhir(capabilities("Patient", "Condition", "MedicationRequest")))
-    record, server = fetched(answer, (*EVERY, GIVEN))
-    assert [(g.part, g.reason) for g in record.gaps] == [(Part.OBSERVATIONS, GapReason.FAILED)]
-    assert "does not offer Observation" in record.gaps[0].detail
+def test_what_a_server_does_not_list_is_asked_for_and_a_refusal_is_a_gap():
+    """Servers offer more than their statement says, and it may be an hour old."""
+    listed = fhir(capabilities("Patient"))
+    given = {"status": "completed", "effectiveDateTime": "2025-02-03"}
+    infusion = medication("MedicationAdministration", "g1", **given)
+    answer = chart(metadata=listed, MedicationAdministration=[infusion], Condition=[condition()])
+    record, _ = fetched(answer, (*EVERY, GIVEN))
+    assert record.gaps == ()
+    assert [len(record.medications), len(record.conditions)] == [1, 1]
+    refused = fhir(outcome("not-supported"), 404)
+    record, _ = fetched(chart(metadata=listed, MedicationAdministration=refused), (*EVERY, GIVEN))
+    (gap,) = record.gaps
+    assert (gap.part, gap.reason, gap.codes) == (Part.MEDICATIONS, GapReason.FAILED, ())
+
+
+def test_what_is_by_choice_not_asked_for_is_said_in_the_record_and_is_no_gap():
+    record, server = fetched(chart(), unasked=(GIVEN,))
+    assert record.gaps == ()
+    assert record.unasked == ("the given",)
     (issue,) = record.issues
     assert (issue.kind, issue.reference) == (IssueKind.INCOMPLETE, "MedicationAdministration")
-    assert "the given were not asked for" in issue.detail
+    assert "the given are not read" in issue.detail
     assert not server.of("MedicationAdministration")
+
+
+def test_a_scope_for_a_part_is_a_gap_however_whole_the_answer_looks():
+    answer = chart(MedicationRequest=[medication()], Condition=[condition()])
+    for given in ({}, {"orders": [medication()]}):
+        with scripted(answer) as server:
+            record = run(
+                server.base,
+                lambda c, given=given: fetch_record(c, "p1", EVERY, AS_OF, given=given),
+                access=Granted(server.base, parts=frozenset({"MedicationRequest"})),
+            )
+        (gap,) = record.gaps
+        assert (gap.part, gap.reason, gap.codes) == (Part.MEDICATIONS, GapReason.CUT_OFF, ())
+        assert "permitted reading only a part" in gap.detail
+        assert len(record.medications) == 1
 
 
 def test_a_server_that_does_not_say_what_it_offers_is_asked_for_everything():
@@ -308,12 +337,66 @@ def test_a_drug_that_cannot_be_looked_up_is_a_gap_in_the_drugs():
     assert [g.reason for g in record.gaps] == [GapReason.NOT_PERMITTED]
 
 
-def test_a_drug_on_another_server_or_inside_the_order_is_not_asked_for():
-    for written in ("http://other.example/fhir/Medication/d1", "#d1", "Medication/../x"):
-        record, server = fetched(chart(MedicationRequest=[order(written)]))
-        assert not [a for a in server.asked if a.path.startswith("Medication/")]
-        assert record.medications == ()
-        assert record.issues
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"reference": "http://other.example/fhir/Medication/d1"},
+        {"reference": "#d1"},
+        {"reference": "Medication/../x"},
+        {"reference": "urn:oid:1.2.3"},
+        {"reference": "urn:uuid:6e1b0ce6-6133-5a51-9b07-b3a8ec84bb67"},
+        {"reference": "Substance/d1"},
+        {"identifier": {"system": "urn:x", "value": "d1"}},
+        {},
+    ],
+)
+@pytest.mark.parametrize("given", [False, True])
+def test_a_drug_that_nothing_names_is_not_asked_for_and_is_a_gap(reference, given):
+    nameless = medication(medicationCodeableConcept=None, medicationReference=reference)
+    more = {"given": {"orders": [nameless]}} if given else {}
+    record, server = fetched(chart(MedicationRequest=[nameless]), **more)
+    assert not [a for a in server.asked if a.path.startswith("Medication/")]
+    assert record.medications == ()
+    (gap,) = record.gaps
+    assert (gap.part, gap.reason, gap.codes) == (Part.MEDICATIONS, GapReason.CUT_OFF, ())
+    named = {**nameless, "medicationReference": {**reference, "display": "a drug"}}
+    record, _ = fetched(chart(MedicationRequest=[named]))
+    assert [m.text for m in record.medications] == ["a drug"]
+    assert record.gaps == ()
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_an_address_of_this_server_may_be_spelled_in_its_own_way(included):
+    usual = chart(Medication=[drug("d1")])
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "MedicationRequest":
+            spelled = server.base.replace("http://", "HTTP://")
+            more = [drug("d1")] if included else []
+            return fhir(searchset(order(f"{spelled}/Medication/d1"), *more))
+        return usual(asked)
+
+    with scripted(answer) as server:
+        record = run(server.base, lambda c: fetch_record(c, "p1", EVERY, AS_OF))
+    assert [c.code for c in record.medications[0].codes] == ["L04AB04"]
+    assert (record.gaps, record.issues) == ((), ())
+
+
+def test_a_medication_without_a_code_leaves_the_name_of_the_reference():
+    shown = {"reference": "Medication/d1", "display": "a drug"}
+    nameless = medication(medicationCodeableConcept=None, medicationReference=shown)
+    empty = {"resourceType": "Medication", "id": "d1"}
+    record, _ = fetched(chart(MedicationRequest=[nameless], Medication=[empty]))
+    assert [m.text for m in record.medications] == ["a drug"]
+    assert record.gaps == ()
+
+
+def test_what_could_not_be_used_is_told_once_where_its_whole_part_is_in_doubt():
+    strange = medication(status="unknown")
+    record, _ = fetched(chart(MedicationRequest=fhir(searchset(strange, next="http://x.example/"))))
+    assert [g.detail for g in record.gaps] == [
+        "The next page is said to be at an address outside this server."
+    ]
 
 
 def test_what_somebody_has_fetched_already_is_not_asked_for_again():
@@ -362,12 +445,14 @@ def test_searches_run_side_by_side_but_only_a_few_at_once():
 def test_the_whole_reading_has_a_deadline_and_what_came_in_time_stays():
     usual = chart(Condition=[condition()])
 
-    def answer(asked: Asked) -> Reply:
-        if asked.path == "Observation":
-            time.sleep(0.8)
-        return usual(asked)
+    with silence() as wait:
 
-    record, _ = fetched(answer, limits=Limits(whole_seconds=0.5))
+        def answer(asked: Asked) -> Reply:
+            if asked.path == "Observation":
+                wait()
+            return usual(asked)
+
+        record, _ = fetched(answer, limits=Limits(whole_seconds=1.5))
     assert [(g.part, g.reason) for g in record.gaps] == [(Part.OBSERVATIONS, GapReason.FAILED)]
     assert len(record.conditions) == 1
 
@@ -439,11 +524,11 @@ def test_a_reading_that_is_broken_off_is_an_error_and_no_endless_wait():
 
     def answer(_: Asked) -> Reply:
         arrived.set()
-        time.sleep(0.2)
+        wait()
         return fhir(patient())
 
     failed: list[FhirError] = []
-    with scripted(answer) as server:
+    with silence() as wait, scripted(answer) as server:
         reading = outbound.source(server)
 
         def load() -> None:

@@ -64,8 +64,25 @@ def test_only_its_own_names_and_pages_are_served(address):
     assert json.loads(answer(address, "/_stcore/host-config")[2])["allowedOrigins"] == []
 
 
-def test_a_proxys_name_is_given_once(tmp_path):
-    names = "127.0.0.1,proxy.example"
-    with served(tmp_path / "audit.sqlite", HOSTS=names) as app:
+def test_a_proxys_name_is_given_once_and_its_pages_come_by_https(tmp_path):
+    public = {"HOSTS": "127.0.0.1,proxy.example", "PUBLIC_URL": "https://proxy.example"}
+    with served(tmp_path / "audit.sqlite", DEMO="yes", **public) as app:
         assert "101" in handshake(app.address, "proxy.example", "https://proxy.example")
+        assert "403" in handshake(app.address, "proxy.example", "http://proxy.example")
         assert "403" in handshake(app.address, "localhost", "http://localhost")
+        assert "strict-transport-security" in answer(app.address, "/")[1]
+
+
+def test_nobody_leaves_a_file_here(address):
+    """Streamlit would keep it in memory for any session, whether or not a page asked for one."""
+    form = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n1\r\n--x--\r\n'
+    put = urllib.request.Request(
+        f"{address}/_stcore/upload_file/session/file",
+        data=form,
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+        method="PUT",
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(put, timeout=10)
+    refused.value.close()
+    assert refused.value.code == 404

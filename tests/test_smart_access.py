@@ -12,7 +12,7 @@ from fhir.errors import AccessEndedError, ServerError
 from fhir.smart.access import LaunchAccess
 from fhir.smart.context import read_context
 from fhir.smart.refusals import LaunchError, Reason
-from tests.smart_world import Clock, FakeEhr, form_of, open_access
+from tests.smart_world import Clock, FakeEhr, form_of, open_access, sign
 
 
 @pytest.fixture
@@ -161,6 +161,25 @@ def test_a_refused_refresh_ends_the_launch(ehr, clock, status):
 def test_a_refresh_for_somebody_else_or_for_nothing_ends_the_launch(ehr, clock, changes):
     access = open_access(ehr, clock)
     ehr.refresh = changes
+    clock.forward(minutes=5)
+    assert ended(access)
+
+
+@pytest.mark.parametrize("said", [{"sub": "user-7"}, {"sub": "user-7", "iss": "x", "exp": 1}])
+def test_a_refresh_that_names_the_same_person_goes_on(ehr, clock, said):
+    access = open_access(ehr, clock)
+    ehr.refresh = {"id_token": sign(said)}
+    clock.forward(minutes=5)
+    assert header(access) == "Bearer access-1"
+
+
+@pytest.mark.parametrize(
+    "token", [sign({"sub": "another"}), sign({}), sign({"sub": None}), "no.token", "", 7, ["x"]]
+)
+def test_a_refresh_that_names_another_person_or_nobody_ends_the_launch(ehr, clock, token):
+    """Somebody else has logged in at the EHR meanwhile; what they do would be signed as hers."""
+    access = open_access(ehr, clock)
+    ehr.refresh = {"id_token": token}
     clock.forward(minutes=5)
     assert ended(access)
 

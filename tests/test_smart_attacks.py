@@ -5,42 +5,24 @@ The EHR behaves here. What a broken or hostile EHR may do is in test_smart_fault
 
 from __future__ import annotations
 
-import logging
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.applications import Starlette
 
 from fhir.smart.refusals import Reason
 from fhir.smart.routes import PAGE
-from tests.demo_servers import Watched, bound, query_of, serving
+from tests.demo_servers import query_of
 from tests.smart_app import ENTERED, LAUNCH_COOKIE, NOBODY, PENDING_COOKIE, Browser, smart_app
-from tests.smart_refusals import nothing_was_logged, nothing_was_read, refused
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with smart_app(tmp_path_factory.mktemp("attacked")) as app:
-        yield app
+from tests.smart_refusals import nothing_was_read, refused
 
 
 @pytest.fixture
-def app(running, caplog):
-    """Fresh; and whatever the test does, the log holds no code, state, token or launch handle."""
-    running.fresh()
-    caplog.set_level(logging.DEBUG)
-    yield running
-    nothing_was_logged(caplog)
-
-
-@pytest.fixture
-def browser():
-    made = Browser()
-    yield made
-    made.http.close()
+def app(smart):
+    """Fresh; and whatever happens, the log holds no code, state, token, handle or identifier."""
+    return smart
 
 
 @pytest.fixture
@@ -49,14 +31,6 @@ def other():
     made = Browser()
     yield made
     made.http.close()
-
-
-@pytest.fixture(scope="module")
-def trap():
-    """A server that must never be asked; its address and what it was asked."""
-    watched = Watched(Starlette())
-    with serving(watched, bound()) as address:
-        yield address, watched.seen
 
 
 def changed(address, **changes):
@@ -164,7 +138,7 @@ def test_a_standalone_launch_may_be_switched_off(tmp_path, browser):
         refused(browser.get(f"{app.url}/standalone?ehr=demo"), Reason.NO_STANDALONE)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
 @pytest.mark.parametrize("path", ["launch", "callback", "standalone"])
 def test_other_methods_open_nothing(app, browser, method, path):
     back = app.at_callback(browser)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -87,12 +89,43 @@ def test_an_unused_launch_ends_earlier(launches, clock):
     assert idle.access.ended
 
 
+def test_looking_whether_a_launch_is_open_keeps_it_no_longer_open(launches, clock):
+    """A page that nobody touches looks every few seconds, and must still end for being idle."""
+    handle, secret = launches.open(launch())
+    for _ in range(5):
+        assert launches.is_open(handle, cookie(handle, secret))
+        clock.forward(minutes=11)
+    clock.forward(minutes=10)
+    assert not launches.is_open(handle, cookie(handle, secret))
+    assert launches.find(handle, cookie(handle, secret)) is None
+
+
+def test_whoever_cannot_find_a_launch_does_not_see_whether_it_is_open(launches):
+    handle, secret = launches.open(launch())
+    for wrong in ({}, cookie(handle, "x"), cookie("A" * 12, secret)):
+        assert not launches.is_open(handle, wrong)
+    assert not launches.is_open("A" * 12, cookie(handle, secret))
+    launches.end(handle, cookie(handle, secret))
+    assert not launches.is_open(handle, cookie(handle, secret))
+
+
 def test_asking_with_a_wrong_cookie_keeps_no_launch_alive(launches, clock):
     handle, secret = launches.open(launch())
     for _ in range(4):
         clock.forward(minutes=20)
         launches.find(handle, {})
     assert launches.find(handle, cookie(handle, secret)) is None
+
+
+def test_nothing_of_a_launch_that_is_over_waits_for_somebody_to_ask_for_it(launches, clock):
+    opened = launch()
+    launches.open(opened)
+    gone = weakref.ref(opened.access)
+    del opened
+    clock.forward(hours=8)
+    assert launches.find("a" * 12, {}) is None
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_right_that_ended_ends_the_launch(launches):
@@ -219,6 +252,15 @@ def test_a_flood_of_logins_pushes_out_the_oldest_only(clock):
     with pytest.raises(LaunchError):
         pending.take(waiting[0].state)
     assert [pending.take(w.state) for w in waiting[1:]] == waiting[1:]
+
+
+def test_one_address_alone_pushes_nobody_out(clock):
+    """The proxy of docs/deploy.md lets one address begin ten logins a second, and 50 at once."""
+    pending = PendingLaunches(clock)
+    waiting, _ = begun(pending)
+    for _ in range(10 * 600 + 50):
+        begun(pending)
+    assert pending.take(waiting.state) is waiting
 
 
 @settings(max_examples=20)

@@ -728,7 +728,18 @@ def test_nothing_secret_is_ever_logged(loop, caplog):
     assert [s for s in secrets if s in repr(found)] == []
 
 
-@pytest.mark.parametrize("address", ["app.test", "http://app.test", "https://app.test/?a=1", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "app.test",
+        "http://app.test",
+        "https://app.test/?a=1",
+        "https://app.test/below",
+        "https://APP.test",
+        "https://app.test:443",
+        "",
+    ],
+)
 def test_an_unsafe_public_address_stops_the_start(world, address):
     with pytest.raises(DecisionSupportError, match="public address"):
         smart_routes(

@@ -156,6 +156,34 @@ def test_a_scope_with_a_query_is_a_part_unless_the_whole_is_granted_too():
     assert parse_scopes("patient/*.rs?x=y").restricted == {"*"}
 
 
+@pytest.mark.parametrize(
+    ("grant", "partly"),
+    [
+        ("patient/Condition.rs", False),
+        ("patient/Condition.rs?category=x", True),
+        ("patient/Condition.rs?category=x patient/Condition.rs", False),
+        ("patient/Condition.s?category=x patient/Condition.r", True),
+        ("patient/Condition.c?category=x patient/Condition.rs", False),
+        ("patient/*.rs?x=y", True),
+        ("patient/*.rs?x=y patient/Condition.rs", False),
+        ("patient/*.rs?x=y patient/Condition.r", True),
+        ("patient/Condition.read?category=x", True),
+        ("patient/Observation.rs?category=x patient/Condition.rs", False),
+        ("", False),
+    ],
+)
+def test_a_type_is_read_in_part_where_no_scope_covers_all_of_it(grant, partly):
+    asked_for = parse_scopes("patient/Condition.rs patient/Observation.rs")
+    found = parse_scopes(grant)
+    assert found.partly("Condition") is partly
+    assert found.within(asked_for).partly("Condition") is partly
+
+
+def test_what_was_a_part_stays_one_after_a_refresh():
+    part = parse_scopes("patient/Condition.rs?category=x")
+    assert parse_scopes("patient/Condition.rs").within(part).partly("Condition")
+
+
 def test_other_words_are_kept_and_data_scopes_are_not_among_them():
     assert parse_scopes("openid  launch/patient user/X.rs\tfhirUser").other == {
         *("openid", "launch/patient", "fhirUser"),

@@ -25,6 +25,7 @@ id = "north"
 name = "North Hospital"
 issuer = "https://ehr.test/fhir/"
 site = "simulated-demo"
+{read}
 {more}
 [ehr.client]
 id = "our-app"
@@ -36,7 +37,9 @@ PUBLIC = 'method = "public"'
 
 def written(folder: Path, more: str = "", client: str = PUBLIC, tables: str = "") -> Path:
     path = folder / "ehr.toml"
-    path.write_text(ONE.format(more=more, client=client, tables=tables), encoding="utf-8")
+    read = "" if "also_read" in more else "also_read = []"
+    content = ONE.format(read=read, more=more, client=client, tables=tables)
+    path.write_text(content, encoding="utf-8")
     return path
 
 
@@ -52,28 +55,40 @@ def complaint(path: Path) -> str:
 def test_the_example_file_is_valid_and_says_what_it_seems_to_say():
     north, south = load_tenants(ROOT / "examples" / "ehr.example.toml")
     assert north.standalone
+    assert (len(north.also_read), south.also_read) == (2, ())
     assert north.lifetime == timedelta(hours=8)
     assert north.pages == {"review-inputs": "data"}
     assert north.framing == "https://portal.north.example"
     assert south.scope_version is ScopeVersion.V1
     assert south.write_back.kinds == ("RiskAssessment", "DocumentReference")
-    assert south.expression == ExpressionDocument(
-        system="https://south.example/document-types", code="expression-counts"
-    )
+    assert south.expression is None  # until a model reads genes
     assert south.hooks[0].tenant == "south-main"
+
+
+def test_where_gene_expression_is_filed_can_be_named(tmp_path):
+    tables = '[ehr.expression]\nsystem = "https://types.test"\ncode = "counts"\n'
+    (found,) = load_tenants(written(tmp_path, tables=tables))
+    assert found.expression == ExpressionDocument(system="https://types.test", code="counts")
 
 
 def test_the_schema_is_itself_valid():
     jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
 
 
-def test_every_field_of_the_schema_says_how_to_write_it():
-    schema = json.loads(SCHEMA.read_text())
-    for field, part in schema["$defs"]["ehr"]["properties"].items():
-        described = part.get("description") or schema["$defs"][part["$ref"].rpartition("/")[2]].get(
-            "description"
-        )
-        assert described, field
+TABLES = json.loads(SCHEMA.read_text())["$defs"]
+
+
+@pytest.mark.parametrize(
+    ("table", "field"),
+    [(table, field) for table, part in TABLES.items() for field in part.get("properties", ())],
+)
+def test_every_field_of_the_schema_says_what_it_means_and_what_holds_without_it(table, field):
+    said = TABLES[table]["properties"][field]["description"]
+    assert said.endswith(".")
+    if field in TABLES[table].get("required", ()):
+        assert said.endswith("Must be given.")
+    else:
+        assert any(word in said for word in ("Default: ", "Needed by ", "must be given."))
 
 
 def test_a_short_file_gets_careful_defaults(tmp_path):
@@ -123,6 +138,7 @@ def test_hooks_issuers_are_told_apart_by_tenant(tmp_path):
         ("lifetime_minutes = 721", ["lifetime_minutes", "721"]),
         ("scope_version = 'v3'", ["scope_version", "'v3'", '"v1" or "v2"']),
         ("also_read = ['Immunization']", ["also_read.0", "'Immunization'", "optional resource"]),
+        ("also_read = ['Procedure']", ["also_read.0", "'Procedure'"]),
         ("frame_ancestors = ['https://*.test']", ["frame_ancestors", "'https://*.test'"]),
         ("frame_ancestors = ['http://ehr.test']", ["frame_ancestors", "https"]),
         ("frame_ancestors = ['https://ehr.test/x']", ["frame_ancestors", "host alone"]),
@@ -164,6 +180,15 @@ def test_an_issuer_must_be_a_safe_address(tmp_path, issuer):
     assert "ehr 'north', issuer" in complaint(path)
 
 
+def test_the_address_of_a_smart_configuration_is_told_from_the_issuer(tmp_path):
+    path = written(tmp_path)
+    found = "https://ehr.test/fhir/.well-known/smart-configuration"
+    path.write_text(path.read_text().replace("https://ehr.test/fhir/", found))
+    said = complaint(path)
+    assert "SMART configuration" in said
+    assert "Leave out everything from /.well-known/ on" in said
+
+
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"])
 def test_plain_http_is_for_this_machine(tmp_path, host):
     path = written(tmp_path)
@@ -171,7 +196,7 @@ def test_plain_http_is_for_this_machine(tmp_path, host):
     assert load_tenants(path).every[0].issuer == f"http://{host}/fhir"
 
 
-@pytest.mark.parametrize("field", ["name", "issuer", "site", "id"])
+@pytest.mark.parametrize("field", ["name", "issuer", "site", "id", "also_read"])
 def test_what_is_missing_is_named(tmp_path, field):
     path = written(tmp_path)
     lines = path.read_text().splitlines()
@@ -184,7 +209,11 @@ def test_what_is_missing_is_named(tmp_path, field):
 
 def test_a_missing_client_is_named(tmp_path):
     path = tmp_path / "ehr.toml"
-    path.write_text(ONE.format(more="", client="", tables="").partition("[ehr.client]")[0])
+    path.write_text(
+        ONE.format(read="also_read = []", more="", client="", tables="").partition("[ehr.client]")[
+            0
+        ]
+    )
     assert "'client' is missing" in complaint(path)
 
 
@@ -196,6 +225,7 @@ def test_a_missing_client_is_named(tmp_path):
     ],
 )
 def test_two_ehrs_may_not_share_a_name_or_an_issuer(tmp_path, second, field):
+    second = f"also_read = []\n{second}"
     more = f'[[ehr]]\nname = "S"\nsite = "s"\n{second}\n[ehr.client]\nid = "x"\n{PUBLIC}'
     said = complaint(written(tmp_path, tables=more))
     assert f", {field}: " in said
@@ -315,13 +345,42 @@ def test_the_method_and_its_file_belong_together(tmp_path, client, words):
         ("", "keys of a hooks issuer"),
         ('jku = "https://h.test/k"\nkeys_file = "x"', "keys of a hooks issuer"),
         ('jku = "http://h.test/k"', "no safe address"),
-        ('keys_file = "hidden-name"', "no such file"),
+        ('keys_file = "hidden-name"', "cannot be read"),
     ],
 )
 def test_the_keys_of_a_hooks_issuer_stand_at_one_safe_place(tmp_path, hook, words):
     said = complaint(written(tmp_path, tables=f'[[ehr.hooks]]\nissuer = "h"\n{hook}\n'))
     assert words in said
     assert "hidden-name" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nonsense", "cannot be read"),
+        ('{"keys": [], "keys": []}', "cannot be read"),
+        ("[]", "no key set"),
+        ('{"keys": []}', "no usable key"),
+        ('{"keys": [{"kty": "oct", "k": "aGlkZGVu"}]}', "no usable key"),
+        (json.dumps({"keys": [ECKey.generate_key("P-384").as_dict(private=True)]}), "no usable"),
+    ],
+)
+def test_a_file_of_keys_that_nobody_could_use_stops_the_start(tmp_path, text, words):
+    (tmp_path / "hidden-name").write_text(text)
+    hook = '[[ehr.hooks]]\nissuer = "h"\nkeys_file = "hidden-name"\n'
+    said = complaint(written(tmp_path, tables=hook))
+    assert "hooks.keys_file" in said
+    assert words in said
+    assert "hidden-name" not in said
+
+
+def test_a_file_with_a_public_key_is_taken(tmp_path):
+    key = ECKey.generate_key("P-384", {"kid": "1"}).as_dict(private=False)
+    (tmp_path / "k").write_text(json.dumps({"keys": [key]}))
+    (found,) = load_tenants(
+        written(tmp_path, tables='[[ehr.hooks]]\nissuer = "h"\nkeys_file = "k"\n')
+    )
+    assert found.hooks[0].keys_file == tmp_path / "k"
 
 
 def test_one_hooks_issuer_belongs_to_one_ehr(tmp_path):

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -114,6 +115,7 @@ def test_an_entry_sealed_with_another_key_is_found(place):
     forger = SqlAuditLog.__new__(SqlAuditLog)  # one that does not look at what it builds on
     forger._database, forger._key = place.database(), bytes(32)
     head = place.open().head()
+    forger._known, forger._lock = head, Lock()
     forger._head = lambda connection: head
     forged = forger.append(make_event())
     assert broken_at(place.verify()) == (3, forged)

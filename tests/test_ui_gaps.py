@@ -76,10 +76,12 @@ def test_a_record_read_whole_has_no_box():
 
 def test_the_box_names_what_why_what_it_means_and_what_to_do_above_the_answer():
     body, said = bodies(page(gap())), shown(page(gap()))
-    assert "C-reactive protein: not permitted." in said
-    assert "Counted as missing: CRP." in said
-    assert "Cautions not checked: Tuberculosis." in said
-    assert "The server answered 403. Ask for the scope patient/Observation.rs." in said
+    assert "Test results and scores (laboratory) could not be read: not permitted." in said
+    assert "The estimate does without: CRP." in said
+    assert "1 caution not checked." in said
+    assert "Ask for the scope patient/Observation.rs." in said
+    assert "403" not in said
+    assert "403" in shown(page(gap(), path="data"))
     assert body.index("tr-strip") < body.index("tr-gaps") < body.index(">Cautions<")
 
 
@@ -95,7 +97,7 @@ def test_each_reason_has_its_own_words_in_the_row_of_the_input(reason):
 def test_a_value_in_use_is_marked_where_a_newer_one_may_exist():
     said = shown(page(gap(), observations=COMPLETE))
     assert "In use, though newer results may exist: CRP." in said
-    assert "CRP: newer or other entries may exist: C-reactive protein could not be read" in said
+    assert "CRP: newer or other entries may exist that could not be read." in said
 
 
 def test_a_gap_that_nothing_rests_on_says_that_it_changes_nothing():
@@ -106,9 +108,62 @@ def test_a_gap_that_nothing_rests_on_says_that_it_changes_nothing():
 
 
 def test_searches_that_ended_alike_are_told_together():
-    said = shown(page(gap(label="CRP tests"), gap(label="joint counts")))
-    assert "CRP tests; joint counts: not permitted." in said
-    assert said.count("The server answered 403") == 1
+    searched = (gap(label="CRP tests"), gap(label="joint counts"))
+    said = shown(page(*searched, path="data"))
+    assert "CRP tests; joint counts could not be read (not permitted)." in said.split("What is")[1]
+    said = shown(page(*searched))
+    assert said.count("could not be read: not permitted") == 1
+    assert "CRP tests" not in said
+    assert "joint counts" not in said
+
+
+EVERYTHING = dataclasses.replace(gap(GapReason.FAILED, codes=()), remedy="Read it again.")
+
+
+def test_a_part_that_was_lost_is_one_paragraph_in_clinical_words_with_a_button():
+    """However many searches it took: a clinician thinks in joint counts, not in requests."""
+    pieces = (dataclasses.replace(EVERYTHING, label=f"search {n}", detail=f"50{n}") for n in "123")
+    at = page(*pieces, observations=())
+    said = shown(at)
+    assert (
+        "Test results and scores (clinical findings, laboratory) could not be read: the chart's "
+        "server failed. No estimate. 1 caution not checked." in said
+    )
+    for not_said in ("search 1", "50", "Read it again.", "C-reactive protein"):
+        assert not_said not in said.split("Cautions")[0].split("Part of the record")[1]
+    assert "Tender joints: could not be read." in said
+    assert [b.label for b in at.button].count("Read the record again") == 1
+
+
+def test_drugs_that_could_not_be_read_are_one_paragraph():
+    def unread_drugs(record, spec):
+        return (
+            UnreadCriterion(
+                id="x", state=Eligibility.UNKNOWN, detail="Not ruled out.", gaps=record.gaps
+            ),
+        )
+
+    searched = tuple(
+        dataclasses.replace(
+            EVERYTHING, part=Part.MEDICATIONS, label=label, reason=GapReason.NOT_PERMITTED
+        )
+        for label in ("prescriptions", "drugs given")
+    )
+    record = page_record("p1", *COMPLETE, gaps=searched)
+    calm = spec(eligibility=unread_drugs)
+    said = shown(
+        opened(
+            page_services(
+                record, spec=dataclasses.replace(calm, find_cautions=lambda record, spec: ())
+            )
+        )
+    )
+    assert (
+        "Medication lists could not be read: not permitted. Earlier drugs are unknown. "
+        "No estimate. Read it again. Cautions" in said
+    )
+    assert said.count("Medication lists could not be read (not permitted). Not ruled out.") == 1
+    assert "prescriptions" not in said
 
 
 def test_a_criterion_in_a_gap_says_that_there_is_no_estimate_because_of_it():
@@ -122,8 +177,8 @@ def test_a_criterion_in_a_gap_says_that_there_is_no_estimate_because_of_it():
     record = page_record("p1", *COMPLETE, gaps=(gap(),))
     at = opened(page_services(record, spec=spec(eligibility=unread_criterion)))
     said = shown(at)
-    assert words.NO_ANSWER in said
-    assert "Part of the record could not be read C-reactive protein could not be read" in said
+    assert words.NO_ESTIMATE in said
+    assert "Part of the record could not be read Test results and scores could not be read" in said
     assert "patients like this one" not in said
 
 
@@ -157,8 +212,8 @@ def test_data_used_keeps_four_kinds_of_absence_apart():
     ]
     assert "Methotrexate" in parts[0]
     assert "CRP" not in parts[0]
-    assert "C-reactive protein: not permitted." in parts[1]
-    assert "Diagnoses: could not be read." in parts[2]
+    assert "C-reactive protein could not be read (not permitted)." in parts[1]
+    assert "Diagnoses could not be read." in parts[2]
     assert "Only what this decision reads is asked for" in parts[3]
 
 

@@ -21,7 +21,7 @@ from tests.fakes import (
     page_record,
     page_services,
 )
-from tests.screens import arrive, bodies, come, field, go, press, shown, start
+from tests.screens import arrive, bodies, come, field, go, opened, press, shown, start
 
 ONE = page_record("p1", *COMPLETE)
 OTHER = page_record("p2", observe("crp", 42, "mg/L"))
@@ -123,7 +123,7 @@ def test_two_launches_for_one_patient_share_nothing():
     field(at, "Tender joints").set_value(12)
     press(at, SAVE)
     assert "No estimate." in shown(come(at, "b", "patient"))
-    assert "Signed in: Practitioner/2" in shown(at)
+    assert "Practitioner/2 ·" in shown(at)
 
 
 def test_a_widget_of_an_earlier_visit_lends_its_name_to_no_later_one():
@@ -167,9 +167,10 @@ def test_a_chart_filed_under_the_wrong_patient_is_a_stop_on_every_page(path):
 def test_who_is_signed_in_is_said_and_can_leave():
     visit = launched(ONE, agent="hospital: Practitioner/123")
     at, doors = visiting(visit)
-    assert "Signed in: hospital: Practitioner/123" in shown(at)
-    page = shown(press(at, "End this session"))
-    assert CLOSED.title in page
+    assert "hospital: Practitioner/123 ·" in shown(at)
+    page = shown(press(at, "End session"))
+    assert "Session ended. You can close this page." in page
+    assert CLOSED.title not in page
     assert "Name of p1" not in page
     assert doors.visits == {}
     assert "charts" not in at.session_state
@@ -177,7 +178,7 @@ def test_who_is_signed_in_is_said_and_can_leave():
 
 def test_the_demo_has_nobody_to_sign_out():
     at = start(page_services(ONE))
-    assert "Signed in" not in shown(at)
+    assert "tr-signed-in" not in bodies(at)
     assert [b.label for b in at.button if "session" in b.label] == []
 
 
@@ -196,13 +197,83 @@ def test_r12_one_line_says_who_this_is_whatever_the_chart_around_shows(full):
         go(at, path)
         assert ("tr-strip-line" in bodies(at)) is not full
         page = shown(at)
-        for words in ("Name of p1", "F 54", "born 1 Mar 1972", "no. MRN-7", "Data as of 2 Nov"):
+        for words in ("Name of p1", "F 54", "born 1 Mar 1972", "no. MRN-7"):
             assert words in page
+        assert "Read from the chart 2 Nov 2026, 09:00 " in page
+        assert "Data as of" not in page
 
 
 def test_about_says_whose_chart_this_is_even_where_a_launch_begins():
     at, _ = visiting(launched(ONE, page="about"))
     assert "Name of p1" in shown(at)
+
+
+def test_about_opened_first_shows_nobody_before_the_trail_has_an_entry():
+    """Whose chart somebody looked at is itself something that the trail must hold."""
+    audit = ListAuditLog()
+    at, _ = visiting(launched(ONE, page="about"), audit=audit)
+    assert "Name of p1" in shown(at)
+    assert [e.action for e in audit.events] == [AuditAction.ASSESSED]
+    go(at, "patient")
+    assert len(audit.events) == 1
+
+
+def test_about_without_a_trail_shows_nobody():
+    at, _ = visiting(launched(ONE, page="about"), audit=ListAuditLog(broken=True))
+    assert "audit entry could not be written" in shown(at)
+    assert "Name of p1" not in shown(at)
+
+
+@pytest.mark.parametrize("path", ["patient", "data", "about"])
+def test_whose_chart_it_is_comes_before_the_links_and_everything_else(path):
+    at, _ = visiting(launched(ONE))
+    assert "Name of p1" in bodies(go(at, path)).split("tr-signed-in")[0]
+
+
+def test_a_page_that_was_ended_stays_ended_until_another_launch():
+    at, doors = visiting(launched(ONE))
+    known = dict(doors.visits)
+    press(at, "End session")
+    assert "Session ended." in shown(at.run())
+    doors.visits.update(known)
+    assert "Name of p1" in shown(come(at, "lid-1", "patient"))
+    doors.visits.clear()
+    assert CLOSED.title in shown(at.run())
+
+
+class Looked(LaunchDoors):
+    """Counts what is asked of it."""
+
+    asked = 0
+
+    def still_open(self, handle, cookies):
+        self.asked += 1
+        return super().still_open(handle, cookies)
+
+
+def test_a_launch_is_looked_after_on_every_page_and_the_worklist_is_not():
+    doors = Looked(launched(ONE))
+    at = arrive(page_services(doors=doors), "lid-1")
+    for path in ("patient", "data", "about"):
+        before = doors.asked
+        go(at, path)
+        assert doors.asked > before
+    folder = page_services(ONE)
+    folder.doors.still_open = lambda handle, cookies: pytest.fail("nobody's launch")
+    opened(folder)
+
+
+def test_a_launch_that_ends_while_a_page_is_drawn_leaves_it_at_once():
+    """The look between two clicks: what it finds closed starts the page over, with the stop."""
+
+    class Ending(LaunchDoors):
+        def still_open(self, handle, cookies):
+            self.visits.clear()
+            return False
+
+    at = arrive(page_services(doors=Ending(launched(ONE))), "lid-1")
+    assert CLOSED.title in shown(at)
+    assert "Name of p1" not in shown(at)
 
 
 def test_about_is_still_there_when_the_record_is_not():
@@ -271,3 +342,27 @@ def test_reading_a_live_record_again_keeps_what_was_entered_when_nothing_else_ch
     page = shown(press(at, "Name of p2"))
     assert "09:59 UTC" in page
     assert "Tender joints: 12 (entered by clinician" in page
+
+
+@pytest.mark.parametrize("handles", [["same", "same"], ["one", "two"], [""], ["", ""]])
+def test_a_handle_that_cannot_be_used_does_not_open_what_opens_without_one(handles):
+    """The worklist stands behind the address without a handle; a spoilt handle is none of that."""
+    asked = []
+    at = start(page_services(doors=AskedDoors(asked)))
+    at.query_params["lid"] = handles
+    go(at, "patient")
+    assert asked[-1] != ""
+
+
+class AskedDoors:
+    """Closed, and notes the handles that it was asked with."""
+
+    def __init__(self, asked: list[str]) -> None:
+        self.asked = asked
+
+    def visit(self, handle, cookies):
+        self.asked.append(handle)
+        return CLOSED
+
+    def end(self, handle, cookies):
+        self.asked.append(handle)

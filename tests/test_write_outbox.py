@@ -198,6 +198,19 @@ def test_who_it_was_is_forgotten_once_all_is_sent_and_told(outbox):
     assert outbox.untold(PERSON, "d1") is None
 
 
+def test_what_is_owed_is_found_once_whoever_tried_is_taken_for_dead(outbox):
+    add(outbox)
+    assert outbox.owing(PERSON, AS_OF + LEASE) == ()
+    for key in ("k1", "k2"):
+        outbox.settle(outbox.claim("d1", key, AS_OF), State.SENT, AS_OF, place="X/1")
+    assert outbox.outstanding(PERSON) == ()
+    assert outbox.owing(PERSON, AS_OF + LEASE / 2) == ()
+    assert outbox.owing("b" * 64, AS_OF + LEASE) == ()
+    assert outbox.owing(PERSON, AS_OF + LEASE) == ("d1",)
+    outbox.tell(PERSON, "d1")
+    assert outbox.owing(PERSON, AS_OF + LEASE) == ()
+
+
 def test_old_text_can_be_erased_and_the_row_stays(outbox):
     add(outbox)
     assert outbox.erase(AS_OF) == 0

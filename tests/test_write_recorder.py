@@ -12,6 +12,7 @@ import pytest
 from decision.clinical.assessment import AuditAction
 from decision.clinical.errors import AuditError
 from decision.clinical.writing import Delivery, Receipt
+from decision.ui.texts import trail
 from decision.visit import Recorder
 from fhir.errors import NotWritableError
 from fhir.rest.loop import BackgroundLoop
@@ -183,6 +184,29 @@ def test_an_entry_that_could_not_be_written_is_made_up_for(desk, monkeypatch):
     assert [action for action, _ in outcomes(desk, found)] == [AuditAction.WROTE_BACK]
 
 
+def test_the_next_look_at_the_patient_makes_up_for_it_and_sends_nothing(desk, monkeypatch):
+    """Nobody sends again what is in the chart, so sending cannot be what tells the trail."""
+    chart, found = Chart(), case(desk.audit)
+    decided = found.decide()
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.audit, "append", _full_disk)
+        with pytest.raises(AuditError):
+            write(desk.recorder(chart), found, decided)
+    assert chart.posts == 3
+    desk.start()
+    assert desk.recorder(chart).outstanding() == ()
+    assert outcomes(desk, found) == []  # whoever sent it may still be about to tell
+    desk.clock.forward(seconds=LEASE.total_seconds())
+    assert desk.recorder(chart, patient_id="p2").outstanding() == ()
+    assert outcomes(desk, found) == []
+    for _ in range(2):
+        assert desk.recorder(chart).outstanding() == ()
+    ((action, told),) = outcomes(desk, found)
+    assert action is AuditAction.WROTE_BACK
+    assert told["resources"] == ["RiskAssessment/1", "DocumentReference/2", "AuditEvent/3"]
+    assert chart.posts == 3
+
+
 def _full_disk(event: object) -> str:
     raise AuditError("cannot write the audit trail", "Free some space.")
 
@@ -192,7 +216,12 @@ class TestOffers:
 
     def test_all_three_where_everything_allows_it(self, desk):
         recorder = desk.recorder(Chart())
-        assert len(recorder.offers()) == 3
+        assert recorder.offers("TNF inhibitor", simulated=True) == (
+            "Document: your decision (TNF inhibitor) with what this page showed.",
+            "Risk assessment: both estimates with ranges (simulated).",
+            "Audit log: that you did this.",
+        )
+        assert "simulated" not in " ".join(recorder.offers("TNF inhibitor"))
         assert recorder.obstacles() == ()
 
     def test_nothing_and_no_complaint_where_the_tenant_did_not_ask(self, desk):
@@ -257,6 +286,20 @@ class TestFaults:
         assert desk.recorder(chart).retry(decided.audit_id).delivery is Delivery.SENT
         assert sorted(r["resourceType"] for r in chart.stored) == sorted(KINDS)
 
+    def test_a_later_launch_in_another_process_finds_what_is_outstanding(self, desk):
+        chart = Chart(faults=[403])
+        one, two = case(desk.audit), case(desk.audit)
+        refused, alike = one.decide(), two.decide()  # one assessment for both
+        recorder = desk.recorder(chart)
+        write(recorder, one, refused)
+        write(recorder, two, alike)
+        desk.start()
+        later = desk.recorder(chart)
+        assert desk.recorder(chart, patient_id="p2").outstanding() == ()
+        assert later.outstanding() == (refused.audit_id, alike.audit_id)
+        assert later.retry(refused.audit_id).delivery is Delivery.SENT
+        assert later.outstanding() == ()
+
     def test_a_refusal_is_not_asked_for_again_by_a_rerun_of_the_page(self, desk):
         chart, found = Chart(faults=[403] * 3), case(desk.audit)
         decided = found.decide()
@@ -295,11 +338,39 @@ class TestFaults:
         for _ in range(3):
             receipt = write(recorder, found, decided)
             assert receipt.delivery is Delivery.UNSURE
-            assert "Look in the chart" in receipt.remedy
+            assert receipt.detail.startswith("The risk assessment may not have arrived.")
+            assert receipt.remedy == "Look in the chart; send again only if it is not there."
         assert chart.posts == 3
         assert len(chart.of("RiskAssessment")) == 1
         assert recorder.retry(decided.audit_id).delivery is Delivery.SENT
         assert chart.posts == 4
+
+    def test_where_it_can_be_looked_for_it_is_said_that_none_is_filed_twice(self, desk):
+        """And it is kept: a look that fails is no reason to send, whoever asks for it."""
+        chart, found = Chart(faults=["lost"], conditional=False), case(desk.audit)
+        recorder = desk.recorder(chart, kinds=("DocumentReference",))
+        chart.blind = True
+        decided = found.decide()
+        receipt = write(recorder, found, decided)
+        assert receipt.detail == "The document may not have arrived."
+        assert receipt.remedy == "Send again; it will not be filed twice."
+        assert receipt.lacking == ("document not confirmed",)
+        assert recorder.retry(decided.audit_id) == receipt
+        assert chart.posts == 1
+        chart.blind = False
+        assert recorder.retry(decided.audit_id).delivery is Delivery.SENT
+        assert len(chart.stored) == 1
+
+    def test_where_nobody_can_look_a_document_is_looked_for_by_a_person(self, desk):
+        chart = Chart(faults=["lost"], searchable=False, conditional=False)
+        found = case(desk.audit)
+        receipt = write(desk.recorder(chart, kinds=("DocumentReference",)), found, found.decide())
+        assert receipt.remedy == "Look under Documents; send again only if it is not there."
+
+    def test_what_is_lacking_is_named(self, desk):
+        chart, found = Chart(faults=["", 403]), case(desk.audit)
+        receipt = write(desk.recorder(chart), found, found.decide())
+        assert receipt.lacking == ("document missing",)
 
     def test_without_the_right_to_search_nobody_looks(self, desk):
         chart = Chart(faults=["lost"], conditional=False)
@@ -497,3 +568,18 @@ def test_what_is_on_the_disk_afterwards_is_no_patients_text(desk):
 def test_the_recorder_is_the_port(desk):
     port: Recorder = desk.recorder(Chart())
     assert isinstance(port, ChartRecorder)
+
+
+def test_the_trail_on_the_page_says_what_became_of_it(desk):
+    chart, found = Chart(faults=[403]), case(desk.audit)
+    decided = found.decide()
+    recorder = desk.recorder(chart, kinds=("RiskAssessment",))
+    write(recorder, found, decided)
+    recorder.retry(decided.audit_id)
+    kept = desk.audit.entries(found.record.patient_id, found.record.identity).entries
+    (_, refused), (_, sent) = kept[-2:]
+    about = f"decision {decided.audit_id[:8]}"
+    assert trail.action(refused) == "Did not write to the chart"
+    assert trail.what(found.card.spec, refused) == f"{about}; refused by the chart's server"
+    assert trail.action(sent) == "Wrote to the chart"
+    assert trail.what(found.card.spec, sent) == f"{about}; written to the chart; RiskAssessment/1"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from decision.clinical.assessment import AuditAction
 from decision.clinical.codes import LOCAL
+from decision.clinical.gaps import UncheckedCaution
 from decision.clinical.record import Gap, GapReason, Origin, Part, Source
 from decision.clinical.spec import Presence, Severity
 from decision.clinical.writing import ChosenTreatment, Document
@@ -31,10 +32,18 @@ from fhir.write.launched import (
 )
 from fhir.write.risk_assessment import instant, percentage, risk_assessment, used
 from tests.builders import AS_OF
-from tests.fakes import STOP_RULE, NamingPredictor, finding, make_rule, page_spec
+from tests.fakes import (
+    ABSENT_RULE,
+    STOP_RULE,
+    NamingPredictor,
+    finding,
+    make_rule,
+    page_spec,
+)
 from tests.writing import DOCUMENT, USER, Json, case, launched, references
 
 SUBJECT = "Patient/p1"
+_SILENT = Presence.NOT_FOUND
 DECIDED = ChosenTreatment(
     action=AuditAction.OVERRODE, chosen="b", reason="patient-preference", audit_id="entry-2"
 )
@@ -144,7 +153,7 @@ def test_a_simulated_model_says_so_in_words_and_in_codes():
     texts = [made["method"]["text"], made["note"][0]["text"]]
     texts += [p["rationale"] for p in made["prediction"]]
     assert all("SIMULATED model" in words for words in texts)
-    assert "SIMULATED" in document()["description"]
+    assert "(simulated model)" in document()["description"]
 
 
 def test_a_model_of_patients_is_not_called_simulated():
@@ -202,8 +211,52 @@ def test_the_note_names_the_class_that_the_page_named():
 
 def test_beside_a_stop_the_note_says_the_stop_and_not_which_estimate_is_larger():
     words = assessment(spec=page_spec(stop=True))["note"][0]["text"]
-    assert "STOP for an IL-6 inhibitor: Low neutrophils." in words
+    assert words.startswith("STOP for an IL-6 inhibitor: Low neutrophils: 1.4 ×10⁹/L on 30 Oct")
     assert "Difference" not in words
+    assert "Not found in the record, which does not mean absent: Tuberculosis." in words
+
+
+def test_beside_a_stop_the_estimate_begins_with_it_and_the_other_one_does_not():
+    """One prediction may be copied without the other and without the note."""
+    il6, tnf = assessment(spec=page_spec(stop=True))["prediction"]
+    stop = "STOP for an IL-6 inhibitor: Low neutrophils: 1.4 ×10⁹/L on 30 Oct 2026."
+    assert il6["rationale"].startswith(f"{stop} The estimate takes no account of it. 52 of 100")
+    assert "STOP" not in tnf["rationale"]
+    assert tnf["rationale"].startswith("48 of 100 simulated patients")
+
+
+def test_warnings_come_by_severity_with_value_and_date_and_then_what_is_open():
+    severities = (Severity.CAUTION, Severity.AVOID, Severity.STOP)
+    rules = [make_rule(s.name, f"Title {s.name}", s, s) for s in severities]
+    told = [
+        dataclasses.replace(finding(r, Presence.PRESENT), detail=f"Value {r.id} on 2026-11-18")
+        for r in rules
+    ]
+    gap = Gap(
+        part=Part.CONDITIONS, reason=GapReason.FAILED, label="Conditions", detail="d", remedy="r"
+    )
+    silent = finding(make_rule("T", "Tuberculosis", Severity.AVOID, Severity.NONE), _SILENT)
+    fields = {f.name: getattr(silent, f.name) for f in dataclasses.fields(silent)}
+    unread = UncheckedCaution(**{**fields, "rule": STOP_RULE, "gaps": (gap,)})
+    unasked = dataclasses.replace(silent, rule=ABSENT_RULE, arises=False)
+    found = (*told, silent, unread, unasked)
+    spec = page_spec(find_cautions=lambda record, spec: found)
+    made = assessment(spec=spec)
+    words = made["note"][0]["text"]
+    marks = [
+        "STOP for an IL-6 inhibitor and a TNF inhibitor: Value STOP on 18 Nov 2026.",
+        "AVOID for an IL-6 inhibitor and a TNF inhibitor: Value AVOID on 18 Nov 2026.",
+        "CAUTION for an IL-6 inhibitor and a TNF inhibitor: Value CAUTION on 18 Nov",
+        "Not found in the record, which does not mean absent: Tuberculosis.",
+        "Not checked, because part of the record could not be read: Low neutrophils.",
+    ]
+    places = [words.index(mark) for mark in marks]
+    assert places == sorted(places)
+    assert places[0] == 0
+    assert ABSENT_RULE.title not in words
+    first = made["prediction"][0]["rationale"]
+    assert first.index("STOP for") < first.index("AVOID for") < first.index("CAUTION for")
+    check(made, SUBJECT)
 
 
 def test_an_avoid_is_named_and_what_only_informs_is_not():
@@ -212,7 +265,7 @@ def test_an_avoid_is_named_and_what_only_informs_is_not():
     present = (finding(avoid, Presence.PRESENT), finding(informs, Presence.PRESENT))
     spec = page_spec(find_cautions=lambda record, spec: present, cautions=(avoid, informs))
     words = assessment(spec=spec)["note"][0]["text"]
-    assert "AVOID for a TNF inhibitor: Heart failure." in words
+    assert "AVOID for a TNF inhibitor: Heart failure: 1.4 ×10⁹/L on 30 Oct 2026." in words
     assert "Vaccines" not in words
 
 
@@ -244,8 +297,26 @@ def test_a_document_says_the_decision_its_author_and_its_type():
     assert made["status"] == "current"
     assert made["author"] == [{"reference": USER}]
     assert made["type"]["coding"][0]["code"] == "decision-record"
-    assert "overrode: IL-6 inhibitor (reason: Patient preference)" in made["description"]
+    assert made["description"] == (
+        "Chosen: IL-6 inhibitor. Decision support, TNF or IL-6 inhibitor (simulated model)."
+    )
     assert made["context"]["encounter"] == [{"reference": "Encounter/e1"}]
+
+
+def test_a_description_says_what_the_choice_goes_against_and_any_other_choice_in_words():
+    file = DOCUMENT
+    stopped = case(spec=page_spec(stop=True)).card
+    made = document_reference(stopped, DECIDED, file, launched(), AS_OF)
+    assert made["description"].startswith("Chosen: IL-6 inhibitor, against STOP. Decision")
+    later = dataclasses.replace(DECIDED, chosen="continue")
+    made = document_reference(stopped, later, file, launched(), AS_OF)
+    assert made["description"].startswith("Chosen: Continue the present drug. Decision")
+
+
+def test_a_decision_that_names_nothing_makes_no_document():
+    nothing = dataclasses.replace(DECIDED, chosen="")
+    with pytest.raises(NotWritableError, match="names no drug"):
+        document_reference(case().card, nothing, DOCUMENT, launched(), AS_OF)
 
 
 def test_a_document_too_large_for_proxies_is_refused():

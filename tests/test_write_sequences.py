@@ -200,8 +200,8 @@ def _broken(event: object) -> str:
 
 TestWriting = Writing.TestCase
 TestWriting.settings = settings(
-    max_examples=40,
-    stateful_step_count=12,
+    max_examples=25,
+    stateful_step_count=10,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

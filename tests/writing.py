@@ -124,6 +124,8 @@ class Chart:
     conditional: bool = True
     faults: list[int | str] = field(default_factory=list)
     down: bool = False
+    blind: bool = False
+    """Whether every search fails."""
     stored: list[Json] = field(default_factory=list)
     posts: int = 0
     asked: list[str] = field(default_factory=list)
@@ -136,6 +138,8 @@ class Chart:
             raise httpx2.ConnectError("down")
         if path == "metadata":
             return _json(200, self.statement())
+        if request.method == "GET" and self.blind:
+            return _json(500, {"resourceType": "OperationOutcome", "issue": []})
         if request.method == "GET":
             return self._search(request, path)
         return self._create(request)
@@ -237,6 +241,9 @@ class Granted:
 
     def may(self, kind: str, interaction: str) -> bool:
         return f"{kind}.{interaction}" not in self.without
+
+    def partly(self, kind: str) -> bool:
+        return False
 
     async def authorization(self) -> str:
         if self.ended:

@@ -243,6 +243,7 @@ class AuditAction(StrEnum):
     """What was done. A closed list."""
 
     ASSESSED = "assessed"
+    NOTIFIED = "shown a notice"
     ENTERED = "entered values"
     ACCEPTED = "accepted"
     DECIDED = "decided"

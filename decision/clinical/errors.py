@@ -3,9 +3,13 @@
 DecisionSupportError
 ├── RecordSourceError    a patient's record cannot be had (fhir.errors derives its tree from it)
 ├── AuditError           the trail cannot be written or read: nothing may be shown
-│                        (fhir.store.database derives StoreError from it)
+│   └── StoreError           fhir.store.errors
+├── SettingError         an environment variable cannot be used (settings)
 ├── TenantsError         the file of EHRs cannot be used (fhir.smart.tenant_file)
 └── ModelError           a model cannot be loaded or used (models.artifact derives from it)
+
+A decision's folder that cannot be used is a `SpecError` (decision.catalog): a fault of what was
+installed, told to whoever starts the app and never shown on a screen, so a plain `ValueError`.
 """
 
 from __future__ import annotations

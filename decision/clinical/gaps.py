@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from decision.clinical.record import Gap, GapReason
+from decision.clinical.record import Gap, GapReason, Part
 from decision.clinical.spec import CautionFinding, CriterionResult
 
 _HAPPENED = {
@@ -13,6 +13,14 @@ _HAPPENED = {
     GapReason.FAILED: "could not be read",
     GapReason.CUT_OFF: "could be read only in part",
 }
+
+PARTS = {
+    Part.OBSERVATIONS: "Test results and scores",
+    Part.CONDITIONS: "Diagnoses",
+    Part.MEDICATIONS: "Medication lists",
+    Part.EXPRESSION: "Gene expression files",
+}
+"""What a clinician calls the parts of a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,13 @@ def happened(gap: Gap) -> str:
 def all_happened(gaps: Iterable[Gap]) -> str:
     """What could not be read, each said once."""
     return "; ".join(dict.fromkeys(happened(gap) for gap in gaps))
+
+
+def parts_happened(gaps: Iterable[Gap]) -> str:
+    """`Medication lists could not be read (not permitted)`: each part once, however many searches
+    it took.
+    """
+    return "; ".join(dict.fromkeys(f"{PARTS[g.part]} {_HAPPENED[g.reason]}" for g in gaps))
 
 
 def sentence(words: str) -> str:

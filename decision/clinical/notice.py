@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordered:
     """A treatment that is being ordered just now. `by_name` where only words said which: enough to
-    speak up, and said so.
+    speak up, and said so. `drug` is how it is called, where one drug of it is ordered.
     """
 
     treatment: str
     by_name: bool = False
+    drug: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

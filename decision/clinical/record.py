@@ -220,6 +220,8 @@ class PatientRecord:
     gaps: tuple[Gap, ...] = ()
     """What was asked for and could not be had. A record read whole has none."""
     expression: tuple[ExpressionFile, ...] = ()
+    unasked: tuple[str, ...] = ()
+    """What this chart is by choice never asked for, in a clinician's words; may hold anything."""
 
     def __post_init__(self) -> None:
         if self.as_of.tzinfo is None:

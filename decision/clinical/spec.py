@@ -5,13 +5,18 @@ hard-code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+from decision.clinical.choices import NO_DRUG
+from decision.clinical.choices import OtherChoice as OtherChoice
+from decision.clinical.choices import OverrideReason as OverrideReason
 from decision.clinical.codes import Codelist
 from decision.clinical.features import Finding
 from decision.clinical.record import PatientRecord
+from decision.clinical.summary import NO_HISTORY, DrugHistory
+from decision.clinical.summary import SummaryItem as SummaryItem
 
 
 class Verification(StrEnum):
@@ -152,6 +157,8 @@ class Player:
     modality: Modality
     features: tuple[str, ...]
     shown_as: ShownAs = ShownAs.PARTS
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """What features of a sum are called together, where their dates differ: `joints`, `globals`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,34 +291,10 @@ class CriterionResult:
     remedy: str = ""
     entry: Entry | None = None
     """What the page may ask where the record does not say (state `UNKNOWN`)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverrideReason:
-    """Why a clinician decided otherwise or without an estimate; coded so that it can be counted."""
-
-    code: str
-    label: str
-    about_estimate: bool = False
-    """True where it says something of an estimate, and nothing where none was shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherChoice:
-    """What may be chosen although the decision does not estimate it; coded, to be counted."""
-
-    code: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SummaryItem:
-    """One thing the line under the name says: a feature, or a player that is shown as its sum."""
-
-    id: str
-    label: str
-    only_if_true: bool = False
-    """For a yes/no feature whose `no` says nothing to somebody it does not concern."""
+    population: bool = False
+    """True where whoever does not meet it is somebody the cautions, too, were not written for;
+    other criteria only bound what the estimate may speak about.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +324,7 @@ class DecisionSpec:
     citations: tuple[str, ...]
     other_choices: tuple[OtherChoice, ...] = ()
     summary: tuple[SummaryItem, ...] = ()
+    history: DrugHistory = NO_HISTORY
 
     def feature(self, feature_id: str) -> FeatureSpec:
         """The feature of that id; KeyError when the decision has none."""
@@ -348,3 +332,12 @@ class DecisionSpec:
 
     def treatment(self, treatment_id: str) -> Treatment:
         return next(t for t in self.treatments if t.id == treatment_id)
+
+    def choices(self) -> dict[str, str]:
+        """Everything that can be chosen, by code: its drugs by name, other drugs, no drug."""
+        drugs = {t.id: t.label for t in sorted(self.treatments, key=lambda t: t.label)}
+        return drugs | {choice.code: choice.label for choice in self.other_choices} | NO_DRUG
+
+    def reason(self, code: str) -> str:
+        """The words of a coded reason; the code itself where the decision does not know it."""
+        return {r.code: r.label for r in self.override_reasons}.get(code, code)

@@ -27,6 +27,8 @@ class Receipt:
     detail: str
     remedy: str = ""
     resources: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    """What is not there, or not known to be, in words: `document missing`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,19 @@ def met(criterion: str, detail: str) -> CriterionResult:
     return CriterionResult(id=criterion, state=Eligibility.MET, detail=detail)
 
 
-def not_met(criterion: str, detail: str, remedy: str = "") -> CriterionResult:
-    """The record says that it does not hold."""
+def not_met(
+    criterion: str, detail: str, remedy: str = "", *, population: bool = False
+) -> CriterionResult:
+    """The record says that it does not hold; `population` where nothing of the decision, cautions
+    included, is about such a person.
+    """
     outside = "The model was not built for this patient."
     return CriterionResult(
-        id=criterion, state=Eligibility.NOT_MET, detail=detail, remedy=remedy or outside
+        id=criterion,
+        state=Eligibility.NOT_MET,
+        detail=detail,
+        remedy=remedy or outside,
+        population=population,
     )
 
 
@@ -59,7 +67,7 @@ def alive(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     if died is None:
         return met("alive", "No death recorded.")
     if died.latest < record.as_of:
-        return not_met("alive", f"The patient died on {died.day_text}.")
+        return not_met("alive", f"The patient died on {died.day_text}.", population=True)
     return met("alive", f"The record ends with death on {died.day_text}: for review only.")
 
 
@@ -73,7 +81,7 @@ def adult(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     if youngest >= limit:
         return met("adult", f"{youngest} years old.")
     if oldest < limit:
-        return not_met("adult", f"{oldest} years old, under {limit:g}.")
+        return not_met("adult", f"{oldest} years old, under {limit:g}.", population=True)
     detail = f"{youngest} or {oldest} years old: the birth date is not exact."
     return unknown("adult", detail, "Record the full birth date.")
 

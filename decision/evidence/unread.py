@@ -9,7 +9,7 @@ import re
 
 from decision.clinical.codes import Codelist
 from decision.clinical.features import Finding, Found, Missing, MissingReason
-from decision.clinical.gaps import all_happened, explained
+from decision.clinical.gaps import explained
 from decision.clinical.record import Gap, Origin, Part, PatientRecord
 from decision.clinical.spec import DecisionSpec, Presence
 from decision.evidence.signs import Sign
@@ -40,7 +40,7 @@ def overshadowed(finding: Finding, gaps: tuple[Gap, ...], *, as_absent: bool = F
     if isinstance(finding, Found) and not as_absent:
         if finding.evidence.origin is Origin.CLINICIAN:
             return finding
-        doubt = f"newer or other entries may exist: {all_happened(gaps)}"
+        doubt = "newer or other entries may exist that could not be read"
         told = "; ".join(part for part in (finding.evidence.caveat, doubt) if part)
         evidence = dataclasses.replace(finding.evidence, caveat=told)
         return dataclasses.replace(finding, evidence=evidence, gaps=finding.gaps + gaps)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from decision.assess import assess, record_choice
 from decision.clinical.assessment import Assessment, AuditAction, DecisionCard
@@ -138,8 +140,31 @@ def decide(
         told = {**chosen, "replaces": [earlier[-1].audit_id]} if earlier else chosen
         context = services.context(visit)
         audit_id = record_choice(shown, chart.record, action, told, services.audit, context)
-        said = {k: v for k in ("chosen", "reason") if isinstance(v := chosen.get(k), str)}
-        chart.decided += (Decided(shown.audit_id, action, coded, audit_id, context.now, **said),)
+        chart.decided += (decided_of(audit_id, shown.audit_id, action, told, context.now, coded),)
+
+
+def decided_of(
+    audit_id: str,
+    about: str,
+    action: AuditAction,
+    outcome: Mapping[str, object],
+    at: datetime,
+    coded: tuple[str, ...] = (),
+) -> Decided:
+    """A decision as the trail has it."""
+    against = outcome.get("against")
+    return Decided(
+        about=about,
+        action=action,
+        coded=coded,
+        audit_id=audit_id,
+        at=at,
+        chosen=str(outcome.get("chosen", "")),
+        reason=str(outcome.get("reason", "")),
+        against=tuple((str(k), str(v)) for k, v in against.items())
+        if isinstance(against, Mapping)
+        else (),
+    )
 
 
 def write_to_chart(
@@ -147,7 +172,8 @@ def write_to_chart(
 ) -> None:
     """Write a decision and what it was about to the chart, unless another run has just done so or
     changed what it was about. What became of it is the recorder's to keep, so that nothing is lost
-    with this session.
+    with this session. A decision about an earlier showing of the same answer is written as that:
+    `same_answer` has said that nothing but the entry of the showing differs.
     """
     chosen = ChosenTreatment(
         action=decided.action,
@@ -158,5 +184,6 @@ def write_to_chart(
     with chart.lock:
         if chart.assessment is shown and recorder.standing(decided.audit_id) is None:
             record = chart.with_entries()
-            document = record_document(shown, record, chosen, visit.agent, at=decided.at)
-            recorder.write(record, shown, chosen, document)
+            card = replace(shown, audit_id=decided.about)
+            document = record_document(card, record, chosen, visit.agent, at=decided.at)
+            recorder.write(record, card, chosen, document)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from decision.clinical.codes import LOCAL, Code
-from decision.clinical.features import FeatureVector
+from decision.clinical.features import FeatureVector, Finding, Found, Missing
 from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Source
 from decision.clinical.spec import (
@@ -15,10 +15,13 @@ from decision.clinical.spec import (
     DecisionSpec,
     Eligibility,
     Entry,
+    FeatureSpec,
     Modality,
+    ShownAs,
 )
 from decision.ui.texts.inputs import outside_limits
-from decision.ui.texts.numbers import number, unit
+from decision.ui.texts.numbers import moment, number, unit
+from decision.ui.texts.reasons import value_text
 
 NEEDED = "Needed for an estimate"
 CAUTIONS = "Cautions the record leaves open"
@@ -36,10 +39,14 @@ class Field:
     entry: Entry
     code: Code
     group: str
+    known: str = ""
+    """The record's own value, where it has one: an answer replaces it, silence keeps it."""
 
     @property
     def hint(self) -> str:
-        """The limits with their unit, shown where the answer goes."""
+        """The record's value, else the limits with their unit, shown where the answer goes."""
+        if self.known:
+            return f"In use: {self.known}"
         limits = self.entry.limits
         if limits is None:
             return "Not known"
@@ -79,8 +86,33 @@ def fields(
         code = filed_under(spec, feature.entry.concept)
         group = NEEDED if feature.required else GROUPS[feature.modality]
         found.setdefault(code.code, Field(entry=feature.entry, code=code, group=group))
+    for feature, known in _beside(spec, features):
+        if feature.entry is not None:
+            code = filed_under(spec, feature.entry.concept)
+            group = NEEDED if feature.required else GROUPS[feature.modality]
+            field = Field(entry=feature.entry, code=code, group=group, known=known)
+            found.setdefault(code.code, field)
     order = [NEEDED, CAUTIONS, *GROUPS.values()]
     return tuple(sorted(found.values(), key=lambda f: order.index(f.group)))
+
+
+def _beside(spec: DecisionSpec, features: FeatureVector) -> Iterator[tuple[FeatureSpec, str]]:
+    """The record's parts of a sum of which another part is asked for or was entered: joints of
+    today with a global of last week are no score of either day, so both can be given together.
+    """
+    for player in spec.players:
+        if player.shown_as is not ShownAs.SUM:
+            continue
+        members = [(spec.feature(i), features[i]) for i in player.features]
+        if any(_of_today(finding) for _, finding in members):
+            for feature, finding in members:
+                if isinstance(finding, Found) and not _of_today(finding):
+                    when = moment(finding.evidence.effective)
+                    yield feature, f"{value_text(feature, finding.value)} ({when})"
+
+
+def _of_today(finding: Finding) -> bool:
+    return isinstance(finding, Missing) or finding.evidence.origin is Origin.CLINICIAN
 
 
 def problem(field: Field, answer: float | str) -> str:

@@ -29,7 +29,8 @@ def attempt(what: Callable[[], _T]) -> _T | Stopped:
     """The result, or what to say instead of it."""
     try:
         return what()
-    except WrongPatientError:
+    except WrongPatientError as error:
+        _LOG.warning("wrong patient: %s", type(error).__name__)
         return Stopped(*pages.MISMATCH)
     except AuditError as error:
         title, detail = pages.NO_AUDIT

@@ -21,12 +21,15 @@ NOBODY = "'none'"
 _HOST = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _ANCESTORS = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]+( [\x21-\x2b\x2d-\x3a\x3c-\x7e]+)*")
 """Words without a comma or a semicolon, which would begin another policy or directive."""
-_CLOSED = ("/_stcore/metrics", "/_stcore/agent")
-"""Streamlit's own endpoints that no page needs: figures of the process, and a way to drive it."""
+_CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/upload_file")
+"""Streamlit's own endpoints that no page needs: figures of the process, a way to drive it, and one
+that keeps files in memory. No page of ours has an uploader.
+"""
 _KEPT = re.compile(r"/static/|/favicon\.png")
 """The same for everybody, so browsers may keep it. All else may say something of somebody."""
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _POLICY_VIOLATION = 1008
+_HTTPS_ONLY = f"max-age={365 * 24 * 3600}"
 
 
 def script_hash(script: str) -> str:
@@ -45,7 +48,8 @@ class Gate:
 
     A page of another site may make this browser send requests here, under a name that it had point
     here (DNS rebinding) or from another port of this machine. The first shows in `Host`, the second
-    in `Origin`; both are refused. Under the paths of `open_to` any `Origin` is answered: a route
+    in `Origin`; both are refused. `origin` is the one of our pages; without it, as on a laptop, it
+    is the name that was asked for. Under the paths of `open_to` any `Origin` is answered: a route
     there judges it itself. `ancestors` gives, for a handle, who may show its page inside their own.
     A route that states its own policy keeps it.
     """
@@ -56,11 +60,13 @@ class Gate:
         *,
         hosts: Iterable[str],
         ancestors: Callable[[str], str],
+        origin: str = "",
         open_to: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._ancestors = ancestors
+        self._origin = origin
         self._open_to = open_to
         self._scripts = " ".join(["'self'", *(script_hash(s) for s in own_scripts())])
 
@@ -95,12 +101,15 @@ class Gate:
         """Whether the request comes from our own page, or from no page at all."""
         if any(path == part or path.startswith(f"{part}/") for part in self._open_to):
             return True
-        return {f"http://{host}", f"https://{host}"}.issuperset(headers.getlist("origin"))
+        own = {self._origin} if self._origin else {f"http://{host}", f"https://{host}"}
+        return own.issuperset(headers.getlist("origin"))
 
     def _tell(self, headers: MutableHeaders, host: str, scope: Scope) -> None:
         """What the browser is told."""
         headers["Referrer-Policy"] = "no-referrer"  # the address holds the handle
         headers["X-Content-Type-Options"] = "nosniff"
+        if self._origin.startswith("https://"):
+            headers["Strict-Transport-Security"] = _HTTPS_ONLY
         if not _KEPT.match(scope["path"]):
             headers["Cache-Control"] = "no-store"
         if "content-security-policy" in headers:
@@ -119,6 +128,8 @@ class Gate:
         """Older browsers do not count a socket as `'self'`. Styles are written by Streamlit into
         the page as it runs, so none of them has a hash that is known before.
         """
+        name = self._origin.removeprefix("https://")
+        sockets = f"wss://{name}" if self._origin else f"ws://{host} wss://{host}"
         rules = (
             "default-src 'self'",
             "base-uri 'self'",
@@ -128,7 +139,7 @@ class Gate:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            f"connect-src 'self' ws://{host} wss://{host}",
+            f"connect-src 'self' {sockets}",
             "frame-src 'self' blob:",
             "worker-src 'self' blob:",
             f"frame-ancestors {ancestors}",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from decision.ui import visiting
-from decision.ui.components import frame
+from decision.ui.components import ending, frame
 from decision.ui.guard import guarded
 from decision.ui.pages import about, data_used, patient, worklist
 from decision.ui.services import Services, services
-from decision.ui.session import take_chosen, widget_key
+from decision.ui.session import take_chosen
 from decision.ui.style import STYLE
-from decision.ui.texts import pages
 from decision.visit import Closed, Visit
 
 Draw = Callable[[], None]
@@ -41,16 +41,17 @@ def _page(path: str, render: Draw) -> st.Page:
     return st.Page(draw_page, title=_PATHS[path], url_path=path)
 
 
-def _of_a_patient(ports: Services, visit: Visit) -> list[st.Page]:
+def _of_a_patient(ports: Services, visit: Visit, head: DeltaGenerator) -> list[st.Page]:
+    """`head` stands above the bar: whose chart it is comes before everything else."""
     return [
-        _page("patient", lambda: patient.render(ports, visit)),
-        _page("data", lambda: data_used.render(ports, visit)),
-        _page("about", lambda: about.render(ports, visit)),
+        _page("patient", lambda: patient.render(ports, visit, head)),
+        _page("data", lambda: data_used.render(ports, visit, head)),
+        _page("about", lambda: about.render(ports, visit, head)),
     ]
 
 
 def _with_worklist(ports: Services, visit: Visit) -> None:
-    shared = _of_a_patient(ports, visit)
+    shared = _of_a_patient(ports, visit, st.container(key="head"))
     parameters = visiting.address(visit)
 
     def show_patient() -> None:
@@ -69,7 +70,7 @@ def _with_worklist(ports: Services, visit: Visit) -> None:
 
 def _with_one_patient(ports: Services, visit: Visit) -> None:
     """A launch: no list of others. The bare address leads to the page that the chart asked for."""
-    shared = _of_a_patient(ports, visit)
+    shared = _of_a_patient(ports, visit, st.container(key="head"))
     wanted = next((page for page in shared if page.url_path == visit.page), shared[0])
 
     def draw_first() -> None:
@@ -91,13 +92,9 @@ def _bar(ports: Services, visit: Visit, linked: list[st.Page]) -> None:
             st.page_link(page, query_params=visiting.address(visit))
         if visit.handle:
             st.html(frame.signed_in(visit.agent))
-            st.button(
-                pages.END_SESSION,
-                key=widget_key("end"),
-                type="tertiary",
-                on_click=visiting.end,
-                args=(ports,),
-            )
+            ending.button(ports, visit)
+    ending.question(ports)
+    visiting.watch(ports, visit)
 
 
 def _closed(why: Closed) -> None:

@@ -32,34 +32,48 @@ def patient_of(visit: Visit) -> str | None:
     return session.current_patient() if visit.patient_id is None else visit.patient_id
 
 
-def opened(services: Services, visit: Visit) -> Opened | None:
-    """Read, check and assess the patient; draws the reason and gives None when it cannot."""
+def opened(
+    services: Services, visit: Visit, head: DeltaGenerator, *, heading: bool = False
+) -> Opened | None:
+    """Read, check and assess the patient, and say in the page's `head` whose chart it is; draws the
+    reason and gives None when it cannot.
+    """
     patient_id = patient_of(visit)
     if patient_id is None:
         st.html(frame.stop("Patient", pages.NO_PATIENT))
         return None
     try:
-        place, chart = _chart(services, visit, patient_id)
-        return Opened(place, chart, assessing.assessed(services, visit, chart))
+        found = _opened(services, visit, patient_id, head, heading=heading)
     except RecordSourceError as error:
         _stopped(pages.CANNOT_ASSESS, error.message, error.remedy)
         return None
+    return found
 
 
-def _chart(services: Services, visit: Visit, patient_id: str) -> tuple[DeltaGenerator, Chart]:
-    """The chart and the place for it. While a record is read, nothing but the progress stands
-    there: what an earlier run drew would stay on the screen until the end.
+def _opened(
+    services: Services, visit: Visit, patient_id: str, head: DeltaGenerator, *, heading: bool
+) -> Opened:
+    """Chart and assessment; whose they are is shown only once the trail has an entry of it.
+
+    While a record is read, nothing but the progress stands there: what an earlier run drew would
+    stay on the screen until the end. A chart that is known is drawn over, which does not flicker.
     """
-    known = assessing.known_chart(visit, patient_id)
-    if known is not None:
-        return st.container(), known
-    place = st.empty()
-    try:
-        chart = assessing.open_chart(services, visit, patient_id, _watching(place))
-    except RecordSourceError:
-        place.empty()
-        raise
-    return place.container(), chart
+    chart = assessing.known_chart(visit, patient_id)
+    if chart is not None:
+        strip, place = head, st.container()
+    else:
+        strip, waiting = head.empty(), st.empty()
+        try:
+            chart = assessing.open_chart(services, visit, patient_id, _watching(waiting))
+        except RecordSourceError:
+            waiting.empty()
+            raise
+        place = waiting.container()
+    assessment = assessing.assessed(services, visit, chart)
+    full, live = visit.full_banner, bool(visit.handle)
+    said = frame.strip(chart.record, heading=heading, full=full, live=live)
+    strip.html(f'<div class="tr">{said}</div>')
+    return Opened(place, chart, assessment)
 
 
 def _watching(place: DeltaGenerator) -> Watch:
@@ -76,17 +90,18 @@ def _stopped(title: str, detail: str, remedy: str) -> None:
     st.button(pages.READ_AGAIN, on_click=session.read_again, key=session.widget_key("again"))
 
 
-def strip_of_current(services: Services, visit: Visit) -> str:
-    """The patient strip for a page that needs no assessment; nothing when none is open (D12). In a
-    launch somebody always is, so the record is read for it, and a failure stands in its place.
+def strip_of_current(services: Services, visit: Visit, head: DeltaGenerator) -> str:
+    """Whose chart it is, on a page that needs no assessment; nothing when none is open (D12). In a
+    launch somebody always is: the record is read and assessed for it, because to see whose chart
+    this is leaves an entry on every page. Gives what went wrong instead, to stand in the page.
     """
     patient_id = patient_of(visit)
     if patient_id is None:
         return ""
-    known = assessing.known_chart(visit, patient_id)
-    if known is None and visit.patient_id is not None:
-        try:
-            _, known = _chart(services, visit, patient_id)
-        except RecordSourceError as error:
-            return frame.stop(pages.CANNOT_ASSESS, error.message, error.remedy, heading=False)
-    return frame.strip(known.record, full=visit.full_banner) if known is not None else ""
+    if visit.patient_id is None and assessing.known_chart(visit, patient_id) is None:
+        return ""
+    try:
+        _opened(services, visit, patient_id, head, heading=False)
+    except RecordSourceError as error:
+        return frame.stop(pages.CANNOT_ASSESS, error.message, error.remedy, heading=False)
+    return ""

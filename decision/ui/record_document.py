@@ -1,5 +1,8 @@
 """What was on the screen and what was decided, as one file that needs nothing else to be read.
 
+The first page is what a colleague reads: the decision, what speaks against it, both numbers, and
+what was entered, missing or unread. Everything else is the appendix.
+
 Well-formed XHTML sent as HTML: no script, no address of anything outside, nothing folded away. It
 is made of the pages' own sentences, so that the chart cannot say something else than the page did.
 """
@@ -15,6 +18,7 @@ from decision.clinical.record import Origin, PatientRecord, Value
 from decision.clinical.spec import CautionFinding
 from decision.ui.components.markup import items, paragraph, table, text
 from decision.ui.texts import cautions, estimate, evidence, gaps, inputs, pages, reasons, trail
+from decision.ui.texts import decided as told
 from decision.ui.texts import verdict as verdicts
 from decision.ui.texts.about import model_rows
 from decision.ui.texts.numbers import dated, instant
@@ -31,7 +35,7 @@ _STYLE = (
     "body{font:11pt/1.4 sans-serif;max-width:52rem;margin:1rem auto;padding:0 1rem}"
     "h1{font-size:1.4rem}h2{font-size:1.1rem;border-top:1px solid;padding-top:.4rem}"
     "h3{font-size:1rem;margin-bottom:.2rem}p,ul{margin:.2rem 0}"
-    ".banner{border:2px dashed;padding:.3rem .6rem}"
+    ".appendix{break-before:page}.banner{border:2px dashed;padding:.3rem .6rem}"
     "table{border-collapse:collapse;width:100%}"
     "th,td{text-align:left;vertical-align:top;border-bottom:1px solid;padding:.2rem .5rem .2rem 0}"
 )
@@ -56,13 +60,18 @@ def record_document(
             _banner(card),
             _patient(card, record),
             _decision(card, decided, agent, at),
+            _warnings(card),
+            _numbers(card),
+            _known(card, record),
+            paragraph(RESEARCH),
+            '<section class="appendix">',
+            _section("Appendix", _banner(card), f"<p>{text(_whose(record))}</p>"),
             _cautions(card),
             _estimates(card),
             _reasons(card),
             _data(card, record),
             _versions(card, decided),
-            _banner(card),
-            paragraph(RESEARCH),
+            "</section>",
         )
     )
     page = (
@@ -95,18 +104,22 @@ def _patient(card: DecisionCard, record: PatientRecord) -> str:
     return _section(
         "Patient",
         f"<p><strong>{text(name)}</strong> · {text(' · '.join(rest))}</p>",
-        paragraph(summary(card)),
+        paragraph(summary(card, record)),
         paragraph(inputs.deceased(record)),
     )
 
 
+def _whose(record: PatientRecord) -> str:
+    """Again, for pages get parted."""
+    return " · ".join(pages.whose(record))
+
+
 def _decision(card: DecisionCard, decided: ChosenTreatment, agent: str, at: datetime | None) -> str:
-    chosen = trail.choices(card.spec).get(decided.chosen, decided.chosen)
-    labels = {reason.code: reason.label for reason in card.spec.override_reasons}
-    because = f"{labels.get(decided.reason, decided.reason)} ({decided.reason})"
+    spec, codes = card.spec, told.against_codes(card, decided.chosen)
     rows = [
-        ("Decision", f"{trail.SAID.get(decided.action, decided.action.value)}: {chosen}"),
-        ("Reason", because if decided.reason else ""),
+        ("Decision", f"{told.drug(spec, decided.chosen)}{told.against(spec, codes)}"),
+        ("Reason", spec.reason(decided.reason)),
+        ("Recorded as", decided.action.value),
         ("Decided by", agent),
         ("Decided", instant(at) if at else ""),
     ]
@@ -114,16 +127,28 @@ def _decision(card: DecisionCard, decided: ChosenTreatment, agent: str, at: date
     return _section("Decision", _facts(rows), _part("Decided although", items(against)))
 
 
-def _cautions(card: DecisionCard) -> str:
+def _warnings(card: DecisionCard) -> str:
+    """What was found, what was not, and what nobody could look for."""
     found = card.cautions
     warned = "".join(_warned(card, f) for f in cautions.present(found))
     return _section(
-        "Cautions",
+        "Cautions present",
         f"<ul>{warned}</ul>" if warned else paragraph(cautions.none_present()),
         paragraph(cautions.not_found(found)),
         paragraph(cautions.unchecked(found)),
+    )
+
+
+def _cautions(card: DecisionCard) -> str:
+    found = card.cautions
+    return _section(
+        "All cautions",
         paragraph(f"{cautions.counts(found)}."),
         items(f"{f.rule.title}: {cautions.state(f)}. {dated(f.detail)}" for f in found),
+        items(
+            f"{f.rule.title}: {cautions.source(f)}. {cautions.unverified(f)}".strip()
+            for f in cautions.present(found)
+        ),
     )
 
 
@@ -131,12 +156,12 @@ def _warned(card: DecisionCard, finding: CautionFinding) -> str:
     said = " ".join(
         f"{'; '.join(chips)}. {message}" for chips, message in cautions.says(card.spec, finding)
     )
-    basis = f"{cautions.source(finding)}. {cautions.unverified(finding)}".strip()
     title = cautions.finding_text(finding)
-    return f"<li><strong>{text(title)}</strong> {text(said)} {text(basis)}</li>"
+    return f"<li><strong>{text(title)}</strong> {text(said)}</li>"
 
 
-def _estimates(card: DecisionCard) -> str:
+def _numbers(card: DecisionCard) -> str:
+    """Both numbers with their ranges and what is said of the difference, as on the page."""
     spec, simulated = card.spec, card.model.simulated
     arms = ""
     for treatment in estimate.ordered(spec):
@@ -149,17 +174,28 @@ def _estimates(card: DecisionCard) -> str:
             + paragraph(cautions.UNCHANGED if stops else "")
             + paragraph(between)
             + paragraph(f"{estimate.sentence(spec, found, simulated)} {estimate.detail(found)}")
-            + paragraph(estimate.calibration(spec, found, simulated))
             + paragraph(estimate.reference_class(spec, found, simulated)),
         )
-    sure = "" if verdicts.stopped(card) else estimate.direction(spec, card.answer.contrast)
     between = (
         f"<p><strong>{text(verdicts.verdict(card))}</strong> {text(verdicts.gap(card))}</p>"
         + paragraph(verdicts.silence_sentence(card))
-        + paragraph(f"{estimate.explained(card)} {estimate.association(simulated)}")
-        + paragraph(sure)
+        + paragraph(estimate.association(simulated))
     )
     return _section("Estimates", arms, _part("Difference", between))
+
+
+def _estimates(card: DecisionCard) -> str:
+    """How far the numbers of the first page can be trusted."""
+    spec, simulated = card.spec, card.model.simulated
+    arms = "".join(
+        _part(
+            t.label, paragraph(estimate.calibration(spec, card.answer.prediction(t.id), simulated))
+        )
+        for t in estimate.ordered(spec)
+    )
+    sure = "" if verdicts.stopped(card) else estimate.direction(spec, card.answer.contrast)
+    ranges = paragraph(estimate.explained(card)) + paragraph(sure)
+    return _section("How sure the estimates are", arms, _part("Ranges", ranges))
 
 
 def _reasons(card: DecisionCard) -> str:
@@ -177,26 +213,35 @@ def _groups(groups: Sequence[Group]) -> str:
     return "".join(paragraph(f"{g.title}:") + items(g.lines) for g in groups)
 
 
+def _known(card: DecisionCard, record: PatientRecord) -> str:
+    """What was entered, what was missing, and what could not be read."""
+    entered = [o for o in record.observations if o.source.origin is Origin.CLINICIAN]
+    unread = (" ".join(filter(None, line)) for line in gaps.in_short(card, record))
+    return _section(
+        "What this rests on",
+        _part(pages.ENTERED_TITLE, items(_entered(o.text, o.value) for o in entered)),
+        _part("Missing", paragraph(inputs.missing(card)) + items(_missing(card))),
+        _part(gaps.TITLE, items(unread)),
+    )
+
+
 def _data(card: DecisionCard, record: PatientRecord) -> str:
     spec, features = card.spec, card.features
-    entered = [o for o in record.observations if o.source.origin is Origin.CLINICIAN]
     doubts = (
         f"{i.kind.value.capitalize()} ({i.reference}): {dated(i.detail)} {i.remedy}"
         for i in record.issues
     )
     unread = (
         f"{found.said} {' '.join(found.consequences)} {found.detail} {found.remedy}"
-        for found in gaps.unread(card, record, every=True)
+        for found in gaps.unread(card, record)
     )
     return _section(
         "Data",
         paragraph(f"{inputs.summary(spec, features, record)}."),
-        _part(gaps.TITLE, items(unread)),
         items(inputs.unusual(card)),
         items(inputs.caveats(spec, features)),
-        _part("Missing", paragraph(inputs.missing(card)) + items(_missing(card))),
         paragraph(inputs.modalities(card.answer.absent_modalities)),
-        _part(pages.ENTERED_TITLE, items(_entered(o.text, o.value) for o in entered)),
+        _part(f"{gaps.TITLE}, search by search", items(unread)),
         _part("Doubts about the record", items(doubts)),
         _part("Inputs", table(evidence.HEAD, evidence.rows(card))),
     )

@@ -21,6 +21,8 @@ from decision.clinical.record import Observation, PatientRecord
 _CHARTS = "charts"
 _CHOSEN = "just_chosen"
 _CURRENT = "current_patient"
+_ENDING = "asks_before_ending"
+_ENDED = "ended_here"
 _HALT = "halted"
 _REREAD = "read_again"
 _SERIAL = "form_serial"
@@ -50,7 +52,9 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as written: about which assessment, what, and the id of its audit entry."""
+    """One decision as written: about which assessment, what, and the id of its audit entry.
+    `against` are the STOP and AVOID cautions it goes against, as (rule, severity).
+    """
 
     about: str
     action: AuditAction
@@ -59,6 +63,7 @@ class Decided:
     at: datetime
     chosen: str = ""
     reason: str = ""
+    against: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,6 +78,8 @@ class Chart:
     entries: tuple[Observation, ...] = ()
     assessment: Assessment | None = None
     overriding: bool = False
+    changing: bool = False
+    """Whether the form is open again although a decision is recorded."""
     decided: tuple[Decided, ...] = ()
     """In the order in which they were written; the last one stands."""
     withdrawn: Withdrawn | None = None
@@ -153,6 +160,12 @@ def chart(visit_key: str, patient_id: str) -> Chart | None:
     return found
 
 
+def last_chart(visit_key: str, patient_id: str) -> Chart | None:
+    """The same, even where the record must be read again: for what was decided, not to be shown."""
+    found = _charts().get((visit_key, patient_id))
+    return found if found is not None and found.record.patient_id == patient_id else None
+
+
 def _unchanged(known: Chart, record: PatientRecord) -> bool:
     """Whether both say the same, whenever each was read: a live record is as of its reading."""
     return dataclasses.replace(record, as_of=known.record.as_of) == known.record
@@ -188,7 +201,12 @@ def file_chart(visit_key: str, record: PatientRecord) -> Chart:
     known = charts.pop(place, None)
     kept = known.entries if known is not None and _unchanged(known, record) else ()
     notes: dict[str, Withdrawn] = st.session_state.get(_WITHDRAWN, {})
-    charts[place] = Chart(record=record, entries=kept, withdrawn=notes.pop(record.patient_id, None))
+    charts[place] = Chart(
+        record=record,
+        entries=kept,
+        decided=known.decided if known is not None else (),
+        withdrawn=notes.pop(record.patient_id, None),
+    )
     st.session_state[_REREAD] = False
     while len(charts) > _MOST_CHARTS:
         del charts[next(iter(charts))]
@@ -203,6 +221,24 @@ def widget_key(name: str) -> str:
 def renew_widgets() -> None:
     """Give every named widget a fresh, empty start."""
     st.session_state[_SERIAL] = st.session_state.get(_SERIAL, 0) + 1
+
+
+def ask_before_ending(asking: bool) -> None:
+    """Whether the page is to ask once more before it ends the session."""
+    st.session_state[_ENDING] = asking
+
+
+def asks_before_ending() -> bool:
+    return bool(st.session_state.get(_ENDING))
+
+
+def note_ended() -> None:
+    """The visit was ended by a click on this page, and not by its time or elsewhere."""
+    st.session_state[_ENDED] = True
+
+
+def has_ended() -> bool:
+    return bool(st.session_state.get(_ENDED))
 
 
 def halt(title: str, detail: str, remedy: str = "") -> None:

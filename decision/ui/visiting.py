@@ -10,15 +10,25 @@ import streamlit as st
 from decision.ui import session
 from decision.ui.guard import Stopped, attempt
 from decision.ui.services import Services
+from decision.ui.texts import pages
 from decision.visit import Closed, Visit
 
 HANDLE = "lid"
 """The parameter of the address that holds a visit's handle."""
 
+WATCH_EVERY = 20.0
+"""Seconds between two looks whether a launch is still open."""
+_UNUSABLE = "-"
+"""Stands for what is there and cannot be a handle: it opens nothing, not even what opens without
+one.
+"""
+
 
 def _handle() -> str:
     given = st.query_params.get_all(HANDLE)
-    return given[0] if len(given) == 1 else ""
+    if not given:
+        return ""
+    return given[0] if len(given) == 1 and given[0] else _UNUSABLE
 
 
 def current(services: Services) -> Visit | Closed:
@@ -29,7 +39,12 @@ def current(services: Services) -> Visit | Closed:
     if isinstance(found, Stopped):
         found = Closed(title=found.title, detail=found.detail, remedy=found.remedy)
     if isinstance(found, Closed):
+        ended = session.has_ended()
         session.forget()
+        if ended:
+            session.note_ended()
+            title, detail = pages.ENDED
+            return Closed(title=title, detail=detail, remedy="")
     else:
         session.bind(found.key)
     return found
@@ -39,6 +54,22 @@ def end(services: Services) -> None:
     """Log out. A click's callback: the run that follows finds no visit any more."""
     services.doors.end(_handle(), st.context.cookies)
     session.forget()
+    session.note_ended()
+
+
+def watch(services: Services, visit: Visit) -> None:
+    """A launch that ended elsewhere, or was left idle, leaves the screen without a click. Asking
+    does not keep it open, and redraws nothing while it is.
+    """
+    if not visit.handle:
+        return
+
+    @st.fragment(run_every=WATCH_EVERY)
+    def look() -> None:
+        if attempt(lambda: services.doors.still_open(_handle(), st.context.cookies)) is not True:
+            st.rerun(scope="app")
+
+    look()
 
 
 def address(visit: Visit) -> dict[str, str]:

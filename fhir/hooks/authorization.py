@@ -40,6 +40,9 @@ class HookAccess:
     def may(self, kind: str, interaction: str) -> bool:
         return self._scopes.may(kind, interaction)
 
+    def partly(self, kind: str) -> bool:
+        return self._scopes.partly(kind)
+
     async def authorization(self) -> str:
         if self._clock() >= self._expires:
             raise AccessEndedError
@@ -60,6 +63,9 @@ class NoAccess:
         return self._base
 
     def may(self, kind: str, interaction: str) -> bool:
+        return False
+
+    def partly(self, kind: str) -> bool:
         return False
 
     async def authorization(self) -> str:

@@ -12,13 +12,11 @@ from decision.clinical.record import MedicationExposure
 from fhir.fields import Json
 from fhir.hooks.body import matching, required
 from fhir.hooks.errors import RequestError
+from fhir.ids import ID, ONE_ID
 from fhir.smart.tenant import Tenant
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_ID = re.compile(r"(?!\.*\Z)[A-Za-z0-9.\-]{1,64}")
-_USER = re.compile(
-    r"(Practitioner|PractitionerRole|Patient|RelatedPerson)/(?!\.*\Z)[A-Za-z0-9.\-]{1,64}"
-)
+_USER = re.compile(rf"(Practitioner|PractitionerRole|Patient|RelatedPerson)/{ID}")
 
 
 class Hook(StrEnum):
@@ -46,6 +44,11 @@ class HookCall:
     def agent(self) -> str:
         """Who is looking, as the trail names them."""
         return f"{self.tenant.agent}: {self.user}"
+
+    @property
+    def by_professional(self) -> bool:
+        """Whether the one who is looking is there to treat: nobody else is meant to read a card."""
+        return self.user.startswith(("Practitioner/", "PractitionerRole/"))
 
     @property
     def site(self) -> str:
@@ -84,13 +87,13 @@ def read_call(body: Json, service: str, tenant: Tenant, received: datetime) -> A
         received=received,
         tenant=tenant,
         patient_id=matching(
-            context, "patientId", "context.patientId", _ID, "the id of the Patient alone"
+            context, "patientId", "context.patientId", ONE_ID, "the id of the Patient alone"
         ),
         user=matching(
             context, "userId", "context.userId", _USER, "a reference such as Practitioner/123"
         ),
         encounter=matching(
-            context, "encounterId", "context.encounterId", _ID, "the id of the Encounter alone"
+            context, "encounterId", "context.encounterId", ONE_ID, "the id of the Encounter alone"
         )
         if context.get("encounterId") not in (None, "")
         else "",

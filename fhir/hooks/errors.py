@@ -31,16 +31,18 @@ class RequestError(HookError):
 
 class UntrustedError(HookError):
     """Not proven to come from a client we know. One text for every cause: a caller who guesses
-    learns nothing; `check` names the test that failed, for our own tests and log.
+    learns nothing; `check` names the test that failed, for our own tests and log, and `claimed` the
+    EHR that the call says it comes from, which is not proven.
     """
 
-    def __init__(self, check: str) -> None:
+    def __init__(self, check: str, claimed: str = "") -> None:
         super().__init__(
             401,
             "The call is not signed by a client that is known here.",
             "Sign a JWT for exactly this address, as agreed, and use it once.",
         )
         self.check = check
+        self.claimed = claimed
 
 
 class NoDataError(HookError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -11,7 +12,7 @@ import httpx2
 from decision.clinical.record import Gap, GapReason, Part, PatientRecord
 from fhir.errors import AccessEndedError, BundleError, FhirError, OtherPatientError
 from fhir.hooks.authorization import HookAccess, NoAccess, read_authorization
-from fhir.hooks.calls import Asked
+from fhir.hooks.calls import Asked, HookCall
 from fhir.hooks.errors import NoDataError
 from fhir.hooks.prefetch import Prefetched, read_prefetch
 from fhir.hooks.service import HookService
@@ -21,6 +22,7 @@ from fhir.rest.limits import Limits
 from fhir.rest.loop import BackgroundLoop
 from fhir.rest.searches import Search
 
+_logger = logging.getLogger(__name__)
 LIMITS = Limits(search_seconds=4.0, whole_seconds=6.0, attempts=2, longest_wait=1.0)
 """Nobody waits for a card as for a page: what is not there by then is a gap."""
 _NEEDED = (Part.CONDITIONS, Part.MEDICATIONS)
@@ -51,7 +53,11 @@ class Gatherer:
         call = asked.call
         access = read_authorization(asked.authorization, asked.server, call.patient_id, self._clock)
         searches = service.searches_of(call.tenant)
-        sent = read_prefetch(asked.prefetch, searches, call.patient_id, asked.server)
+        try:
+            sent = read_prefetch(asked.prefetch, searches, call.patient_id, asked.server)
+        except NoDataError as error:
+            _note(error, call)
+            raise
         again = {s.key for s in searches if s.key in sent.partial and access.may(s.kind, "s")}
         kept = sent.without(again)
         _check_needed(kept, searches, access)
@@ -64,14 +70,22 @@ class Gatherer:
                     call.received,
                     given=kept.given,
                     patient=kept.patient,
+                    unasked=service.unasked_of(call.tenant),
                 )
             )
         except FhirError as error:
+            _note(error, call)
             raise _no_record(error) from None
         gaps = (*(_as_sent(gap, kept, searches) for gap in record.gaps), *_parts(kept, searches))
-        if not kept.given and len(record.gaps) >= len(searches):
+        unread = [gap for gap in record.gaps if gap.reason is not GapReason.CUT_OFF]
+        if not kept.given and len(unread) >= len(searches):
             raise NoDataError("Nothing of the record could be read", _SEND)
         return dataclasses.replace(record, gaps=gaps)
+
+
+def _note(error: FhirError, call: HookCall) -> None:
+    """For the operator, without a person: the client that is refused may tell nobody."""
+    _logger.warning("hook without a record: %s, ehr %s", type(error).__name__, call.tenant.id)
 
 
 def _check_needed(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from fhir.fields import Json, child, children, number, text
+from fhir.fields import Json, child, children, text
 from fhir.hooks.errors import NoDataError, RequestError
+from fhir.references import Entry, Subject, entry_of
 from fhir.rest.addresses import Home, escaped
 from fhir.rest.outcomes import failed, said
 from fhir.rest.searches import Search
+from fhir.rest.searchsets import INCLUDED, counted, flaw, short
 
 PATIENT = "patient"
 """The key of the Patient; those of searches are other words."""
@@ -66,10 +67,12 @@ def read_prefetch(
     partial: dict[str, str] = {}
     bad = set()
     home = Home(server)
+    patient = _patient(prefetch.get(PATIENT), patient_id)
+    whose = _Whose(home, patient or {"resourceType": "Patient", "id": patient_id})
     for search in searches:
         if search.key not in prefetch:
             continue
-        found = _found(prefetch[search.key], search, home)
+        found = _found(prefetch[search.key], search, home, whose)
         if found is None:
             bad.add(search.key)
         else:
@@ -77,7 +80,7 @@ def read_prefetch(
             if why:
                 partial[search.key] = why
     return Prefetched(
-        patient=_patient(prefetch.get(PATIENT), patient_id),
+        patient=patient,
         given=given,
         partial=partial,
         failed=frozenset(bad),
@@ -108,8 +111,31 @@ def _patient(value: object, patient_id: str) -> Json | None:
     return resource
 
 
-def _found(value: object, search: Search, home: Home) -> tuple[tuple[Json, ...], str] | None:
-    """What stands under one key and why it is not the whole; None where fetching it failed."""
+class _Whose:
+    """Looks at what is left aside too: one resource of a stranger, and the client mixed up whom it
+    asks about.
+    """
+
+    def __init__(self, home: Home, patient: Json) -> None:
+        self._home = home
+        self._subject = Subject(self._entry(patient))
+
+    def refuse_stranger(self, resource: Json, field: str) -> None:
+        entry = self._entry(resource)
+        another = entry.kind == "Patient" and entry.reference != f"Patient/{self._subject.id}"
+        if another or (entry.kind != "Patient" and self._subject.owns(entry) is False):
+            raise NoDataError(f"{field} holds data of another patient", "Send one patient's data")
+
+    def _entry(self, resource: Json) -> Entry:
+        return entry_of(0, {"resource": resource, "fullUrl": self._home.place(resource)})
+
+
+def _found(
+    value: object, search: Search, home: Home, whose: _Whose
+) -> tuple[tuple[Json, ...], str] | None:
+    """What stands under one key and why it is not the whole; None where fetching it failed, or it
+    answers another question.
+    """
     if value is None:
         return (), ""
     field = f"prefetch.{search.key}"
@@ -118,29 +144,36 @@ def _found(value: object, search: Search, home: Home) -> tuple[tuple[Json, ...],
     if kind == "OperationOutcome":
         return None
     if kind == search.kind:
-        return (resource,), ""
+        return (resource,), "a single one came and no list"
     listed = resource.get("entry", [])
     if kind != "Bundle" or not isinstance(listed, list):
         raise RequestError(
             field, f"it is neither a Bundle nor a {search.kind}", "Send what the template asks for"
         )
-    problem = "" if all(isinstance(item, dict) for item in listed) else "an entry is no object"
+    problem = flaw(resource, search.kind)
     held: list[Json] = []
+    others = False
     for item in children(resource, "entry"):
         inside, address = child(item, "resource"), text(item, "fullUrl")
         if text(inside, "resourceType") == "OperationOutcome":
             if any(map(failed, said(inside))):
                 problem = "the server reported that something went wrong"
         elif inside:
-            if address.startswith(("http://", "https://")) and not home.inside(address):
+            absolute = address.lower().startswith(("http://", "https://"))
+            if absolute and not home.inside(address):
                 raise NoDataError(
                     f"{field} holds data of another server than fhirServer",
                     "Send data of the server agreed",
                 )
-            held.append(inside)
-        else:
-            problem = "an entry holds no resource"
-    return tuple(held), problem or _cut_off(resource, held, search)
+            if text(inside, "resourceType") in (search.kind, *INCLUDED):
+                held.append(inside)
+            else:
+                whose.refuse_stranger(inside, field)
+            others = others or text(inside, "resourceType") != search.kind
+    matches = sum(text(inside, "resourceType") == search.kind for inside in held)
+    if others and not matches:
+        return None
+    return tuple(held), problem or _cut_off(resource, matches, search)
 
 
 def _resource(value: object, field: str) -> Json:
@@ -149,15 +182,14 @@ def _resource(value: object, field: str) -> Json:
     return value
 
 
-def _cut_off(bundle: Json, held: Sequence[Json], search: Search) -> str:
+def _cut_off(bundle: Json, matches: int, search: Search) -> str:
     """Why a Bundle is not the whole answer. A template's `_count` may have been taken for a limit,
     so that a full page is one that may have been cut.
     """
     if any(text(link, "relation") == "next" for link in children(bundle, "link")):
         return "it is one page of several"
-    matches = sum(text(inside, "resourceType") == search.kind for inside in held)
     count = dict(search.parameters).get("_count", "")
     if count.isdecimal() and matches >= int(count):
         return "it may have been cut at the largest page"
-    total: Any = number(bundle, "total")
-    return "it holds fewer than its total" if total is not None and total > len(held) else ""
+    arrived = counted(children(bundle, "entry"), search.kind)
+    return "it holds fewer than its total" if short(bundle, arrived) else ""

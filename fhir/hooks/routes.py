@@ -29,10 +29,11 @@ from fhir.hooks.orders import selected_orders, with_orders
 from fhir.hooks.service import HookService, descriptions
 from fhir.hooks.tokens import Callers
 from fhir.rest.loop import BackgroundLoop
+from fhir.smart.routes import LAUNCH
 from fhir.smart.tenant import Tenant
 
 _LOG = logging.getLogger(__name__)
-_PATH = "/cds-services"
+PATH = "/cds-services"
 _SERVICE = "/{service}"
 _FEEDBACK = "/{service}/feedback"
 _PREFLIGHT_SECONDS = "600"
@@ -83,22 +84,22 @@ class HookRoutes:
                 response = _json(200, await answer(request))
             except HookError as error:
                 if isinstance(error, UntrustedError):  # the caller is not told why; we are
-                    _LOG.warning("a hook call was not answered: %s", error.check)
+                    _LOG.warning("%s: not answered: %s", self._whose(request, path), error.check)
                 response = _refusal(error)
             except RecursionError:
                 response = _refusal(RequestError("", "it is nested too deeply", "Send less"))
             except AuditError:
-                _LOG.error("no card: the trail could not be written")
+                _LOG.error("%s: the trail could not be written", self._whose(request, path))
                 response = _json(500, {"error": "Nothing can be said: it could not be recorded."})
             except RecordSourceError as error:
                 response = _json(412, _said(error))
             except Exception as error:  # the route's outermost guard; a cause could quote a chart
-                _LOG.error("no card: %s", type(error).__name__)
+                _LOG.error("%s: %s", self._whose(request, path), type(error).__name__)
                 response = _json(500, {"error": "Nothing can be said: something went wrong."})
             response.headers.update(self._sharing(request))
             return response
 
-        return Route(f"{_PATH}{path}", guarded, methods=[method, "OPTIONS"])
+        return Route(f"{PATH}{path}", guarded, methods=[method, "OPTIONS"])
 
     async def _discover(self, request: Request) -> Json:
         tenant = await self._caller(request, "")
@@ -109,6 +110,8 @@ class HookRoutes:
         tenant, service = await self._asked_of(request, _SERVICE)
         raw = await read_body(request)
         asked = await to_thread.run_sync(self._read, raw, service, tenant)
+        if not asked.call.by_professional:
+            return {"cards": []}  # estimates and cautions are written for those who treat
         if asked.call.hook is Hook.ORDER_SELECT and not asked.call.ordered:
             return {"cards": []}  # nothing of ours is being ordered: nobody's data are read
         record = with_orders(await self._gather(asked, service), asked.orders)
@@ -133,7 +136,7 @@ class HookRoutes:
             return {"cards": []}
         name = str(uuid.uuid4())
         self._ledger.issued(name, call, notice.audit_id)
-        return {"cards": [card(notice, name, f"{self._public}/launch")]}
+        return {"cards": [card(notice, name, self._public + LAUNCH)]}
 
     async def _feedback(self, request: Request) -> Json:
         tenant, service = await self._asked_of(request, _FEEDBACK)
@@ -158,8 +161,20 @@ class HookRoutes:
     async def _caller(self, request: Request, path: str) -> Tenant:
         """Whose client this is, proven by a token for just this address as clients know it."""
         given = request.headers.getlist("authorization")
-        endpoint = f"{self._public}{_PATH}{path}"
-        return await self._callers.identify(given[0] if len(given) == 1 else "", endpoint)
+        endpoint = f"{self._public}{PATH}{path}"
+        try:
+            tenant = await self._callers.identify(given[0] if len(given) == 1 else "", endpoint)
+        except UntrustedError as error:
+            request.state.whose = f"said to be {error.claimed}" if error.claimed else "nobody known"
+            raise
+        request.state.whose = tenant.id
+        return tenant
+
+    def _whose(self, request: Request, path: str) -> str:
+        """Which endpoint and whose call, for the log; nothing that the caller made up."""
+        name = request.path_params.get("service", "")
+        asked = path.format(service=name) if name in self._services else path
+        return f"{PATH}{asked} ({getattr(request.state, 'whose', 'nobody known')})"
 
     def _sharing(self, request: Request) -> Mapping[str, str]:
         """What a browser is told: only pages of listed origins may read the answer."""

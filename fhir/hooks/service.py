@@ -11,7 +11,7 @@ from decision.clinical.spec import DecisionSpec
 from fhir.fields import Json
 from fhir.hooks.calls import Hook, HookCall
 from fhir.hooks.prefetch import templates
-from fhir.rest.searches import Search
+from fhir.rest.searches import Search, asked_of
 from fhir.smart.tenant import Tenant
 
 Respond = Callable[[HookCall, PatientRecord], Notice | None]
@@ -21,7 +21,7 @@ _WHEN = {
     Hook.PATIENT_VIEW: "When a chart is opened, it speaks only where a preference can be stated or "
     "a required input is missing.",
     Hook.ORDER_SELECT: "When {classes} is selected, it speaks only where a caution applies to it, "
-    "the estimates favour the other, or a required input is missing.",
+    "an earlier drug of its class failed, or the estimates favour the other.",
 }
 
 
@@ -39,7 +39,11 @@ class HookService:
 
     def searches_of(self, tenant: Tenant) -> tuple[Search, ...]:
         """What this EHR can be asked for: kinds that many servers lack, only where it has them."""
-        return tuple(s for s in self.searches if not s.optional or s.kind in tenant.also_read)
+        return asked_of(self.searches, tenant.also_read)[0]
+
+    def unasked_of(self, tenant: Tenant) -> tuple[Search, ...]:
+        """What it is by choice not asked for, and the record must say so."""
+        return asked_of(self.searches, tenant.also_read)[1]
 
 
 def descriptions(service: HookService, tenant: Tenant) -> list[Json]:

@@ -101,19 +101,30 @@ class SignedCallers:
             raise UntrustedError("bearer")
         try:
             header = read_header(token, ALGORITHMS)
-            tenant, hook = self._named_by(_unproven(token))
-            key = await self._find_key(hook, _key_id(header, hook))
-            claims = verified_claims(token, key, (header["alg"],))
-            now = self._clock()
-            expires = _hold(claims, endpoint, now)
-        except KeysError:
-            raise UntrustedError("key") from None
         except SignatureError:
             raise UntrustedError("signature") from None
+        tenant, hook = self._named_by(_unproven(token))
+        try:
+            await self._prove(token, header, hook, endpoint)
+        except KeysError:
+            raise UntrustedError("key", tenant.id) from None
+        except SignatureError:
+            raise UntrustedError("signature", tenant.id) from None
+        except UntrustedError as error:
+            raise UntrustedError(error.check, tenant.id) from None
+        return tenant
+
+    async def _prove(
+        self, token: str, header: Mapping[str, Any], hook: HookIssuer, endpoint: str
+    ) -> None:
+        """Whether this issuer signed this token for this address and moment, and it is new."""
+        key = await self._find_key(hook, _key_id(header, hook))
+        claims = verified_claims(token, key, (header["alg"],))
+        now = self._clock()
+        expires = _hold(claims, endpoint, now)
         once = self._guard.first_use
         if not await to_thread.run_sync(once, hook.issuer, claims["jti"], expires + SKEW, now):
             raise UntrustedError("replay")
-        return tenant
 
     def _named_by(self, claims: Json) -> tuple[Tenant, HookIssuer]:
         issuer, named = claims.get("iss"), claims.get("tenant", "")

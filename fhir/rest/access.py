@@ -19,6 +19,12 @@ class Access(Protocol):
         """Whether the granted scopes cover one interaction (`c r u d s`) on a resource type."""
         ...
 
+    def partly(self, kind: str) -> bool:
+        """Whether only some resources of a type may be read, such as those of one category. Who has
+        read those has not read the whole.
+        """
+        ...
+
     async def authorization(self) -> str:
         """The `Authorization` header now, renewed when it is about to end; "" for an open server.
 
@@ -43,6 +49,9 @@ class OpenAccess:
 
     def may(self, kind: str, interaction: str) -> bool:
         return True
+
+    def partly(self, kind: str) -> bool:
+        return False
 
     async def authorization(self) -> str:
         return ""

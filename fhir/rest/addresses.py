@@ -8,21 +8,10 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from fhir.errors import ServerError
 from fhir.fields import Json, text
+from fhir.ids import is_id, is_kind
 
 _PRINTABLE = re.compile(r"[!-\[\]-~]{1,8000}")  # ASCII without spaces, controls and backslash
 _PORTS = {"http": 80, "https": 443}
-_KIND = re.compile(r"[A-Z][A-Za-z]{1,40}")
-_ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
-
-
-def is_kind(kind: str) -> bool:
-    """Whether that may be the name of a resource type."""
-    return _KIND.fullmatch(kind) is not None
-
-
-def is_id(identity: str) -> bool:
-    """Whether that is a FHIR id, so that it cannot lead out of the path it is put into."""
-    return _ID.fullmatch(identity) is not None and identity.strip(".") != ""
 
 
 def escaped(value: str) -> str:

@@ -14,16 +14,17 @@ import httpx2
 
 from fhir.errors import ServerError
 from fhir.fields import Json, child, text, whole
+from fhir.ids import ID, KIND, is_id
 from fhir.rest import capabilities
 from fhir.rest.access import Access
-from fhir.rest.addresses import Home, is_id
+from fhir.rest.addresses import Home
 from fhir.rest.exchange import FHIR_JSON, Answer, Exchange
 from fhir.rest.limits import Limits
 from fhir.rest.paging import Found, all_pages
 
 __all__ = ["Created", "FhirClient", "Found"]
 
-_PLACED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,40})/([A-Za-z0-9.\-]{1,64})(?:/_history/.*)?")
+_PLACED = re.compile(rf"(?:.*/)?({KIND})/({ID})(?:/_history/.*)?")
 _ETAG = re.compile(r'(?:W/)?"[!#-~]{0,100}"')
 _REREAD = frozenset({"Patient", "Medication"})
 _UNSURE = ("_sort", "_include")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from fhir.errors import ServerError
 from fhir.fields import Json, child, exact, text
-from fhir.rest.addresses import is_id
+from fhir.ids import is_id
+from fhir.rest.addresses import Home
 from fhir.rest.client import FhirClient
 
 _MOST = 100
@@ -44,10 +45,28 @@ async def missing_drugs(
 
 def _pointed_at(client: FhirClient, resource: Json) -> str:
     """`Medication/12` where the drug is said by a reference into this server, else ""."""
-    written = exact(child(resource, "medicationReference"), "reference").split("/_history/")[0]
-    name = written.removeprefix(f"{client.base}/")
+    return _named_here(client.home, exact(child(resource, "medicationReference"), "reference"))
+
+
+def _named_here(home: Home, written: str) -> str:
+    """`Medication/12` for an address of this server, however its server part is spelled."""
+    name = home.inside(written).removeprefix(f"{home.base}/").split("/_history/")[0]
     kind, _, identity = name.partition("/")
     return name if kind == "Medication" and is_id(identity) else ""
+
+
+def spelled_alike(home: Home, entry: Json) -> Json:
+    """The entry with its drug referred to as this server's addresses are spelled here: references
+    are looked up letter by letter.
+    """
+    resource = child(entry, "resource")
+    reference = child(resource, "medicationReference")
+    written = exact(reference, "reference")
+    name = _named_here(home, written)
+    if not name or written.startswith((f"{home.base}/", "Medication/")):
+        return entry
+    alike = {**reference, "reference": f"{home.base}/{name}"}
+    return {**entry, "resource": {**resource, "medicationReference": alike}}
 
 
 async def _read(client: FhirClient, name: str, until: float) -> Json | ServerError:

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from decision.clinical.progress import Progress, unwatched
 from decision.clinical.record import DataIssue, Gap, GapReason, IssueKind, PatientRecord
+from fhir.collecting import not_collecting
 from fhir.errors import BundleError, OtherPatientError, ServerError, StandingError
 from fhir.fields import Json, child, text
 from fhir.references import Subject, entry_of
-from fhir.rest.capabilities import offers, searches_by
+from fhir.rest.capabilities import searches_by
 from fhir.rest.client import FhirClient
-from fhir.rest.drugs import missing_drugs
+from fhir.rest.drugs import missing_drugs, spelled_alike
 from fhir.rest.expression import Expressed, ExpressionContract, expression_files
 from fhir.rest.searches import Search
 from fhir.to_record import read_bundle
@@ -41,13 +42,16 @@ async def fetch_record(
     *,
     given: Mapping[str, Sequence[Json]] | None = None,
     patient: Json | None = None,
+    unasked: Sequence[Search] = (),
     expression: ExpressionContract | None = None,
     tell: Callable[[Progress], None] = unwatched,
 ) -> PatientRecord:
     """The record of one patient, from all searches at once. `given` are resources that somebody
     has already fetched, by `Search.key`, and `patient` likewise; those are not asked for again.
+    `unasked` is what this EHR is by choice not asked for; the record says so.
 
-    A search that fails, is not permitted or breaks off is one of the record's `gaps`.
+    A search that fails, is not permitted, is permitted in part or breaks off is one of the record's
+    `gaps`, and so is what it found and could not be used.
 
     Raises
     ------
@@ -63,7 +67,7 @@ async def fetch_record(
     steps = _Steps(len(every) + 1, tell)
     given = given or {}
     run = _Run(client, patient_id, given, until)
-    left = [s for s in every if s.key not in given and client.access.may(s.kind, "s")]
+    left = [s for s in every if s.codes and s.key not in given and client.access.may(s.kind, "s")]
     offered = asyncio.create_task(_offered(client, left))
     person = asyncio.create_task(steps.count(_PERSON, run.person(patient)))
     asked = [asyncio.create_task(steps.count(s.label, run.search(s, offered))) for s in every]
@@ -79,11 +83,19 @@ async def fetch_record(
         for task in (offered, person, *asked):
             task.cancel()
     record = await asyncio.to_thread(_read, entries, as_of)
+    gaps = [b.gap for b in brought if b.gap]
+    told = {gap.part for gap in gaps if not gap.codes}  # all of it is in doubt already
     return dataclasses.replace(
         record,
         identity=dataclasses.replace(record.identity, server=client.base),
-        issues=(*record.issues, *(i for b in brought for i in b.issues), *expressed.doubts.issues),
-        gaps=(*(b.gap for b in brought if b.gap), *expressed.gaps),
+        issues=(
+            *record.issues,
+            *(i for b in brought for i in b.issues),
+            *map(_left_out, unasked),
+            *expressed.doubts.issues,
+        ),
+        gaps=(*gaps, *(gap for gap in record.gaps if gap.part not in told), *expressed.gaps),
+        unasked=tuple(search.label for search in unasked),
         expression=tuple(expressed.files),
     )
 
@@ -130,19 +142,27 @@ class _Run:
         return _Brought(entries=({"fullUrl": client.home.place(resource), "resource": resource},))
 
     async def search(self, search: Search, offered: asyncio.Task[Json]) -> _Brought:
-        """Everything the search finds, or why it found nothing or not everything."""
+        """Everything the search finds, or why it found nothing or not everything. A type that the
+        server does not list is asked for too: servers offer more than they say.
+        """
+        brought = await self._found(search, offered)
+        # afterwards: a renewal on the way may have narrowed what is permitted
+        if brought.gap is None and self._client.access.partly(search.kind):
+            return dataclasses.replace(brought, gap=_in_part(search))
+        return brought
+
+    async def _found(self, search: Search, offered: asyncio.Task[Json]) -> _Brought:
         if search.key in self._given:
             home = self._client.home
             known = [{"fullUrl": home.place(r), "resource": r} for r in self._given[search.key]]
             return await self._with_drugs(search, _Brought(entries=tuple(known)))
-        capabilities = await asyncio.shield(offered)  # the others wait for it too
-        if capabilities and not offers(capabilities, search.kind, "search-type"):
-            return _not_offered(search)
         if not self._client.access.may(search.kind, "s"):
             return _Brought(gap=_not_granted(search))
         name = "code"
-        if searches_by(capabilities, search.kind, "combo-code"):
-            name = "combo-code"  # finds a code in the parts of a panel too
+        if search.codes:
+            capabilities = await asyncio.shield(offered)  # the others wait for it too
+            if searches_by(capabilities, search.kind, "combo-code"):
+                name = "combo-code"  # finds a code in the parts of a panel too
         asked = [("patient", self._patient_id)]
         asked += [(name if key == "code" else key, value) for key, value in search.parameters]
         try:
@@ -161,12 +181,13 @@ class _Run:
 
     async def _with_drugs(self, search: Search, brought: _Brought) -> _Brought:
         """With the Medications that orders point at and the server did not send along."""
-        drugs, problem = await missing_drugs(self._client, brought.entries, self._until)
+        entries = [spelled_alike(self._client.home, entry) for entry in brought.entries]
+        drugs, problem = await missing_drugs(self._client, entries, self._until)
         gap = brought.gap
         if problem is not None and gap is None:
             reason = GapReason.NOT_PERMITTED if problem.status == 403 else GapReason.CUT_OFF
             gap = _gap(search, reason, problem.message, problem.remedy)
-        return dataclasses.replace(brought, entries=(*brought.entries, *drugs), gap=gap)
+        return dataclasses.replace(brought, entries=(*entries, *drugs), gap=gap)
 
 
 async def _offered(client: FhirClient, left: Sequence[Search]) -> Json:
@@ -204,7 +225,8 @@ def _read(entries: list[Json], as_of: datetime) -> PatientRecord:
         "entry": entries,
     }
     try:
-        return read_bundle(bundle, _SERVER)
+        with not_collecting():
+            return read_bundle(bundle, _SERVER)
     except BundleError as error:
         if isinstance(error, OtherPatientError):
             detail, remedy = (
@@ -238,19 +260,22 @@ def _not_granted(search: Search) -> Gap:
     )
 
 
-def _not_offered(search: Search) -> _Brought:
-    """A gap, unless many servers do without; then it is said once and the rest stands."""
-    if not search.optional:
-        detail = f"The chart's server does not offer {search.kind}."
-        remedy = "Ask whoever runs the chart where these data are kept."
-        return _Brought(gap=_gap(search, GapReason.FAILED, detail, remedy))
-    issue = DataIssue(
+def _in_part(search: Search) -> Gap:
+    return _gap(
+        search,
+        GapReason.CUT_OFF,
+        f"The chart permitted reading only a part of {search.kind}.",
+        "Ask whoever runs the chart to grant all of it to this application.",
+    )
+
+
+def _left_out(search: Search) -> DataIssue:
+    return DataIssue(
         kind=IssueKind.INCOMPLETE,
         reference=search.kind,
-        detail=f"The chart's server has no {search.kind}, so {search.label} were not asked for.",
-        remedy="Look at the chart itself if they are kept somewhere else.",
+        detail=f"By this chart's configuration, {search.label} are not read.",
+        remedy="Look at the chart itself for them.",
     )
-    return _Brought(issues=(issue,))
 
 
 def _remarks(search: Search, outcomes: tuple[str, ...], gap: Gap | None) -> tuple[DataIssue, ...]:

@@ -12,6 +12,7 @@ from fhir.rest.addresses import Home
 from fhir.rest.exchange import Exchange
 from fhir.rest.limits import Limits
 from fhir.rest.outcomes import failed, said
+from fhir.rest.searchsets import counted, flaw, short
 
 _ADDRESS = "Correct the server's address in the configuration, or tell whoever runs the server."
 _PERSON = frozenset({"patient", "subject"})
@@ -47,7 +48,8 @@ async def all_pages(
     limits: Limits,
     until: float,
 ) -> Found:
-    """Follow `next` to the end. `total` is not believed: servers count what they do not send.
+    """Follow `next` to the end. A `total` is believed only where it says that something is missing;
+    the entries that arrived are counted with their copies and with what the server said itself.
 
     Raises
     ------
@@ -58,7 +60,7 @@ async def all_pages(
     url = home.at(kind, parameters)
     first = await _page(exchange, url, until)
     _check_self(first, parameters)
-    pile = _Pile(home)
+    pile = _Pile(home, kind)
     problem = pile.add(first)
     asked, page = {url}, first
     while not problem and (url := _next(page)):
@@ -79,6 +81,9 @@ async def all_pages(
             except ServerError as error:
                 problem = f"A later page is missing. {error.message}"
     outcomes = tuple(dict.fromkeys(pile.outcomes))
+    problem = problem or pile.flaw
+    if not problem and short(page, pile.arrived):
+        problem = "The server says that it found more than it sent."
     if not problem and (errors := [words for words in outcomes if failed(words)]):
         problem = f"The server reports that something went wrong ({', '.join(errors)})."
     return Found(entries=tuple(pile.entries), problem=problem, outcomes=outcomes)
@@ -87,21 +92,31 @@ async def all_pages(
 class _Pile:
     """The entries of all pages so far."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, kind: str) -> None:
         self._home = home
+        self._kind = kind
         self._kept: dict[tuple[str, str], list[Json]] = {}
         self._pages: set[tuple[tuple[str, str, str], ...]] = set()
         self.entries: list[Json] = []
         self.outcomes: list[str] = []
+        self.arrived = 0
+        """Results on all pages, copies too, and outcomes: what a server may have counted."""
+        self.flaw = ""
+        """What was malformed on the first such page, as a sentence."""
 
     def add(self, page: Json) -> str:
         """Take one page's entries; the problem where it is one that was there before."""
         held = []
+        self.arrived += counted(children(page, "entry"), self._kind)
+        if not self.flaw and (clause := flaw(page, self._kind)):
+            self.flaw = f"The server's answer is not as it should be: {clause}."
         for item in children(page, "entry"):
             resource = child(item, "resource")
             kind, identity = text(resource, "resourceType"), text(resource, "id")
             if kind == "OperationOutcome" or text(child(item, "search"), "mode") == "outcome":
                 self.outcomes += said(resource) or ("error unknown",)
+                continue
+            if not kind:
                 continue
             held.append((kind, identity, text(child(resource, "meta"), "versionId")))
             self._keep(kind, identity, resource, exact(item, "fullUrl"))

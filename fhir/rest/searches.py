@@ -8,7 +8,7 @@ words alone must be seen too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from decision.clinical.codes import LOCAL, LOINC, SNOMED, Code, Codelist
@@ -36,7 +36,9 @@ class Search:
     """What is asked for; empty for everything of that kind."""
     parameters: tuple[tuple[str, str], ...] = ()
     optional: bool = False
-    """True where many servers have no such resources at all, which then is no gap."""
+    """True where many servers have no such resources at all: asked for only where the EHR's
+    configuration names the type, and said to be unread everywhere else.
+    """
 
 
 def searches(spec: DecisionSpec, *, longest: int = 1_500) -> tuple[Search, ...]:
@@ -45,6 +47,17 @@ def searches(spec: DecisionSpec, *, longest: int = 1_500) -> tuple[Search, ...]:
     Expression files are not among them: their document type is local to each server.
     """
     return (*_results(spec, longest), _DIAGNOSES, *_DRUGS)
+
+
+def asked_of(
+    searches: Iterable[Search], also_read: Collection[str]
+) -> tuple[tuple[Search, ...], tuple[Search, ...]]:
+    """What an EHR is asked for whose configuration names those optional types; and what it is not
+    asked for, which nobody may take for absent.
+    """
+    every = tuple(searches)
+    asked = tuple(s for s in every if not s.optional or s.kind in also_read)
+    return asked, tuple(s for s in every if s not in asked)
 
 
 _DIAGNOSES = Search(

@@ -28,6 +28,7 @@ class FhirSource:
         searches: Sequence[Search],
         clock: Callable[[], datetime],
         expression: ExpressionContract | None = None,
+        unasked: Sequence[Search] = (),
     ) -> None:
         self._client = client
         self._loop = loop
@@ -35,6 +36,7 @@ class FhirSource:
         self._searches = tuple(searches)
         self._clock = clock
         self._expression = expression
+        self._unasked = tuple(unasked)
 
     def patients(self) -> tuple[PatientListing | ListingProblem, ...]:
         """Nobody: a launch is about one patient, and lists no other."""
@@ -64,6 +66,7 @@ class FhirSource:
                 self._searches,
                 self._clock(),
                 expression=self._expression,
+                unasked=self._unasked,
                 tell=told.put,
             )
         )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from fhir.errors import AccessEndedError, ServerError
 from fhir.smart.fetch import NoAnswerError
+from fhir.smart.id_token import names_another
 from fhir.smart.refusals import LaunchError
 from fhir.smart.scopes import Scopes, parse_scopes
 from fhir.smart.tokens import Grant, TokenEndpoint, read_grant
@@ -21,7 +22,7 @@ _BROKEN = 500
 
 class LaunchAccess:
     """The right to read one patient's chart at one server. Used on the `BackgroundLoop`; `may`,
-    `ended` and `forget` from any thread.
+    `partly`, `ended` and `forget` from any thread.
 
     One renewal at a time, however many requests wait for it: a refresh token is used once.
     """
@@ -35,6 +36,7 @@ class LaunchAccess:
         grant: Grant,
         granted: Scopes,
         patient_id: str,
+        subject: str,
         until: datetime,
     ) -> None:
         self._base = base
@@ -42,6 +44,7 @@ class LaunchAccess:
         self._clock = clock
         self._granted = granted
         self._patient_id = patient_id
+        self._subject = subject
         self._until = until
         self._ended = False
         self._flight: asyncio.Task[None] | None = None
@@ -63,6 +66,10 @@ class LaunchAccess:
     def may(self, kind: str, interaction: str) -> bool:
         """Whether the scopes that were asked for and granted cover an interaction."""
         return not self._ended and self._granted.may(kind, interaction)
+
+    def partly(self, kind: str) -> bool:
+        """Whether the scopes granted cover only some resources of that type."""
+        return self._granted.partly(kind)
 
     async def authorization(self) -> str:
         """The `Authorization` header now; renewed first when it is about to end."""
@@ -141,8 +148,11 @@ class LaunchAccess:
             raise AccessEndedError from None
 
     def _take(self, grant: Grant) -> None:
-        """Go on with a new grant: for the same patient, and with no more than before."""
+        """Go on with a new grant: for the same patient and person, with no more than before."""
         if grant.body.get("patient", self._patient_id) != self._patient_id:
+            raise AccessEndedError
+        token = grant.body.get("id_token")
+        if token is not None and names_another(token, self._subject):
             raise AccessEndedError
         if grant.scope is not None:
             granted = parse_scopes(grant.scope).within(self._granted)

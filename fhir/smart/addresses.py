@@ -53,4 +53,4 @@ def is_base(address: object) -> bool:
 
 def is_origin(address: object) -> bool:
     """Whether this is an origin as a browser writes it: no path, and no wildcard."""
-    return isinstance(address, str) and "*" not in address and origin_of(address) == address
+    return isinstance(address, str) and "*" not in address and origin_of(address) == address != ""

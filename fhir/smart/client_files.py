@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
+from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from fhir.json_text import parse_json
 from fhir.smart.tenant import Client
 
 _LARGEST = 64_000
@@ -55,7 +56,7 @@ def signing_key(client: Client) -> tuple[RSAKey | ECKey, str, str]:
     text = _read(client)
     try:
         if text.lstrip().startswith(b"{"):
-            given = json.loads(text)
+            given: Any = parse_json(text)
             key: RSAKey | ECKey = _KINDS[given["kty"]].import_key(given)
         else:
             key = _pem(text)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fhir.ids import is_id, kind_of
 from fhir.smart.launches import ContextItem
 from fhir.smart.refusals import LaunchError, Reason
 
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
-_REFERENCE = re.compile(r"([A-Z][A-Za-z]{1,60})/[A-Za-z0-9.-]{1,64}", re.ASCII)
 _MOST_ITEMS = 50
 _LONGEST = 500
 
@@ -43,7 +41,7 @@ def read_context(body: Mapping[str, Any]) -> Context:
 
 
 def _identity(value: object, field: str) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    if not isinstance(value, str) or not is_id(value):
         raise LaunchError(Reason.ANSWER_UNUSABLE, f"{field} is not shaped like a FHIR id")
     return value
 
@@ -66,10 +64,10 @@ def _item(given: object) -> ContextItem | None:
     reference, canonical = given.get("reference", ""), given.get("canonical", "")
     if not all(isinstance(t, str) and len(t) <= _LONGEST for t in (role, reference, canonical)):
         return None
-    found = _REFERENCE.fullmatch(reference)
-    if reference and found is None:
+    kind = kind_of(reference)
+    if reference and not kind:
         return None
-    if found is not None and found[1] in ("Patient", "Encounter") and role == "launch":
+    if kind in ("Patient", "Encounter") and role == "launch":
         return None
     if not (reference or canonical):
         return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+
+from fhir.json_text import JsonError, parse_json
 
 _LARGEST = 256_000
 _SUCCESS = 200
@@ -81,23 +82,10 @@ async def _answer(http: httpx2.AsyncClient, request: httpx2.Request) -> Answer:
     return Answer(response.status_code, _object(bytes(received)))
 
 
-def _object(text: bytes) -> Mapping[str, Any]:
-    """The JSON object of this text, {} for anything else. A name that stands twice is refused: two
-    readers would not agree on which one counts.
-    """
+def _object(raw: bytes) -> Mapping[str, Any]:
+    """The JSON object that came, {} for anything else."""
     try:
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        found = parse_json(raw)
+    except JsonError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
-
-
-def _no_number(_: str) -> Any:
-    raise ValueError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ import httpx2
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
+from fhir.json_text import JsonError, parse_json
 from fhir.smart.discovery import may_ask
 from fhir.smart.fetch import NoAnswerError, get_json
 from fhir.smart.tenant import Tenant
@@ -108,8 +108,8 @@ def read_keys(document: Mapping[str, Any]) -> KeySet:
 def local_keys(file: Path) -> KeySet:
     """A key set kept beside the configuration, for issuers whose keys are exchanged by hand."""
     try:
-        document = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        document = parse_json(file.read_bytes())
+    except (OSError, JsonError):
         raise KeysError("the key set's file cannot be read") from None
     return read_keys(document if isinstance(document, dict) else {})
 

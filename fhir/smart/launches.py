@@ -77,6 +77,8 @@ class Launch:
     fhir_context: tuple[ContextItem, ...] = field(default=(), repr=False)
     notices: tuple[str, ...] = ()
     """What the EHR did not permit, in a clinician's words."""
+    beside: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
+    """What others keep for this launch, one thing of a kind: it is gone when the launch is."""
 
     @property
     def agent(self) -> str:
@@ -121,16 +123,20 @@ class Launches:
             return None
         now = self._clock()
         with self._lock:
+            self._sweep(now)  # nothing of a launch that is over waits for somebody to ask for it
             entry = self._entries.get(handle)
-            if entry is None:
-                return None
-            if _over(entry, now):
-                self._drop(handle)
-                return None
-            if not self._proven(handle, cookies):
+            if entry is None or not self._proven(handle, cookies):
                 return None
             entry.used = max(entry.used, now)
             return entry.launch
+
+    def is_open(self, handle: str, cookies: Mapping[str, str]) -> bool:
+        """Whether `find` would give the launch, without counting as use of it."""
+        now = self._clock()
+        with self._lock:
+            entry = self._entries.get(handle)
+            proven = entry is not None and self._proven(handle, cookies)
+            return entry is not None and proven and not _over(entry, now)
 
     def tenant_of(self, handle: str) -> Tenant | None:
         """Whose launch a handle names: enough to say who may frame the page, and nothing more."""

@@ -98,6 +98,7 @@ class Login:
             grant=grant,
             granted=granted,
             patient_id=context.patient_id,
+            subject=person.subject,
             until=now + tenant.lifetime,
         )
         notices = narrowed(asked, granted)

@@ -47,10 +47,11 @@ class PendingLaunch:
 
 class PendingLaunches:
     """One entry per `state` that was sent out: ten minutes, one use. Bounded; where somebody fills
-    it, the oldest goes, so that whoever logs in now still can.
+    it, the oldest goes, so that whoever logs in now still can. The bound is far above what one
+    address can begin in that time behind the proxy of `docs/deploy.md`.
     """
 
-    def __init__(self, clock: Callable[[], datetime], most: int = 5000) -> None:
+    def __init__(self, clock: Callable[[], datetime], most: int = 50_000) -> None:
         self._clock = clock
         self._most = most
         self._waiting: dict[bytes, PendingLaunch] = {}

@@ -26,6 +26,7 @@ from fhir.smart.tenants import Tenants
 
 PAGE = "/"
 """Where a finished launch goes, with `?embed=true&lid=<handle>`."""
+LAUNCH = "/launch"
 CALLBACK = "/callback"
 STANDALONE = "/standalone"
 LOGOUT = "/logout"
@@ -51,10 +52,10 @@ def smart_routes(
     `public_url` is this server as browsers see it, and its `/callback` is the one redirect address.
     """
     base = public_url.removesuffix("/")
-    if not addresses.is_base(base):
+    if not addresses.is_origin(base):
         raise DecisionSupportError(
             f"The app's public address {public_url!r} cannot be used.",
-            "Give an https address without query; http is for this machine only.",
+            "Give scheme and host alone, https, in small letters; http is for this machine only.",
         )
     login = Login(
         pending=pending,
@@ -66,12 +67,18 @@ def smart_routes(
     )
     doors = _Doors(tenants, launches, pending, login, loop, base)
     return [
-        Route("/launch", doors.launch, methods=["GET"]),
-        Route(STANDALONE, doors.standalone, methods=["GET"]),
-        Route(CALLBACK, doors.callback, methods=["GET"]),
+        _by_get(Route(LAUNCH, doors.launch)),
+        _by_get(Route(STANDALONE, doors.standalone)),
+        _by_get(Route(CALLBACK, doors.callback)),
         Route(LOGOUT, doors.logout, methods=["POST"]),
         Route(PUBLIC_KEYS, doors.public_keys, methods=["GET"]),
     ]
+
+
+def _by_get(route: Route) -> Route:
+    """Starlette answers HEAD like GET; a link checker's HEAD would use up a state or a launch."""
+    route.methods = {"GET"}
+    return route
 
 
 class _Doors:

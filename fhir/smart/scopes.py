@@ -14,6 +14,7 @@ from fhir.smart.tenant import ScopeVersion, Tenant
 
 _RESOURCE = re.compile(r"patient/(\*|[A-Z][A-Za-z]{1,60})\.([a-z*]{1,10})(\?.{1,500})?", re.ASCII)
 _LETTERS = re.compile(r"c?r?u?d?s?")
+_READING = frozenset("rs")
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 _ALWAYS_OFFERED = ("Condition", "Observation", "MedicationRequest")
 """What US Core and the International Patient Access guide have every server offer."""
@@ -25,9 +26,6 @@ _IN_WORDS = {
     "MedicationRequest": "prescriptions",
     "MedicationAdministration": "medicines given, such as infusions",
     "MedicationStatement": "medicines reported",
-    "Procedure": "procedures",
-    "DiagnosticReport": "reports",
-    "AllergyIntolerance": "allergies",
     "DocumentReference": "documents, such as gene expression files",
     "Binary": "the content of documents",
 }
@@ -44,26 +42,40 @@ class Scopes:
 
     letters: Mapping[str, str] = field(default_factory=dict)
     restricted: frozenset[str] = frozenset()
-    """Types for which some interaction holds for a part of the resources only."""
+    """Types of which some may be read only in part: the scope carries a query."""
     other: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    """Types that may be read without a query, whatever holds for `*`."""
 
     def may(self, kind: str, interaction: str) -> bool:
         """Whether one interaction on one type is covered."""
         given = self.letters.get(kind, "") + self.letters.get("*", "")
         return len(interaction) == 1 and interaction in given
 
+    def partly(self, kind: str) -> bool:
+        """Whether reading one type is covered for some of its resources only."""
+        return kind in self.restricted or ("*" in self.restricted and kind not in self.whole)
+
     def within(self, asked: Scopes) -> Scopes:
-        """What of these was asked for: a server may give more, and more is not used."""
+        """What of these was asked for: a server may give more, and more is not used. What was a
+        part before stays one: nobody knows when the rest came.
+        """
         kept = {
             kind: "".join(letter for letter in letters if self.may(kind, letter))
             for kind, letters in asked.letters.items()
         }
-        some = frozenset(k for k in kept if k in self.restricted or "*" in self.restricted)
+        some = frozenset(k for k, given in kept.items() if self._is_part(asked, k, given))
         return Scopes(
             {kind: letters for kind, letters in kept.items() if letters},
             some,
             self.other & asked.other,
+            frozenset(kept) - some,
         )
+
+    def _is_part(self, asked: Scopes, kind: str, given: str) -> bool:
+        """Whether of what is kept of a type, some is read in part."""
+        reads = any(letter in given for letter in _READING)
+        return reads and (self.partly(kind) or asked.partly(kind))
 
 
 def parse_scopes(text: str) -> Scopes:
@@ -85,9 +97,11 @@ def parse_scopes(text: str) -> Scopes:
         if query is None:
             whole.setdefault(kind, set()).update(given)
     everything = whole.get("*", set())
-    restricted = {k for k, given in letters.items() if given - whole.get(k, set()) - everything}
+    reading = {k: given & _READING for k, given in letters.items()}
+    restricted = {k for k, given in reading.items() if given - whole.get(k, set()) - everything}
     ordered = {k: _ordered(given) for k, given in letters.items()}
-    return Scopes(ordered, frozenset(restricted), frozenset(other))
+    unlimited = {k for k in whole if k not in restricted and whole[k] >= reading.get("*", set())}
+    return Scopes(ordered, frozenset(restricted), frozenset(other), frozenset(unlimited))
 
 
 def scopes_to_ask(tenant: Tenant, kinds: Collection[str], *, standalone: bool) -> str:
@@ -145,7 +159,7 @@ def narrowed(asked: Scopes, granted: Scopes) -> tuple[str, ...]:
         given = [letter for letter in wanted if granted.may(kind, letter)]
         if read is not None and wanted and given != wanted:
             said.append(f"The chart did not permit reading {read}; they are missing here.")
-        elif read is not None and kind in granted.restricted:
+        elif read is not None and granted.partly(kind):
             said.append(f"The chart permitted reading only a part of {read}.")
         if kind in _WRITING and "c" in letters and not granted.may(kind, "c"):
             said.append(f"The chart did not permit writing {_WRITING[kind]} back to it.")

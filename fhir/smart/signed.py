@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from fhir.json_text import parse_json
 from fhir.smart.keys import PublicKey
 
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -42,8 +42,8 @@ def verified_claims(
     read_header(token, algorithms)
     try:
         signed = jws.deserialize_compact(token.encode("ascii"), key, algorithms=list(algorithms))
-        claims = json.loads(signed.payload or b"")
-    except (JoseError, ValueError, TypeError, RecursionError):
+        claims = parse_json(signed.payload or b"")
+    except (JoseError, ValueError, TypeError):
         raise SignatureError("the signature does not hold") from None
     if not isinstance(claims, dict):
         raise SignatureError("not a set of claims")

@@ -99,7 +99,9 @@ class Tenant:
     """Hosts besides the issuer's own that may authorize, give tokens and publish keys."""
     scope_version: ScopeVersion = ScopeVersion.V2
     also_read: tuple[str, ...] = ()
-    """Optional resource types that this EHR offers, such as `MedicationAdministration`."""
+    """Optional resource types to be asked for, such as `MedicationAdministration`. The others are
+    said, beside each answer, not to be read.
+    """
     extra_scopes: tuple[str, ...] = ()
     standalone: bool = False
     refresh: bool = True

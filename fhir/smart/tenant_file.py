@@ -18,6 +18,7 @@ import jsonschema
 from decision.clinical.errors import DecisionSupportError
 from fhir.smart import addresses
 from fhir.smart.client_files import FileError, check_private, signing_key, stored_secret
+from fhir.smart.keys import KeysError, local_keys
 from fhir.smart.tenant import (
     Client,
     ClientMethod,
@@ -29,6 +30,7 @@ from fhir.smart.tenant import (
 )
 
 SCHEMA = Path(__file__).with_name("tenants.schema.json")
+_DISCOVERY = "/.well-known/"
 _UNSEEN = frozenset({"secret_file", "key_file", "keys_file", "key_id"})
 _FILE_OF = {
     ClientMethod.PUBLIC: None,
@@ -132,6 +134,12 @@ def _tenant(path: Path, table: Mapping[str, Any]) -> Tenant:
         return TenantsError(path, f"ehr {table['id']!r}, {field}", detail, remedy)
 
     issuer = str(table["issuer"]).removesuffix("/")
+    if _DISCOVERY in issuer:
+        raise wrong(
+            "issuer",
+            f"{table['issuer']!r} is the address of the EHR's SMART configuration",
+            f"Leave out everything from {_DISCOVERY} on: the FHIR base address alone.",
+        )
     if not addresses.is_base(issuer):
         raise wrong(
             "issuer",
@@ -159,7 +167,7 @@ def _tenant(path: Path, table: Mapping[str, Any]) -> Tenant:
         frame_ancestors=tuple(table.get("frame_ancestors", ())),
         endpoint_hosts=tuple(table.get("endpoint_hosts", ())),
         scope_version=ScopeVersion(table.get("scope_version", "v2")),
-        also_read=tuple(table.get("also_read", ())),
+        also_read=tuple(table["also_read"]),
         extra_scopes=tuple(table.get("extra_scopes", ())),
         standalone=table.get("standalone", False),
         refresh=table.get("refresh", True),
@@ -216,8 +224,17 @@ def _hook(path: Path, tenant_id: str, table: Mapping[str, Any]) -> HookIssuer:
             path, f"{where}.jku", f"{jku!r} is no safe address", "Give an https address."
         )
     file = path.parent / table["keys_file"] if "keys_file" in table else None
-    if file is not None and not file.is_file():
-        raise TenantsError(path, f"{where}.keys_file", "there is no such file", "Name a JWK set.")
+    try:
+        if file is not None:
+            local_keys(file)
+    except KeysError as error:
+        raise TenantsError(
+            path,
+            f"{where}.keys_file",
+            str(error),
+            'Name a file with the issuer\'s public keys, {"keys": [...]}: EC P-384, or RSA of 2048 '
+            "bits or more.",
+        ) from None
     return HookIssuer(
         issuer=table["issuer"], jku=jku, keys_file=file, tenant=table.get("tenant", "")
     )

@@ -6,6 +6,7 @@ import json
 import uuid
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -38,13 +39,16 @@ class SqlAuditLog:
 
     Raises `StoreError` when the trail cannot be written or read, and when the entry it is to build
     on, or one that it is to show, is not as it was written; `fhir.store.verify` then finds where.
+    A trail that was cut, or exchanged for an older copy, is whole in itself: so nothing is built on
+    one that lacks the last entry this process knows of.
     """
 
     def __init__(self, database: Database, key: bytes) -> None:
         self._database = database
         self._key = key
+        self._lock = Lock()
         create_trail(database)
-        self.head()
+        self._known = self.head()
 
     def append(self, event: AuditEvent) -> str:
         """Write one entry and return its id once it is on disk."""
@@ -64,6 +68,7 @@ class SqlAuditLog:
         }
         with self._database.write() as connection:
             head = self._head(connection)
+            self._require_known(connection, head)
             row |= {"sequence": head.count + 1, "previous": head.seal}
             row["seal"] = seal(self._key, row)
             added = connection.execute(
@@ -74,6 +79,9 @@ class SqlAuditLog:
                     "the database did not keep an audit entry",
                     "Remove what was added to the table audit_entry; fhir.store.verify names it.",
                 )
+        with self._lock:  # threads come back from the database in any order
+            written = Head(head.count + 1, str(row["seal"]))
+            self._known = max(self._known, written, key=lambda known: known.count)
         return audit_id
 
     def entries(self, patient_id: str, identity: Identity) -> AuditTrail:
@@ -93,6 +101,19 @@ class SqlAuditLog:
         """How far the trail has come. Kept elsewhere, it shows later whether the end was cut."""
         with self._database.read() as connection:
             return self._head(connection)
+
+    def _require_known(self, connection: Connection, head: Head) -> None:
+        """Others may have added entries since; ours must still be where it was."""
+        known = self._known
+        if known.count == 0 or head == known:
+            return
+        there = select(_c.seal).where(_c.sequence == known.count)
+        if connection.execute(there).scalar_one_or_none() != known.seal:
+            raise StoreError(
+                f"entry {known.count} of the audit trail, which was there before, is gone",
+                "Find what happened with `python -m fhir.store.verify`, restore the trail from its"
+                " backup, and start the product again.",
+            )
 
     def _head(self, connection: Connection) -> Head:
         last = connection.execute(_LAST).mappings().one_or_none()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,15 @@ def log_ahead(engine: Engine) -> None:
         raw.close()
 
 
+_PROVEN = ("verify-ca", "verify-full")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
 def postgres_engine(url: URL) -> Engine:
-    """Connections to the server, looked at before use and made anew after it was restarted."""
-    return create_engine(
+    """Connections to the server, looked at before use and made anew after it was restarted. One on
+    another machine must prove who it is, or whoever stands between could be the trail.
+    """
+    engine = create_engine(
         url,
         isolation_level="READ COMMITTED",  # a writer that waited sees what it waited for
         pool_pre_ping=True,
@@ -122,6 +129,32 @@ def postgres_engine(url: URL) -> Engine:
         connect_args={"connect_timeout": PATIENCE},
         **_POOL,
     )
+    _, asked = engine.dialect.create_connect_args(url)
+    if not _is_here(asked) and _asked_for(asked, "sslmode") not in _PROVEN:
+        raise StoreError(
+            "the database server is on another machine and need not prove who it is",
+            "Add sslmode=verify-full to the address of the store, and sslrootcert=FILE with the "
+            "certificate of its authority.",
+        )
+    return engine
+
+
+def _is_here(asked: Mapping[str, Any]) -> bool:
+    """Whether every server that may be asked is one of this machine's: by a socket, or loopback."""
+    if _asked_for(asked, "service"):  # a file elsewhere says which
+        return False
+    places = f"{_asked_for(asked, 'host')},{_asked_for(asked, 'hostaddr')}".split(",")
+    return all(place in ("", *_LOOPBACK) or place[0] in "/@" for place in places)
+
+
+def _asked_for(asked: Mapping[str, Any], option: str) -> str:
+    """An option of the address, or what the driver takes where the address has none."""
+    from psycopg.pq import Conninfo
+
+    if option in asked:
+        return str(asked[option] or "")
+    usual = {each.keyword: each.val for each in Conninfo.get_defaults()}
+    return (usual.get(option.encode()) or b"").decode(errors="replace")
 
 
 _LOCK = text("select pg_advisory_xact_lock(:name)").bindparams(name=0x7472_7374)

@@ -34,7 +34,8 @@ def existing_key(database: Database, path: Path | None = None) -> bytes:
     if key is None:
         raise StoreError(
             f"the key {place.name} of the audit trail is missing, unreadable or damaged",
-            "Restore it from the backup of the trail, or move both away and keep them.",
+            "Restore it from its backup, or name it with --key or TREATMENT_RESPONSE_AUDIT_KEY; "
+            "else move both away and keep them.",
         )
     return key
 

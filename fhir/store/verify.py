@@ -14,6 +14,7 @@ Backup. SQLite: `sqlite3 audit.sqlite ".backup 'copy.sqlite'"` while the product
 of the file may miss the newest entries), and `audit.sqlite.key` once, kept apart from the copies:
 without the key a copy cannot be verified, nor tell people apart, and with it entries can be forged.
 PostgreSQL: `pg_dump --format=custom`, or the server's own continuous archiving, and the key file.
+Restore with the product stopped, and a SQLite file without old `-wal` and `-shm` files beside it.
 After restoring, verify with the newest head that was kept: entries it counts and the copy lacks are
 lost, and that is then known.
 """

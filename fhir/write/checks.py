@@ -13,14 +13,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
 from decision.clinical.assessment import DecisionCard
 from fhir.errors import NotWritableError
 from fhir.fields import Json
+from fhir.ids import kind_of
 from fhir.write.risk_assessment import in_order
 
-_RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _TIMES = frozenset({"occurrenceDateTime", "date", "creation", "start", "end", "time", "recorded"})
 _CODES = {
@@ -64,7 +62,7 @@ def _check_value(kind: str, path: str, value: object, subject: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise NotWritableError(f"{where} is no number")
     if name == "reference" and isinstance(value, str):
-        if not _RELATIVE.fullmatch(value):
+        if not kind_of(value):
             raise NotWritableError(f"{where} is not relative to the chart's server")
         if value.startswith("Patient/") and value != subject:
             raise NotWritableError(f"{where} is another patient")
@@ -102,12 +100,11 @@ def _walk(node: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _check_shape(kind: str, resource: Json) -> None:
-    for key, _ in _CODES:
-        if key == kind:
-            break
-    else:
+    if kind not in {listed for listed, _ in _CODES}:
         raise NotWritableError(f"{kind or 'a resource'} is no kind that is ever written")
     # Loaded here only: a first import takes most of a second, which a start need not pay.
+    from pydantic import ValidationError
+
     module = importlib.import_module(f"fhir.resources.R4B.{kind.lower()}")
     model: Any = getattr(module, kind)
     try:

@@ -60,7 +60,9 @@ async def deliver(
         seen = await look()
         if isinstance(seen, Outcome):
             return seen
-        if not offered.conditional and not confirmed:
+        # Where we can look, what somebody saw in the chart does not stand for a look that failed:
+        # they were told that nothing is filed twice.
+        if not offered.conditional and not (confirmed and (seen or not look.possible)):
             return Outcome(state=State.UNSURE)
         maybe = not seen
     if parcel.resource is None:
@@ -103,10 +105,10 @@ class _Look:
     ) -> None:
         self._server, self._parcel, self._offered = server, parcel, offered
         # A server that ignores what it does not know would answer with other people's resources.
-        self._possible = bool(offered.owner) and may(parcel.kind, "s")
+        self.possible = bool(offered.owner) and may(parcel.kind, "s")
 
     async def __call__(self) -> Outcome | bool:
-        if not self._possible:
+        if not self.possible:
             return False
         parcel, parameters = self._parcel, self._parameters()
         try:

@@ -10,11 +10,23 @@ from decision.clinical.assessment import DecisionCard
 from decision.clinical.writing import ChosenTreatment
 from fhir.errors import NotWritableError
 from fhir.fields import Json
-from fhir.write.launched import DocumentFile, Launched, decision_key, identifier
-from fhir.write.risk_assessment import SIMULATED, instant
+from fhir.write.cautions import worst
+from fhir.write.launched import (
+    RECORD_TYPE,
+    DocumentFile,
+    Launched,
+    decision_key,
+    identifier,
+)
+from fhir.write.risk_assessment import instant
 
 LONGEST = 1_000_000
 """Characters of base64; proxies in front of EHRs have been seen to refuse larger bodies."""
+_TYPE = {
+    "system": RECORD_TYPE.system,
+    "code": RECORD_TYPE.code,
+    "display": RECORD_TYPE.display,
+}
 
 
 def document_reference(
@@ -26,8 +38,10 @@ def document_reference(
 ) -> Json:
     """One document of one decision; its links are added by `linked` when it is sent.
 
-    `NotWritableError` for a document over 1 MB as base64.
+    `NotWritableError` for a document over 1 MB as base64, and for a decision that chose nothing.
     """
+    if not decided.chosen:
+        raise NotWritableError("the decision names no drug and no other choice")
     data = base64.b64encode(document.content).decode("ascii")
     if len(data) > LONGEST:
         raise NotWritableError("the document is larger than 1 MB")
@@ -36,8 +50,8 @@ def document_reference(
         "identifier": [identifier(decision_key("DocumentReference", decided.audit_id, launched))],
         "status": "current",
         "type": {
-            "coding": [_coding(launched)],
-            "text": launched.document_type.display or launched.document_type.code,
+            "coding": [_TYPE],
+            "text": RECORD_TYPE.display,
         },
         "subject": {"reference": launched.subject},
         "date": instant(now),
@@ -74,20 +88,20 @@ def linked(document: Json, *, assessment: Json | None, earlier: Json | None) -> 
 
 def description(card: DecisionCard, decided: ChosenTreatment) -> str:
     """The decision in one line, for a list of documents."""
-    labels = {t.id: t.label for t in card.spec.treatments}
-    labels |= {choice.code: choice.label for choice in card.spec.other_choices}
-    reasons = {reason.code: reason.label for reason in card.spec.override_reasons}
-    chosen = labels.get(decided.chosen, decided.chosen) or "as shown"
-    because = f" (reason: {reasons.get(decided.reason, decided.reason)})" if decided.reason else ""
-    simulated = f" {SIMULATED}" if card.model.simulated else ""
-    action = decided.action.value
-    return f"{card.spec.title}. Decision, {action}: {chosen}{because}.{simulated}"
+    chosen = card.spec.choices().get(decided.chosen, decided.chosen)
+    against = worst(card, decided.chosen)
+    model = " (simulated model)" if card.model.simulated else ""
+    return (
+        f"Chosen: {chosen}{f', against {against}' if against else ''}. "
+        f"Decision support, {_compared(card)}{model}."
+    )
 
 
-def _coding(launched: Launched) -> Json:
-    kind = launched.document_type
-    coding = {"system": kind.system, "code": kind.code}
-    return {**coding, "display": kind.display} if kind.display else coding
+def _compared(card: DecisionCard) -> str:
+    """`TNF or IL-6 inhibitor`: a word that ends both names is said once."""
+    a, b = (t.label for t in card.spec.treatments)
+    first, _, last = a.rpartition(" ")
+    return f"{first} or {b}" if first and b.endswith(f" {last}") else f"{a} or {b}"
 
 
 def _sha1(content: bytes) -> str:

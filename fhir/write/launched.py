@@ -37,9 +37,6 @@ class Launched:
     encounter: str = field(default="", repr=False)
     """Id of the Encounter, where there is one."""
     kinds: tuple[str, ...] = ()
-    document_type: Code = RECORD_TYPE
-    observer: str = "treatment-response"
-    """What the chart's audit log is told of where the entry was made: a Device, or a name."""
 
     @property
     def subject(self) -> str:

@@ -4,7 +4,7 @@ server offers. Everything that stands in the way is said in words.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from fhir.fields import Json, children, text
@@ -18,6 +18,8 @@ WORDS = {
     "DocumentReference": "the record of this page with your decision, as a document",
     "AuditEvent": "an entry in the chart's own audit log",
 }
+_OFFERED = ("DocumentReference", "RiskAssessment", "AuditEvent")
+"""In the order in which they are said: the decision first."""
 _PROFESSIONALS = ("Practitioner/", "PractitionerRole/")
 """Who may perform a RiskAssessment in R4, of those whom a launch can name."""
 
@@ -32,6 +34,18 @@ class Ability:
     owner: str = ""
     """The parameter by which it finds what is about one patient; "" where it has none."""
     by_identifier: bool = False
+
+
+def offered(kinds: Collection[str], chosen: str, *, simulated: bool) -> tuple[str, ...]:
+    """One line for each kind that would be written; `chosen` is what was decided, in words."""
+    drug = f" ({chosen})" if chosen else ""
+    words = {
+        "DocumentReference": f"Document: your decision{drug} with what this page showed.",
+        "RiskAssessment": "Risk assessment: both estimates with ranges"
+        f"{' (simulated)' if simulated else ''}.",
+        "AuditEvent": "Audit log: that you did this.",
+    }
+    return tuple(words[kind] for kind in _OFFERED if kind in kinds)
 
 
 def ability(statement: Json, kind: str) -> Ability:
@@ -51,6 +65,11 @@ def ability(statement: Json, kind: str) -> Ability:
         owner=owners[0] if searches and owners else "",
         by_identifier=by_identifier,
     )
+
+
+def findable(offered_here: Ability, may_search: bool) -> bool:
+    """Whether none is filed twice: the server refuses a second one, or we can look first."""
+    return offered_here.conditional or (bool(offered_here.owner) and may_search)
 
 
 def why_not(
@@ -73,12 +92,10 @@ def why_not(
         return f"Not written: {words}. The chart did not name a clinician who is signed in."
     if not may(kind, "c"):
         return f"Not written: {words}. The chart did not permit it."
+    if statement is None and keeping:
+        return ""
     if statement is None:
-        return (
-            ""
-            if keeping
-            else f"Not written: {words}. The chart's server did not say whether it takes that."
-        )
+        return f"Not written: {words}. The chart's server did not say whether it takes that."
     if not ability(statement, kind).create:
         return f"Not written: {words}. The chart's server does not take that."
     return ""

@@ -151,6 +151,17 @@ class Outbox:
             order = select(c.decided).where(*same).order_by(c.sequence)
             return tuple(connection.execute(order).scalars())
 
+    def outstanding(self, person: str) -> tuple[str, ...]:
+        """This person's decisions that are not wholly in the chart, in their order."""
+        c = _decisions.c
+        mine = select(c.decided).where(c.person == person).order_by(c.sequence)
+        with self._database.read() as connection:
+            return tuple(
+                decided
+                for decided in connection.execute(mine).scalars().all()
+                if any(r.state is not State.SENT for r in _found(connection, person, decided))
+            )
+
     def of(self, person: str, decided: str) -> tuple[Row, ...]:
         """The resources of one decision in the order of sending; none for anybody else's."""
         with self._database.read() as connection:
@@ -208,6 +219,20 @@ class Outbox:
         found: Json | None = None if kept is None else json.loads(kept)
         return found
 
+    def owing(self, person: str, now: datetime) -> tuple[str, ...]:
+        """This person's decisions about which the trail lacks an entry that nobody is about to
+        write: whoever tried last is taken for dead. What is wholly sent may be among them.
+        """
+        c = _decisions.c
+        mine = (c.person == person, c.told.is_(False), c.facts.is_not(None))
+        with self._database.read() as connection:
+            lacking = select(c.decided).where(*mine).order_by(c.sequence)
+            return tuple(
+                decided
+                for decided in connection.execute(lacking).scalars().all()
+                if not any(_moved(row, now) for row in _found(connection, person, decided))
+            )
+
     def tell(self, person: str, decided: str) -> None:
         """The trail has its entry; who it is about is forgotten once everything is sent."""
         mine = (_decisions.c.person == person, _decisions.c.decided == decided)
@@ -238,7 +263,12 @@ class Outbox:
 
 def over(row: Row, now: datetime) -> bool:
     """Whether whoever was sending is taken for dead."""
-    return row.state is State.SENDING and not row.changed <= now < row.changed + LEASE
+    return row.state is State.SENDING and not _moved(row, now)
+
+
+def _moved(row: Row, now: datetime) -> bool:
+    """Whether something happened to it so lately that somebody may still be at it."""
+    return row.changed <= now < row.changed + LEASE
 
 
 def _fresh(key: str, resource: Json, now: datetime) -> dict[str, object]:

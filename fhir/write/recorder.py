@@ -12,12 +12,12 @@ from fhir.errors import NotWritableError
 from fhir.fields import Json
 from fhir.rest.client import FhirClient
 from fhir.rest.loop import BackgroundLoop
-from fhir.store.audit_event import audit_event
+from fhir.write.audit_event import audit_event
 from fhir.write.checks import check, check_percentages
 from fhir.write.document import document_reference
 from fhir.write.facts import Trail, facts_of
 from fhir.write.launched import DocumentFile, Launched, assessment_key, decision_key
-from fhir.write.offers import KINDS, WORDS
+from fhir.write.offers import KINDS, offered
 from fhir.write.outbox import Outbox
 from fhir.write.risk_assessment import risk_assessment
 from fhir.write.sending import Sender
@@ -46,9 +46,10 @@ class ChartRecorder:
         self._person = outbox.whose(launched)
         self._sender = Sender(client, loop, launched, outbox, audit, clock)
 
-    def offers(self) -> tuple[str, ...]:
+    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
         """What would be written, in words; empty where nothing may be."""
-        return tuple(WORDS[kind] for kind in KINDS if not self._sender.obstacle(kind))
+        kinds = [kind for kind in KINDS if not self._sender.obstacle(kind)]
+        return offered(kinds, chosen, simulated=simulated)
 
     def obstacles(self) -> tuple[str, ...]:
         """Why that which the tenant switched on will not be written, in words."""
@@ -77,8 +78,18 @@ class ChartRecorder:
         return self._sender.send(decided.audit_id, confirmed=False)
 
     def standing(self, decided_id: str) -> Receipt | None:
-        """How the write about this decision stands; None where none was asked for. Asks nobody."""
+        """How the write about this decision stands; None where none was asked for. Asks the
+        server nothing about the patient.
+        """
         return self._sender.standing(decided_id)
+
+    def outstanding(self) -> tuple[str, ...]:
+        """Decisions about this patient (audit ids) that are not wholly in the chart, whatever
+        launch or process they were made in: for the page to say so, and to offer `retry`. What the
+        trail was never told about any of them is told first.
+        """
+        self._sender.make_up()
+        return self._outbox.outstanding(self._person)
 
     def retry(self, decided_id: str) -> Receipt:
         """Send again what is not there. Where the server cannot be searched, to call this says that
@@ -129,12 +140,7 @@ class ChartRecorder:
             elif kind == "DocumentReference":
                 resource = document_reference(card, decided, document, launched, self._clock())
             else:
-                resource = audit_event(
-                    event,
-                    decided_id,
-                    observer=launched.observer,
-                    patient_reference=launched.subject,
-                )
+                resource = audit_event(event, decided_id, launched)
             check(resource, launched.subject)
             made.append((key, resource))
         if not made:

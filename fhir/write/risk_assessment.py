@@ -8,7 +8,6 @@ which stays with the resource wherever it is copied, and as a tag, by which a se
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -16,8 +15,11 @@ from decision.clinical.assessment import DecisionCard, Interval, Prediction
 from decision.clinical.codes import LOCAL
 from decision.clinical.features import Found
 from decision.clinical.record import Origin, PatientRecord
-from decision.clinical.spec import CautionFinding, Presence, Severity, Treatment
+from decision.clinical.spec import Severity, Treatment
 from fhir.fields import Json
+from fhir.ids import kind_of
+from fhir.write.cautions import APART, against, all_against, open_questions, warns
+from fhir.write.cautions import in_order as in_order
 from fhir.write.launched import Launched, assessment_key, identifier
 
 SIMULATED_CODE = "simulated-model"
@@ -26,8 +28,6 @@ SIMULATED = (
     "not for any care decision."
 )
 RESEARCH = "Research use, not a cleared device: supports, and does not replace, clinical judgement."
-_ON_THE_SERVER = re.compile(r"(?!Patient/)[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}")
-_WARNINGS = (Severity.STOP, Severity.AVOID)
 
 
 def risk_assessment(record: PatientRecord, card: DecisionCard, launched: Launched) -> Json:
@@ -71,11 +71,6 @@ def _method(card: DecisionCard) -> Json:
     return {"coding": [_SIMULATED_CODING], "text": f"{model_name(card)}. {SIMULATED}"}
 
 
-def in_order(card: DecisionCard) -> tuple[Treatment, ...]:
-    """By name, never by estimate, as on the page."""
-    return tuple(sorted(card.spec.treatments, key=lambda t: t.label))
-
-
 def _prediction(card: DecisionCard, treatment: Treatment) -> Json:
     outcome, found = card.spec.outcome, card.answer.prediction(treatment.id)
     said = f"{outcome.label} by week {outcome.horizon_weeks} with {treatment.label_with_article}"
@@ -102,19 +97,26 @@ def percentage(probability: float) -> float:
 
 
 def rationale(card: DecisionCard, found: Prediction) -> str:
-    """What belongs beside the number: R4 has no place for it and its range at once."""
+    """What belongs beside the number, a caution first: whoever copies one prediction copies what
+    speaks against it, and R4 has no place for a number and its range at once.
+    """
+    warned = against(card, found.treatment)
     kind = "simulated patients" if card.model.simulated else "patients"
     parts = [
+        *warned,
+        APART if warned else "",
         f"{percentage(found.probability):g} of 100 {kind} like this one reach it; likely range "
-        f"{_span(found.interval)} of 100 ({_whole(found.interval.level)} %)."
+        f"{_span(found.interval)} of 100 ({_whole(found.interval.level)} %).",
+        SIMULATED if card.model.simulated else "",
+        RESEARCH,
     ]
-    if card.model.simulated:
-        parts.append(SIMULATED)
-    return " ".join((*parts, RESEARCH))
+    return " ".join(part for part in parts if part)
 
 
 def note(record: PatientRecord, card: DecisionCard) -> str:
-    """The difference, whether a class is named and why not, cautions, and what was not there."""
+    """Cautions, the hardest first, and what is open; then the difference, whether a class is named
+    and why not, and what was not there.
+    """
     spec, missing = card.spec, card.features.missing
     entered = [
         spec.feature(i).short
@@ -122,9 +124,10 @@ def note(record: PatientRecord, card: DecisionCard) -> str:
         if isinstance(f, Found) and f.evidence.origin is not Origin.RECORD
     ]
     parts = [
+        *all_against(card),
+        *open_questions(card),
         _difference(card),
         _preference(card),
-        *(_caution(card, f) for f in card.cautions if f.presence is Presence.PRESENT),
         _listed("Entered by clinician", entered),
         _listed("Missing", [spec.feature(i).short for i in missing]),
         _listed(
@@ -139,7 +142,7 @@ def note(record: PatientRecord, card: DecisionCard) -> str:
 
 def _difference(card: DecisionCard) -> str:
     """Silent beside a STOP, like the page: there the larger estimate is not the question."""
-    if any(_warns(f, t.id, Severity.STOP) for f in card.cautions for t in card.spec.treatments):
+    if any(warns(f, t.id, Severity.STOP) for f in card.cautions for t in card.spec.treatments):
         return ""
     contrast = card.answer.contrast
     a, b = (card.spec.treatment(t).label for t in (contrast.a, contrast.b))
@@ -159,20 +162,6 @@ def _preference(card: DecisionCard) -> str:
     return f"No drug class is named{': ' if because else ''}{because}."
 
 
-def _caution(card: DecisionCard, finding: CautionFinding) -> str:
-    said = [
-        f"{severity} for {t.label_with_article}"
-        for t in in_order(card)
-        for severity in _WARNINGS
-        if _warns(finding, t.id, severity)
-    ]
-    return f"{', '.join(said)}: {finding.rule.title}." if said else ""
-
-
-def _warns(finding: CautionFinding, treatment: str, severity: Severity) -> bool:
-    return finding.presence is Presence.PRESENT and finding.severity[treatment] is severity
-
-
 def _listed(title: str, items: list[str]) -> str:
     return f"{title}: {', '.join(dict.fromkeys(items))}." if items else ""
 
@@ -183,9 +172,8 @@ def used(card: DecisionCard, launched: Launched) -> tuple[str, ...]:
     What the clinician entered is no resource, and neither is an entry of a file without an id.
     """
     found = (launched.subject if r == "Patient" else r for r in _references(card))
-    return tuple(
-        dict.fromkeys(r for r in found if r == launched.subject or _ON_THE_SERVER.fullmatch(r))
-    )
+    usable = (r for r in found if r == launched.subject or kind_of(r) not in ("", "Patient"))
+    return tuple(dict.fromkeys(usable))
 
 
 def _references(card: DecisionCard) -> Iterator[str]:

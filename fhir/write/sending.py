@@ -18,7 +18,7 @@ from fhir.write.courier import Outcome, Parcel, deliver
 from fhir.write.document import linked
 from fhir.write.facts import Trail, event_of
 from fhir.write.launched import Launched, pointer
-from fhir.write.offers import ability, why_not
+from fhir.write.offers import ability, findable, why_not
 from fhir.write.outbox import Outbox, Row, State
 from fhir.write.words import receipt
 
@@ -77,7 +77,11 @@ class Sender:
             return None
         *before, own = (self._rows(each) for each in queue)
         every = [row for rows in before for row in rows] + list(own)
-        return receipt(every, own, self._clock(), obstacle)
+        return receipt(every, own, self._clock(), obstacle, self._findable)
+
+    def _findable(self, kind: str) -> bool:
+        """Whether none of that kind can be filed twice, by what the server says of itself."""
+        return findable(ability(self._statement() or {}, kind), self._client.access.may(kind, "s"))
 
     def send(self, decided_id: str, *, confirmed: bool) -> Receipt:
         """Send this decision after those before it about the same assessment, so that documents
@@ -103,6 +107,13 @@ class Sender:
         if found is None:
             raise NotWritableError("nothing about this decision is kept for this patient")
         return found
+
+    def make_up(self) -> None:
+        """Tell the trail what it was never told, and send nothing: once all is in the chart, nobody
+        would send again and find that the entry is missing.
+        """
+        for each in self._outbox.owing(self._person, self._clock()):
+            self._tell(each)
 
     def _send_one(self, decided_id: str, way: _Way) -> str:
         """Send the resources of one decision in order; returns the obstacle where this launch may
@@ -167,7 +178,9 @@ class Sender:
         return None
 
     def _tell(self, decided_id: str) -> None:
-        """The trail's entry on what became of it: missing after a crash, it is made up for here."""
+        """The trail's entry on what became of it: missing after a crash, it is made up for here, by
+        whoever comes next.
+        """
         facts = self._outbox.untold(self._person, decided_id)
         found = None if facts is None else self.standing(decided_id)
         if facts is None or found is None:

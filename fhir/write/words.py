@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from decision.clinical.writing import Delivery, Receipt
@@ -23,17 +23,30 @@ _REFUSED = {
     413: "finds it too large",
     422: "did not accept its content",
 }
-KEPT = "Nothing is lost: the decision is in the audit trail, and what was to be written is kept."
+KEPT = "Nothing is lost: what was to be written is kept."
 ERASED = "The decision is in the audit trail; what was to be written is no longer kept."
-_LOOK = (
-    "Look in the chart: if it is there, nothing need be done. To send it again is safe where the "
-    "chart's server can be searched; elsewhere do so only if it is not in the chart."
-)
+_SAFE = "Send again; it will not be filed twice."
+_LOOK = {
+    "RiskAssessment": "Look in the chart",
+    "DocumentReference": "Look under Documents",
+    "AuditEvent": "Have somebody look in the chart's audit log",
+}
+_NAME = {
+    "RiskAssessment": "risk assessment",
+    "DocumentReference": "document",
+    "AuditEvent": "entry in the audit log",
+}
 
 
-def receipt(every: Sequence[Row], own: Sequence[Row], now: datetime, obstacle: str = "") -> Receipt:
+def receipt(
+    every: Sequence[Row],
+    own: Sequence[Row],
+    now: datetime,
+    obstacle: str = "",
+    findable: Callable[[str], bool] = lambda _: False,
+) -> Receipt:
     """How one decision stands. `every` begins with what goes before its `own` rows; `obstacle` is
-    what keeps this launch from sending.
+    what keeps this launch from sending; `findable` says of which kinds none is filed twice.
     """
     places = tuple(row.place for row in own if row.state is State.SENT and row.place)
     row = next((row for row in every if row.state is not State.SENT), None)
@@ -42,16 +55,25 @@ def receipt(every: Sequence[Row], own: Sequence[Row], now: datetime, obstacle: s
         return Receipt(
             delivery=Delivery.SENT, detail=f"Written to the chart: {there}.", resources=places
         )
-    delivery, detail, remedy = _open(row, now)
+    delivery, detail, remedy = _open(row, now, findable)
     if obstacle and delivery is Delivery.WAITING:
         detail, remedy = obstacle, KEPT
     if places:
         there = ", ".join(_WHAT[r.kind] for r in own if r.state is State.SENT)
         detail = f"{detail} Already written: {there}."
-    return Receipt(delivery=delivery, detail=detail, remedy=remedy, resources=places)
+    lacking = tuple(_lacks(r, now) for r in own if r.state is not State.SENT)
+    return Receipt(
+        delivery=delivery, detail=detail, remedy=remedy, resources=places, lacking=lacking
+    )
 
 
-def _open(row: Row, now: datetime) -> tuple[Delivery, str, str]:
+def _lacks(row: Row, now: datetime) -> str:
+    """`document missing`; what nobody knows is not called missing."""
+    doubtful = row.state is State.UNSURE or over(row, now)
+    return f"{_NAME[row.kind]} {'not confirmed' if doubtful else 'missing'}"
+
+
+def _open(row: Row, now: datetime, findable: Callable[[str], bool]) -> tuple[Delivery, str, str]:
     """(how it stands, what, what to do) of the first resource that is not there."""
     what, code = _WHAT[row.kind], f" (status {row.code})" if row.code else ""
     kept = KEPT if row.payload is not None else ERASED
@@ -63,8 +85,9 @@ def _open(row: Row, now: datetime) -> tuple[Delivery, str, str]:
         tell = "Tell whoever runs the chart's server, then send it again."
         return Delivery.REFUSED, detail, f"{kept} {tell}" if row.payload is not None else kept
     if row.state is State.UNSURE or over(row, now):
-        detail = f"It is not known whether {what} reached the chart: its server did not confirm it"
-        return Delivery.UNSURE, f"{detail}{code}.", f"{kept} {_LOOK}"
+        name, look = _NAME[row.kind], f"{_LOOK[row.kind]}; send again only if it is not there."
+        remedy = ERASED if row.payload is None else _SAFE if findable(row.kind) else look
+        return Delivery.UNSURE, f"The {name} may not have arrived.", remedy
     if row.state is State.SENDING:
         return Delivery.WAITING, f"Being written: {what}.", "Look here again in a moment."
     if row.code == 401:

@@ -11,6 +11,8 @@ construction; `python -m benchmarks.modifiers` measures what a wrong list costs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from decision.clinical.spec import (
     Modality,
     ModelColumn,
@@ -94,6 +96,7 @@ def _player(
     modality: Modality,
     *features: str,
     shown_as: ShownAs = ShownAs.PARTS,
+    parts: Mapping[str, str] | None = None,
 ) -> Player:
     return Player(
         id=player,
@@ -101,6 +104,7 @@ def _player(
         modality=modality,
         features=features or (player,),
         shown_as=shown_as,
+        parts=parts or {},
     )
 
 
@@ -120,6 +124,12 @@ PLAYERS: tuple[Player, ...] = (
         Modality.CLINICAL,
         *_CDAI,
         shown_as=ShownAs.SUM,
+        parts={
+            "tender_joints": "joints",
+            "swollen_joints": "joints",
+            "patient_global": "globals",
+            "physician_global": "globals",
+        },
     ),
     _player("rheumatoid_factor", "Rheumatoid factor", Modality.SEROLOGICAL),
     _player("acpa", "ACPA (anti-CCP)", Modality.SEROLOGICAL),

@@ -103,7 +103,7 @@ def rheumatoid_arthritis(record: PatientRecord, spec: DecisionSpec) -> Criterion
     if ConditionState.ACTIVE in states:
         return met(name, "Rheumatoid arthritis in the problem list.")
     if ConditionState.REFUTED in states:
-        return not_met(name, "Rheumatoid arthritis is recorded as refuted.")
+        return not_met(name, "Rheumatoid arthritis is recorded as refuted.", population=True)
     if ConditionState.UNCONFIRMED in states:
         detail = "Rheumatoid arthritis is recorded, but not confirmed."
         return unknown(name, detail, "Confirm the diagnosis in the problem list.")
@@ -115,7 +115,7 @@ def rheumatoid_arthritis(record: PatientRecord, spec: DecisionSpec) -> Criterion
     if not record.conditions:
         return unknown(name, "No problem list in the record.", "Record the diagnosis.")
     detail = f"No rheumatoid arthritis among {len(record.conditions)} recorded conditions."
-    return not_met(name, detail)
+    return not_met(name, detail, population=True)
 
 
 def no_overlap(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from decision.catalog.ra_biologic_response.caution_entries import CAUTION_ENTRIES
 from decision.catalog.ra_biologic_response.cautions import find_cautions
-from decision.catalog.ra_biologic_response.codelists import load_codelists, names_of
+from decision.catalog.ra_biologic_response.codelists import (
+    BIOLOGIC_OR_TARGETED,
+    CONVENTIONAL,
+    load_codelists,
+    names_of,
+)
 from decision.catalog.ra_biologic_response.columns import COLUMNS, PLAYERS, QUORUM, STRATA
 from decision.catalog.ra_biologic_response.eligibility import eligibility
 from decision.catalog.ra_biologic_response.features import FEATURES
@@ -19,6 +24,7 @@ from decision.clinical.spec import (
     SummaryItem,
     Treatment,
 )
+from decision.clinical.summary import DrugHistory, StopReason
 from decision.evidence.caution_table import read_cautions
 
 FOLDER = Path(__file__).parent
@@ -40,7 +46,7 @@ TREATMENTS = (
 
 SPEC = DecisionSpec(
     id=FOLDER.name,
-    version="1.0.0",
+    version="1.0.1",
     title="Next biologic in rheumatoid arthritis: TNF inhibitor or IL-6 inhibitor",
     intended_use=(
         "To show a rheumatologist, for an adult with active rheumatoid arthritis who is about to"
@@ -96,12 +102,39 @@ SPEC = DecisionSpec(
             about_estimate=True,
         ),
         OverrideReason(code="other-class", label="Another drug class was chosen"),
-        OverrideReason(code="other", label="Another reason"),
+        OverrideReason(
+            code="repeat-acceptable",
+            label="Repeat result acceptable",
+            against_caution=True,
+            otherwise=False,
+        ),
+        OverrideReason(
+            code="risk-accepted",
+            label="Risk accepted, discussed with the patient",
+            against_caution=True,
+            otherwise=False,
+        ),
+        OverrideReason(
+            code="caution-not-applicable",
+            label="Caution does not apply to this patient or product",
+            against_caution=True,
+            otherwise=False,
+        ),
+        OverrideReason(code="other", label="Other", against_caution=True),
     ),
     other_choices=(
         OtherChoice(code="abatacept", label="Abatacept"),
         OtherChoice(code="rituximab", label="Rituximab"),
         OtherChoice(code="jak-inhibitor", label="JAK inhibitor"),
+    ),
+    history=DrugHistory(
+        drugs=(*CONVENTIONAL, *BIOLOGIC_OR_TARGETED),
+        stop_reasons=(
+            StopReason(id="stop_primary_failure", words="primary failure", against=True),
+            StopReason(id="stop_secondary_failure", words="secondary failure", against=True),
+            StopReason(id="stop_adverse_event", words="adverse event", against=True),
+            StopReason(id="stop_other", words="another reason"),
+        ),
     ),
     summary=(
         SummaryItem(id="prior_tnfi_count", label="Earlier TNF inhibitors"),

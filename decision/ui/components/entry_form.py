@@ -43,7 +43,8 @@ def form(services: Services, visit: Visit, chart: Chart, assessment: Assessment)
         return
     with st.form(widget_key("entries"), border=False):
         who = frame.whose(chart.record)
-        st.html(f'<div class="tr">{paragraph(pages.ENTRY_NOTE)}{who}</div>')
+        note = pages.ENTRY_NOTE if visit.recorder is None else pages.ENTRY_NOTE_CHART
+        st.html(f'<div class="tr">{paragraph(note)}{who}</div>')
         answers: list[tuple[Field, float | str | None]] = []
         for group, found in groupby(asked, key=lambda f: f.group):
             st.html(f'<div class="tr"><h3>{group}</h3></div>')

@@ -13,12 +13,14 @@ from decision.ui.session import Withdrawn
 from decision.ui.texts import pages
 
 
-def strip(record: PatientRecord, *, heading: bool = False, full: bool = True) -> str:
+def strip(
+    record: PatientRecord, *, heading: bool = False, full: bool = True, live: bool = False
+) -> str:
     """Who this is and how old the data are (D12); the page's one heading where it has no other.
 
     Not `full` where the chart around the page says it too: the same words, in one small line.
     """
-    name, rest = pages.strip(record)
+    name, rest = pages.strip(record, live=live)
     tag = "h1" if heading else "p"
     parts = "".join(f"<span>{text(part)}</span>" for part in rest)
     return (
@@ -71,6 +73,7 @@ def notices(said: Sequence[str]) -> str:
 
 
 def signed_in(agent: str) -> str:
+    """Who is looking, beside the way out."""
     return f'<p class="tr tr-signed-in">{text(pages.signed_in(agent))}</p>'
 
 

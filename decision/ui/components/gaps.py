@@ -19,8 +19,11 @@ def _item(found: Unread) -> str:
 
 
 def box(assessment: Assessment, record: PatientRecord) -> str:
-    """Nothing at all for a record that was read whole."""
-    lines = "".join(_item(found) for found in words.unread(assessment, record))
+    """Each part of the record once; nothing at all for a record that was read whole."""
+    lines = "".join(
+        f"<li><strong>{text(what)}</strong> {text(f'{meaning} {remedy}'.strip())}</li>"
+        for what, meaning, remedy in words.in_short(assessment, record)
+    )
     if not lines:
         return ""
     return (
@@ -31,7 +34,7 @@ def box(assessment: Assessment, record: PatientRecord) -> str:
 
 def kept_apart(assessment: Assessment, record: PatientRecord) -> str:
     """Four ways in which something can be absent, never under one word."""
-    found = words.unread(assessment, record, every=True)
+    found = words.unread(assessment, record)
 
     def of(*reasons: GapReason) -> str:
         lines = "".join(_item(f) for f in found if f.reason in reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from decision.assess import NoModel
 from decision.clinical.assessment import ModelIdentity
@@ -15,13 +16,13 @@ from decision.ui.texts import about, estimate
 from decision.visit import Visit
 
 
-def render(services: Services, visit: Visit) -> None:
+def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
     spec = services.spec
     model = services.predictor
     identity = model if isinstance(model, NoModel) else model.identity
     st.html(
         '<div class="tr tr-doc">'
-        + strip_of_current(services, visit)
+        + strip_of_current(services, visit, head)
         + frame.simulated(model)
         + "<h1>About this model</h1>"
         + _purpose(spec)

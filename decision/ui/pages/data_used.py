@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from streamlit.delta_generator import DeltaGenerator
+
 from decision.ui.components import flags, frame, gaps
 from decision.ui.components.markup import table
 from decision.ui.opened import opened
@@ -10,14 +12,13 @@ from decision.ui.texts import evidence
 from decision.visit import Visit
 
 
-def render(services: Services, visit: Visit) -> None:
-    found = opened(services, visit)
+def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
+    found = opened(services, visit, head)
     if found is None:
         return
     assessment, record = found.assessment, found.chart.with_entries()
     found.place.html(
         '<div class="tr tr-doc">'
-        + frame.strip(record, full=visit.full_banner)
         + frame.banner(assessment.model)
         + frame.notices(visit.notices)
         + "<h1>Data used</h1>"

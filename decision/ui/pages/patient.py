@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from decision.clinical.assessment import Abstention, Assessment, DecisionCard
+from decision.clinical.assessment import Abstention, Assessment, AuditTrail, DecisionCard
 from decision.clinical.record import PatientRecord
 from decision.ui.components import (
     cautions,
+    chart_writing,
     decision_form,
     entry_form,
     estimates,
@@ -27,8 +29,8 @@ from decision.ui.texts.summary import summary
 from decision.visit import Visit
 
 
-def render(services: Services, visit: Visit) -> None:
-    found = opened(services, visit)
+def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
+    found = opened(services, visit, head, heading=True)
     if found is None:
         return
     with found.place:
@@ -38,31 +40,28 @@ def render(services: Services, visit: Visit) -> None:
 def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:
     record = chart.with_entries()
     spec = assessment.spec
+    waiting = chart_writing.waiting(visit, chart, assessment)
+    kept = services.audit.entries(record.patient_id, record.identity)
+    if waiting:
+        chart_writing.outstanding(visit, chart, spec, kept, waiting)
     _upper_part(
         assessment,
         record,
         (
-            frame.strip(record, heading=True, full=visit.full_banner)
-            + paragraph(summary(assessment), "tr-small")
+            paragraph(summary(assessment, record), "tr-small")
             + frame.banner(assessment.model)
             + frame.notices(visit.notices)
             + frame.withdrawn(chart.withdrawn)
         ),
     )
     if isinstance(assessment, DecisionCard):
-        _decision(services, visit, chart, assessment, trail.INTRO)
+        _decision(services, visit, chart, assessment, kept)
         _entries(services, visit, chart, assessment)
     else:  # what is missing comes first: with it there may be an estimate
         _entries(services, visit, chart, assessment)
-        _decision(services, visit, chart, assessment, trail.INTRO_WITHOUT)
+        _decision(services, visit, chart, assessment, kept)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
-        st.html(
-            rows(
-                spec,
-                services.audit.entries(record.patient_id, record.identity),
-                record.as_of.tzinfo,
-            )
-        )
+        st.html(rows(spec, kept, record.as_of.tzinfo))
     if visit.handle and not record.gaps:
         _read_again()
     st.html(frame.footer(spec, assessment.model))
@@ -100,12 +99,13 @@ def _section(words: str, title: str, whose: str = "") -> None:
 
 
 def _decision(
-    services: Services, visit: Visit, chart: Chart, assessment: Assessment, words: str
+    services: Services, visit: Visit, chart: Chart, assessment: Assessment, kept: AuditTrail
 ) -> None:
     """Not for somebody who died, or whom the decision is not for: there is nothing to decide."""
     if chart.record.deceased is None and eligible(assessment):
+        words = trail.INTRO if isinstance(assessment, DecisionCard) else trail.INTRO_WITHOUT
         _section(words, pages.DECISION_TITLE, frame.whose(chart.record))
-        decision_form.decision(services, visit, chart, assessment)
+        decision_form.decision(services, visit, chart, assessment, kept)
 
 
 def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:

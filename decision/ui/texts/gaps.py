@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from decision.clinical.assessment import Abstention, AbstentionReason, Assessment
 from decision.clinical.features import Missing, MissingReason
-from decision.clinical.gaps import UncheckedCaution, UnreadCriterion, sentence
-from decision.clinical.record import ExpressionFile, Gap, GapReason, PatientRecord
+from decision.clinical.gaps import PARTS, UncheckedCaution, UnreadCriterion, sentence
+from decision.clinical.record import ExpressionFile, Gap, GapReason, Part, PatientRecord
+from decision.clinical.spec import Modality
 from decision.ui.texts.cautions import blocks
 from decision.ui.texts.numbers import moment, plural
 
 TITLE = "Part of the record could not be read"
 MEANS = "What this means"
 NO_CONSEQUENCE = "No input, caution or condition of this decision rests on it."
-NO_ANSWER = "There is no estimate: the reasons are named below."
+NO_ANSWER = "There is no estimate because of it."
 NOT_ASKED = (
     "Only what this decision reads is asked for; the rest of the chart was not looked at, and "
     "nothing on these pages speaks of it."
@@ -23,11 +24,24 @@ NOT_ASKED = (
 NOTHING = "None."
 NAMED_AT_MOST = 4
 REASONS = {
-    GapReason.NOT_PERMITTED: "not permitted",
+    GapReason.NOT_PERMITTED: "could not be read (not permitted)",
     GapReason.FAILED: "could not be read",
-    GapReason.CUT_OFF: "only partly read",
+    GapReason.CUT_OFF: "could be read only in part",
 }
 """Each is its own heading: what to do differs, and none of them means that nothing is there."""
+WHY = {
+    GapReason.NOT_PERMITTED: "could not be read: not permitted",
+    GapReason.FAILED: "could not be read: the chart's server failed",
+    GapReason.CUT_OFF: "could be read only in part",
+}
+KINDS = {
+    Modality.CLINICAL: "clinical findings",
+    Modality.SEROLOGICAL: "laboratory",
+    Modality.TRANSCRIPTOMIC: "RNA panel",
+}
+SCREENS = "screens for cautions"
+NO_DRUGS = "Earlier drugs are unknown."
+NO_ESTIMATE = "No estimate."
 
 EXPRESSION_HEAD = ("File", "Specimen of", "Type", "Platform", "Tissue", "Scale", "Size", "Use")
 NOT_USED = "not used by this model"
@@ -46,12 +60,88 @@ class Unread:
 
     @property
     def said(self) -> str:
-        """`CRP; ESR: not permitted.`"""
-        return f"{'; '.join(self.labels)}: {REASONS[self.reason]}."
+        """`CRP; ESR could not be read (not permitted).`"""
+        labels = "; ".join(self.labels)
+        return f"{labels[:1].upper()}{labels[1:]} {REASONS[self.reason]}."
 
 
-def unread(assessment: Assessment, record: PatientRecord, *, every: bool = False) -> list[Unread]:
-    """The gaps of a record, alike ones together; with `every`, no list of names is cut short."""
+def in_short(assessment: Assessment, record: PatientRecord) -> tuple[tuple[str, str, str], ...]:
+    """(what and why, what that means, what can be done) of each part of the record, once however
+    many searches it took. What the server said stands on Data used.
+    """
+    parts: dict[tuple[Part, GapReason], list[Gap]] = {}
+    for gap in record.gaps:
+        parts.setdefault((gap.part, gap.reason), []).append(gap)
+    told = []
+    for (part, reason), gaps in parts.items():
+        kinds = _kinds(assessment, gaps) if part is Part.OBSERVATIONS else ()
+        named = f"{PARTS[part]} ({', '.join(kinds)})" if kinds else PARTS[part]
+        # reading again is a button beside it; a right has to be asked for elsewhere
+        remedies = (sentence(g.remedy) for g in gaps if reason is GapReason.NOT_PERMITTED)
+        told.append(
+            (
+                f"{named} {WHY[reason]}.",
+                " ".join(_meaning(assessment, part, gaps)),
+                " ".join(dict.fromkeys(remedies)),
+            )
+        )
+    return tuple(told)
+
+
+def _kinds(assessment: Assessment, gaps: Sequence[Gap]) -> tuple[str, ...]:
+    """The kinds of results that were asked for in these searches, in a clinician's words."""
+    spec = assessment.spec
+
+    def asked(*concepts: str) -> bool:
+        lists = [spec.codelists[c] for c in concepts if c in spec.codelists]
+        return any(not g.codes or any(c.matches(g.codes) for c in lists) for g in gaps)
+
+    kinds = [
+        words
+        for modality, words in KINDS.items()
+        if any(f.modality is modality and f.concepts and asked(*f.concepts) for f in spec.features)
+    ]
+    screens = any(asked(e.concept) for rule in spec.cautions for e in rule.entries)
+    return (*kinds, SCREENS) if screens else tuple(kinds)
+
+
+def _meaning(assessment: Assessment, part: Part, gaps: Sequence[Gap]) -> Iterator[str]:
+    within = set(gaps)
+    spec, features = assessment.spec, assessment.features
+    lost = [i for i, f in features.missing.items() if within.intersection(f.gaps)]
+    doubtful = [
+        spec.feature(i).short
+        for i, f in features.findings
+        if i not in lost and within.intersection(f.gaps)
+    ]
+    open_ = [
+        c
+        for c in assessment.criteria
+        if isinstance(c, UnreadCriterion) and within.intersection(c.gaps)
+    ]
+    unchecked = sum(
+        isinstance(f, UncheckedCaution) and bool(within.intersection(f.gaps))
+        for f in assessment.cautions
+    )
+    drugs = part is Part.MEDICATIONS and bool(lost or open_)
+    needed = (bool(open_) and _stops(assessment)) or any(spec.feature(i).required for i in lost)
+    if drugs:
+        yield NO_DRUGS
+    if needed and isinstance(assessment, Abstention):
+        yield NO_ESTIMATE
+    elif lost and not drugs:
+        shorts = [spec.feature(i).short for i in lost]
+        yield _listed("The estimate does without: ", shorts, every=False)
+    if doubtful:
+        yield _listed("In use, though newer results may exist: ", doubtful, every=False)
+    if unchecked:
+        yield f"{plural(unchecked, 'caution')} not checked."
+    if not (lost or open_ or doubtful or unchecked):
+        yield NO_CONSEQUENCE
+
+
+def unread(assessment: Assessment, record: PatientRecord) -> list[Unread]:
+    """The gaps of a record, alike ones together, each with all that is open because of it."""
     groups: dict[tuple[GapReason, str, str], list[Gap]] = {}
     for gap in record.gaps:
         groups.setdefault((gap.reason, gap.detail, gap.remedy), []).append(gap)
@@ -61,13 +151,13 @@ def unread(assessment: Assessment, record: PatientRecord, *, every: bool = False
             labels=tuple(dict.fromkeys(g.label for g in gaps)),
             detail=sentence(detail),
             remedy=sentence(remedy),
-            consequences=_consequences(assessment, gaps, every=every),
+            consequences=_consequences(assessment, gaps),
         )
         for (reason, detail, remedy), gaps in groups.items()
     ]
 
 
-def _consequences(assessment: Assessment, gaps: Sequence[Gap], *, every: bool) -> tuple[str, ...]:
+def _consequences(assessment: Assessment, gaps: Sequence[Gap]) -> tuple[str, ...]:
     """What the assessment leaves open because of these gaps; said even when it is nothing."""
     within = set(gaps)
     spec = assessment.spec
@@ -89,9 +179,9 @@ def _consequences(assessment: Assessment, gaps: Sequence[Gap], *, every: bool) -
     )
     said = (
         NO_ANSWER if criteria and _stops(assessment) else "",
-        _listed("Counted as missing: ", missing, every=every),
-        _listed("In use, though newer results may exist: ", doubtful, every=every),
-        _listed("Cautions not checked: ", titles, every=every),
+        _listed("Counted as missing: ", missing, every=True),
+        _listed("In use, though newer results may exist: ", doubtful, every=True),
+        _listed("Cautions not checked: ", titles, every=True),
     )
     return tuple(words for words in said if words) or (NO_CONSEQUENCE,)
 
@@ -122,7 +212,7 @@ def not_in_record(assessment: Assessment) -> tuple[str, ...]:
 
 def why_unread(gaps: Sequence[Gap]) -> str:
     """Why an input could not be had, in the words of its row."""
-    return ", ".join(dict.fromkeys(REASONS[g.reason] for g in gaps)) or "could not be read"
+    return " and ".join(dict.fromkeys(REASONS[g.reason] for g in gaps)) or "could not be read"
 
 
 def expression_rows(files: Sequence[ExpressionFile]) -> tuple[tuple[str, ...], ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import date, datetime
 
 from decision.clinical.assessment import Interval
+from decision.clinical.dates import MONTHS
+from decision.clinical.dates import dated as dated
+from decision.clinical.dates import moment as moment
 from decision.clinical.quantities import Moment, Precision
 
 _UNITS = {
@@ -23,10 +25,6 @@ _UNITS = {
     "u[IU]/mL": "µIU/mL",
 }
 """UCUM units whose written form is not their code; unlisted units are shown as they are."""
-
-_ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""Spelt here because the names of the machine's own locale would change with the machine."""
 
 
 def per_100(probability: float) -> int:
@@ -92,36 +90,21 @@ def quantity(value: float, ucum: str) -> str:
     return f"{number(value)} {unit(ucum)}".rstrip()
 
 
-def _day(when: datetime) -> str:
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+def day(when: datetime) -> str:
+    """`4 May 2027`, in the zone of what is given."""
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def local(when: datetime) -> str:
+    """`4 May 2027, 09:12`, for a time in the zone of whoever reads it."""
+    return f"{day(when)}, {when:%H:%M}"
 
 
 def instant(when: datetime) -> str:
     """`4 May 2027, 09:12 UTC`, in the zone the record gave."""
     offset = when.strftime("%z")
     zone = "UTC" if offset in ("", "+0000") else f"UTC{offset[:3]}:{offset[3:]}"
-    return f"{_day(when)}, {when:%H:%M} {zone}"
-
-
-def moment(when: Moment | None) -> str:
-    """As exact as the record and no more: `2027`, `May 2027` or `4 May 2027`."""
-    if when is None or when.precision is Precision.UNKNOWN:
-        return "date not recorded"
-    parts = when.day_text.split("-")
-    if when.precision is Precision.YEAR:
-        return parts[0]
-    month = _MONTHS[int(parts[1]) - 1]
-    return f"{month} {parts[0]}" if len(parts) == 2 else f"{int(parts[2])} {month} {parts[0]}"
-
-
-def dated(words: str) -> str:
-    """Every `2027-05-04` in a sentence of the decision's own, as this page writes its dates."""
-
-    def spoken(found: re.Match[str]) -> str:
-        year, month, day = (int(part) for part in found.groups())
-        return f"{day} {_MONTHS[month - 1]} {year}" if 1 <= month <= 12 else found[0]
-
-    return _ISO_DAY.sub(spoken, words)
+    return f"{day(when)}, {when:%H:%M} {zone}"
 
 
 def _written_day(when: Moment) -> date:

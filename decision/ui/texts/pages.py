@@ -16,7 +16,7 @@ from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import Observation, PatientListing, PatientRecord
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.inputs import entered_value
-from decision.ui.texts.numbers import dated, instant, moment
+from decision.ui.texts.numbers import dated, instant, local, moment
 
 SIMULATED = (
     "Simulated model.",
@@ -35,7 +35,8 @@ MISMATCH = (
 )
 READ_AGAIN = "Read the record again"
 READING = "Reading the record …"
-END_SESSION = "End this session"
+END_SESSION = "End session"
+ENDED = ("Session ended.", "You can close this page.")
 CANNOT_ASSESS = "Cannot assess."
 NO_AUDIT = (
     "Cannot assess: the audit entry could not be written.",
@@ -53,6 +54,10 @@ ENTRY_NOTE = (
     "Kept for this patient and this session only, marked as entered by clinician, "
     "and written to the audit trail."
 )
+ENTRY_NOTE_CHART = (
+    "Used on this page. If you write to the chart they appear in the document only; enter them in "
+    "the chart yourself to file them as results."
+)
 ENTERED_TITLE = "Entered by clinician"
 ENTRY_EMPTY = "Nothing was entered. Fill in at least one value."
 DECISION_TITLE = "Your decision"
@@ -66,7 +71,8 @@ def reading(told: Progress) -> str:
 
 
 def signed_in(agent: str) -> str:
-    return f"Signed in: {agent}"
+    """By reference where no name is known; the way out follows on the same line."""
+    return f"{agent} ·"
 
 
 def age(record: PatientRecord) -> str:
@@ -77,11 +83,17 @@ def age(record: PatientRecord) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def strip(record: PatientRecord) -> tuple[str, tuple[str, ...]]:
-    """(name, the rest): enough to see that this is the right patient, and how old the data are."""
+def strip(record: PatientRecord, *, live: bool = False) -> tuple[str, tuple[str, ...]]:
+    """(name, the rest): enough to see that this is the right patient, and how old the data are.
+
+    A chart that is read `live` has no time of its own: the page says when it was read.
+    """
     sex = _SEX.get(record.identity.sex, record.identity.sex or "sex not recorded")
     name, *identity = whose(record)
-    return name, (f"{sex} {age(record)}", *identity, f"Data as of {instant(record.as_of)}")
+    when = f"Data as of {instant(record.as_of)}"
+    if live:
+        when = f"Read from the chart {local(record.as_of)}"
+    return name, (f"{sex} {age(record)}", *identity, when)
 
 
 def whose(record: PatientRecord) -> tuple[str, ...]:

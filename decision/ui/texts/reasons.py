@@ -49,11 +49,39 @@ def _when(found: Sequence[Found]) -> str:
     """` (4 May 2027)`, or both ends of a span; entries say who said them; no date, no brackets."""
     if any(f.evidence.origin is Origin.CLINICIAN for f in found):
         return " (entered by clinician)"
-    moments: list[Moment] = [f.evidence.effective for f in found if f.evidence.effective]
-    days = list(dict.fromkeys(moment(m) for m in sorted(moments, key=lambda m: m.earliest)))
+    days = _days(found)
     if not days:
         return ""
     return f" ({days[0]})" if len(days) == 1 else f" ({days[0]} to {days[-1]})"
+
+
+def dated_parts(player: Player, features: FeatureVector) -> str:
+    """`joints 22 Nov, globals 17 Nov 2026` where the parts of a sum are not of one day: a sum of
+    two visits must not pass for one. Empty where they are, or where the decision names no parts.
+    """
+    parts: dict[str, list[Found]] = {}
+    for feature_id, label in player.parts.items():
+        if isinstance(finding := features[feature_id], Found) and finding.evidence.effective:
+            parts.setdefault(label, []).append(finding)
+    days = {label: _days(found) for label, found in parts.items()}
+    if len({day for found in days.values() for day in found}) < 2:
+        return ""
+    spans = []
+    for label, found in days.items():
+        entered = all(f.evidence.origin is Origin.CLINICIAN for f in parts[label])
+        ends = found if len(found) == 1 else [found[0], found[-1]]
+        spans.append((f"{label}{' entered' if entered else ''}", ends))
+    *earlier, last = spans
+    year = last[1][-1][-4:]
+    if all(day.endswith(f" {year}") for _, ends in spans for day in ends):
+        earlier = [(label, [day[:-5] for day in ends]) for label, ends in earlier]
+        last = (last[0], [*(day[:-5] for day in last[1][:-1]), last[1][-1]])
+    return ", ".join(f"{label} {' to '.join(ends)}" for label, ends in (*earlier, last))
+
+
+def _days(found: Sequence[Found]) -> list[str]:
+    moments: list[Moment] = [f.evidence.effective for f in found if f.evidence.effective]
+    return list(dict.fromkeys(moment(m) for m in sorted(moments, key=lambda m: m.earliest)))
 
 
 def _single(player: Player, feature: FeatureSpec, found: Found) -> str:
@@ -73,6 +101,8 @@ def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> 
         return f"{player.label} not known"
     when = _when([finding for _, finding in known])
     if player.shown_as is ShownAs.SUM and len(known) == len(player.features):
+        parts = dated_parts(player, features)
+        when = f" ({parts})" if parts else when
         return f"{player.label} {number(sum(finding.value for _, finding in known))}{when}"
     if len(player.features) == 1:
         words = known[0][1].evidence.words

@@ -6,17 +6,10 @@ from collections.abc import Mapping
 
 from decision.clinical.assessment import Assessment, AuditAction, AuditEvent, DecisionCard
 from decision.clinical.spec import DecisionSpec, Severity
+from decision.ui.texts import decided
 from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import of_100, plural
-
-NO_DRUG = {"continue": "Continue the present drug", "later": "Decide later", "other": "Other"}
-
-
-def choices(spec: DecisionSpec) -> dict[str, str]:
-    """What can be chosen, coded: the cards' drugs in their order, other drugs, no change."""
-    others = {choice.code: choice.label for choice in spec.other_choices}
-    return {t.id: t.label for t in ordered(spec)} | others | NO_DRUG
 
 
 def named(shown: Assessment) -> str:
@@ -36,11 +29,7 @@ def against(shown: Assessment, chosen: str) -> tuple[tuple[Severity, str], ...]:
 
 
 def needs_reason(shown: Assessment, chosen: str) -> bool:
-    """True where the choice goes against a STOP, an AVOID or the drug class that was named, and
-    for every choice without an estimate.
-    """
-    if not isinstance(shown, DecisionCard):
-        return bool(chosen)
+    """True where the choice goes against a STOP, an AVOID or the drug class that was named."""
     favoured = named(shown)
     return bool(against(shown, chosen)) or (favoured != "" and chosen not in ("", favoured))
 
@@ -54,6 +43,8 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
     outcome = event.outcome
     if event.action is AuditAction.ASSESSED:
         return _assessed(spec, outcome)
+    if event.action is AuditAction.NOTIFIED:
+        return str(outcome.get("summary", ""))
     if event.action is AuditAction.ENTERED:
         because = f" ({reason})" if (reason := outcome.get("because")) else ""
         told = "; ".join(
@@ -66,10 +57,12 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
         return _written(outcome)
     parts = []
     if chosen := outcome.get("chosen"):
-        parts.append(f"chosen: {choices(spec).get(str(chosen), str(chosen))}")
+        opposed = decided.against(spec, decided.against_of(event))
+        parts.append(f"chosen: {decided.drug(spec, str(chosen))}{opposed}")
+    elif event.action is not AuditAction.ACCEPTED:
+        parts.append("no drug named")
     if code := outcome.get("reason"):
-        labels = {r.code: r.label for r in spec.override_reasons}
-        parts.append(f"reason: {labels.get(str(code), str(code))} ({code})")
+        parts.append(f"reason: {spec.reason(str(code))}")
     replaced = outcome.get("replaces")
     if isinstance(replaced, list | tuple) and replaced:
         parts.append(f"replaces {', '.join(str(r)[:8] for r in replaced)}")
@@ -87,10 +80,12 @@ def _written(outcome: Mapping[str, object]) -> str:
 
 
 def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
-    if outcome.get("shown") != "card":
+    """What came out; where an event in the chart asked, that nobody was shown it."""
+    unseen = " (in the background, not shown)" if outcome.get("shown") == "nothing" else ""
+    if outcome.get("answer", outcome.get("shown")) != "card":
         reasons = outcome.get("reasons")
         listed = reasons if isinstance(reasons, list | tuple) else ()
-        return "no estimate: " + ", ".join(dict.fromkeys(str(r) for r in listed))
+        return "no estimate: " + ", ".join(dict.fromkeys(str(r) for r in listed)) + unseen
     shown = outcome.get("probabilities")
     probabilities = shown if isinstance(shown, Mapping) else {}
     estimates = [
@@ -100,7 +95,7 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     ]
     code = outcome.get("preference")
     favoured = spec.treatment(str(code)).label if code else "none named"
-    return f"{', '.join(estimates)}; preference: {favoured}"
+    return f"{', '.join(estimates)}; preference: {favoured}{unseen}"
 
 
 def of_others(n: int) -> str:
@@ -114,29 +109,15 @@ def of_others(n: int) -> str:
     )
 
 
-SAID = {
-    AuditAction.ACCEPTED: "Accepted",
-    AuditAction.DECIDED: "Decision recorded",
-    AuditAction.OVERRODE: "Override recorded",
-    AuditAction.WITHOUT_ESTIMATE: "Decision recorded",
-}
-
-
-def recorded(action_taken: AuditAction, audit_id: str, replaced: str = "") -> str:
-    instead = f"; replaces {replaced[:8]}" if replaced else ""
-    return f"{SAID[action_taken]}. Audit entry {audit_id[:8]}{instead}."
-
-
-def replaced(action_taken: AuditAction, audit_id: str) -> str:
-    """An earlier decision about the same showing: it stays in the trail and no longer stands."""
-    return f"Replaced: {recorded(action_taken, audit_id)}"
-
-
 CHOSEN = "Drug chosen"
 REASON = "Reason for deciding otherwise"
 REASON_WITHOUT = "Reason for this decision"
+REASON_OPTIONAL = "Reason for this decision (optional)"
 REMARK = "Remark (optional; no names)"
 NO_CHOICE = "Choose a drug first; nothing was recorded."
+AGREES = (
+    "The estimates favour this class already: accept it, or choose another; nothing was recorded."
+)
 NO_REASON = "Choose a reason; nothing was recorded."
 REASON_NEEDED = "This choice needs a reason."
 INTRO = "Choose, then record. The decision is written to the audit trail."

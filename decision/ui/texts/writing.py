@@ -2,38 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import tzinfo
 
-from decision.ui.texts.numbers import dated
+from decision.clinical.assessment import AuditEvent
+from decision.clinical.spec import DecisionSpec
+from decision.ui.texts import decided
+from decision.ui.texts.numbers import dated, day
 from decision.visit import Delivery, Receipt
 
-WRITE = "Write to the chart"
-TRY_AGAIN = "Try again"
+SEND_AGAIN = "Send again"
 WRITING = "Writing to the chart …"
 NOT_OFFERED = "Nothing of this decision can be written to the chart."
-LEAD = {
-    Delivery.SENT: "Written to the chart.",
-    Delivery.WAITING: "Not yet in the chart: kept here, to be sent again.",
-    Delivery.REFUSED: "Not in the chart: its server refused.",
-    Delivery.UNSURE: "It is not certain that this is in the chart.",
-}
-AGAIN = (Delivery.WAITING, Delivery.UNSURE)
-"""States in which another try may help; whatever was written already is not written twice."""
+NO_ESTIMATE = "Not written to the chart: there was no estimate."
+OFFER = "Not in the chart yet. This would write:"
+NO_ORDER = "No order is placed."
+ENTERED = "The values that you entered appear in the document only."
+READ_SINCE = (
+    "It can no longer be written: the record has been read again since, and the data may have "
+    "changed. Record the decision again to write it."
+)
+SOMEBODY_ELSE = "Only whoever recorded it can write it."
+NOT_IN_CHART = "Not in the chart."
+END_ANYWAY = "One decision is not in the chart. End anyway?"
+END = "End anyway"
+STAY = "Stay"
 
 
-def offer(offers: Sequence[str], *, entered: bool) -> str:
-    """What the click would write, before it is made."""
-    if not offers:
-        return NOT_OFFERED
-    named = " What you entered is named in it as entered by you." if entered else ""
-    return f"Not in the chart yet. This would write: {'; '.join(offers)}.{named}"
+def write(drug: str) -> str:
+    """The button says what it writes."""
+    return f"Write to the chart: {drug}"
+
+
+def rest(*, entered: bool) -> str:
+    """What holds whatever is written."""
+    return f"{NO_ORDER} {ENTERED}" if entered else NO_ORDER
 
 
 def receipt(found: Receipt) -> str:
-    """What became of it, in one line; the references are what the chart's own staff can look up."""
-    places = f"({', '.join(found.resources)})" if found.resources else ""
-    parts = (LEAD[found.delivery], dated(found.detail), found.remedy, places)
-    return " ".join(part for part in parts if part)
+    """What became of it and what can be done, in the recorder's own words."""
+    return " ".join(part for part in (dated(found.detail), found.remedy) if part)
+
+
+def about(drug: str) -> str:
+    """Which decision the next words are about."""
+    return f"Decision: {drug}. "
+
+
+def in_chart(found: Receipt | None) -> str:
+    """How a decision of an earlier showing stands."""
+    if found is None:
+        return NOT_IN_CHART
+    if found.delivery is Delivery.SENT:
+        return "In the chart."
+    return f"Not fully in the chart{_lacking(found)}."
+
+
+def outstanding(
+    spec: DecisionSpec,
+    event: AuditEvent | None,
+    found: Receipt,
+    agent: str,
+    zone: tzinfo | None,
+) -> str:
+    """Which decision of which day is not wholly there, and what of it; `agent` is who is looking.
+
+    The trail may not have the entry under this person's present name and number.
+    """
+    lacking = _lacking(found)
+    if event is None:
+        return f"An earlier decision is not fully in the chart{lacking}."
+    chosen = decided.drug(spec, str(event.outcome.get("chosen", "")))
+    when = day(event.recorded.astimezone(zone))
+    whose = f"Your decision of {when}"
+    if event.agent != agent:
+        whose = f"The decision of {when} by {event.agent}"
+    return f"{whose} ({chosen}) is not fully in the chart{lacking}."
+
+
+def _lacking(found: Receipt) -> str:
+    return f": {', '.join(found.lacking)}" if found.lacking else ""
 
 
 def earlier(found: Receipt) -> str:

@@ -23,7 +23,10 @@ from decision.evidence.signs import Sign, not_found, present
 from decision.evidence.unread import unless_unread
 
 _BELOW_CLASS = {"tnfi": "Caution; another class is preferred in NYHA class III or IV."}
-_CLASS_OPEN = {"tnfi": "Find the NYHA class; another class is preferred in class III or IV."}
+_CLASS_OPEN = {
+    "tnfi": "Find the NYHA class: in III or IV another class is preferred, and EU labels"
+    " contraindicate adalimumab, certolizumab pegol, golimumab and infliximab."
+}
 _CLASS_UNSURE = {"tnfi": Severity.CAUTION}
 _DENIED_WITHIN = lookback("local_answer")
 
