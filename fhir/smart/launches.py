@@ -6,13 +6,14 @@ One cookie per launch and never one per browser: two charts open side by side st
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_urlsafe
 from threading import Lock
 from typing import Protocol
 
+from decision.clinical.clock import Clock
 from fhir.rest.access import Access
 from fhir.smart.cookies import digest, proves
 from fhir.smart.tenant import Tenant
@@ -98,7 +99,7 @@ class _Entry:
 class Launches:
     """Every open launch of this process. Bounded; in memory only, so a restart ends them all."""
 
-    def __init__(self, clock: Callable[[], datetime], most: int = _MOST_LAUNCHES) -> None:
+    def __init__(self, clock: Clock, most: int = _MOST_LAUNCHES) -> None:
         self._clock = clock
         self._most = most
         self._entries: dict[str, _Entry] = {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 from threading import Lock
 
+from decision.clinical.clock import Clock
 from fhir.smart.cookies import digest, proves
 from fhir.smart.discovery import Endpoints
 from fhir.smart.refusals import LaunchError, Reason
@@ -50,7 +51,7 @@ class PendingLaunches:
     address can begin in that time behind the proxy of `docs/deploy.md`.
     """
 
-    def __init__(self, clock: Callable[[], datetime], most: int = 50_000) -> None:
+    def __init__(self, clock: Clock, most: int = 50_000) -> None:
         self._clock = clock
         self._most = most
         self._waiting: dict[bytes, PendingLaunch] = {}

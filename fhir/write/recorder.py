@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 from decision.clinical.assessment import AuditAction, AuditEvent, DecisionCard
+from decision.clinical.clock import Clock
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment, Document, Receipt
 from fhir.errors import NotWritableError
@@ -40,7 +38,7 @@ class ChartRecorder:
         launched: Launched,
         outbox: Outbox,
         audit: Trail,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._launched, self._outbox, self._audit, self._clock = launched, outbox, audit, clock
         self._person = outbox.whose(launched)
