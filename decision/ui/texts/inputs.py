@@ -40,9 +40,11 @@ def missing(card: DecisionCard) -> str:
         f"{', '.join(labels)} ({why}{_cost(points, len(labels))})"
         for (points, why), labels in dearest
     )
+    if not listed:
+        return ""  # what nobody measures in routine care is counted in the line below
     tests = f"Not measured: {_research(research)}." if research else ""
     told = "Missing, and how much wider each makes the range of the difference: "
-    return " ".join(part for part in (f"{told}{listed}." if listed else "", tests) if part)
+    return f"{told}{listed}. {tests}".strip()
 
 
 def is_research(feature: FeatureSpec) -> bool:
