@@ -7,6 +7,7 @@ of the chart (`/launch`, `/callback`, `/standalone`, `/logout`), the CDS Hooks s
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from starlette.middleware import Middleware
 from streamlit import config
 
 import decision.ui.navigation  # noqa: F401  its imports are paid at start-up, not by a visitor
+from decision.clinical.errors import DecisionSupportError
 from decision.ui.headers import Gate
 from decision.ui.services import install
 from parts import Outside
@@ -36,16 +38,21 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     OUTSIDE.close()
 
 
-SETTINGS = Settings.read(os.environ, port=config.get_option("server.port"))
+logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
 OUTSIDE = Outside.open(clock)
-WIRED = Wired(SETTINGS, OUTSIDE)
+try:
+    SETTINGS = Settings.read(os.environ, port=config.get_option("server.port"))
+    WIRED = Wired(SETTINGS, OUTSIDE)
+    ROUTES = WIRED.routes()
+except DecisionSupportError as error:  # an operator reads this, so no traceback hides the remedy
+    raise SystemExit(f"treatment response cannot start: {error.message} {error.remedy}") from None
 install(WIRED.services)
 # Streamlit guards its socket by a list of its own: a proxy's name is given once, for both.
 config.set_option("server.allowedHosts", list(SETTINGS.hosts))
 app = st.App(
     ROOT / "decision/ui/script/main.py",
     lifespan=lifespan,
-    routes=WIRED.routes(),
+    routes=ROUTES,
     middleware=[
         Middleware(
             Gate,

@@ -6,12 +6,11 @@ folder the stand-alone page lists: an export that somebody looks at is never ser
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute, Mount
 
+from decision.clinical.clock import Clock
 from examples.demo_ehr import Authentication, demo_ehr
 from examples.demo_ehr import Client as Registration
 from fhir.smart.tenant import Client, Tenant, WriteBack
@@ -38,7 +37,7 @@ def demo_tenant(public_url: str) -> Tenant:
     )
 
 
-def demo_mount(public_url: str, clock: Callable[[], datetime]) -> BaseRoute:
+def demo_mount(public_url: str, clock: Clock) -> BaseRoute:
     """The demonstration EHR, with its portal at `/demo/portal`."""
     registration = Registration(
         id=_CLIENT,

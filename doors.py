@@ -31,7 +31,7 @@ NO_LAUNCH = Closed(
     detail="",
     remedy="Open it again from the patient's chart.",
 )
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 NO_CHART = "It opens inside a patient's chart, so that it knows whose it is."
 
 
@@ -74,7 +74,7 @@ class Watched(RecordSource):
         try:
             return self._source.load(patient_id, watch)
         except (OtherPatientError, UnknownPatientError) as error:
-            _logger.warning("wrong patient: %s, ehr %s", type(error).__name__, self._tenant)
+            _LOG.warning("wrong patient: %s, ehr %s", type(error).__name__, self._tenant)
             raise
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import httpx2
 
+from decision.clinical.clock import Clock
 from fhir.rest.http import open_http
 from fhir.rest.loop import BackgroundLoop
 from fhir.store.audit import SqlAuditLog
@@ -20,10 +19,10 @@ class Outside:
 
     loop: BackgroundLoop
     http: httpx2.AsyncClient
-    clock: Callable[[], datetime]
+    clock: Clock
 
     @classmethod
-    def open(cls, clock: Callable[[], datetime]) -> Outside:
+    def open(cls, clock: Clock) -> Outside:
         return cls(loop=BackgroundLoop(), http=open_http(), clock=clock)
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ from decision.clinical.spec import (
     Presence,
     Severity,
 )
+from decision.clinical.units import unit
 
 
 def derive_features(record: PatientRecord, spec: DecisionSpec) -> FeatureVector:
@@ -58,13 +59,6 @@ def _remedy(feature: FeatureSpec, missing: Missing) -> str:
 
 def _limits(feature: FeatureSpec) -> str:
     return f"{feature.supported.low:g} to {feature.supported.high:g}"
-
-
-def _unit(feature: FeatureSpec) -> str:
-    """A unit that is read as one; counts, scores and yes/no have none."""
-    if feature.unit == "1" or feature.unit.startswith("{"):
-        return ""
-    return " years" if feature.unit == "a" else f" {feature.unit}"
 
 
 def causes_before_model(
@@ -127,7 +121,8 @@ def _input_causes(spec: DecisionSpec, features: FeatureVector) -> tuple[Abstenti
                 causes.append(
                     AbstentionCause(
                         reason=AbstentionReason.INPUT_UNUSABLE,
-                        detail=f"{feature.label} {finding.value:g} {feature.unit} is outside the "
+                        detail=f"{feature.label} {finding.value:g} {unit(feature.unit)}".rstrip()
+                        + " is outside the "
                         f"supported limits ({_limits(feature)}).",
                         remedy="Check the value and its unit at the source.",
                         features=(feature.id,),
@@ -168,31 +163,46 @@ def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[Abstent
     return tuple(causes)
 
 
+_CHECK_FIRST = 3
+
+
 def _out_of_domain(spec: DecisionSpec, answer: ModelAnswer) -> AbstentionCause:
-    """What makes the patient unlike the others: every unusual value, not the least usual alone."""
+    """What makes the patient unlike the others: how many values, and the farthest out by name. Each
+    with its range goes along for a table.
+    """
     domain = answer.domain
-    outside = tuple(found[0] for found in domain.outside_usual)
-    values = "; ".join(
-        f"{spec.feature(i).label} {value:.3g}{_unit(spec.feature(i))} "
-        f"(usual {low:.3g} to {high:.3g})"
-        for i, value, low, high in domain.outside_usual
-    )
+    far = sorted(domain.outside_usual, key=_how_far, reverse=True)
+    labels = [spec.feature(i).label for i, *_ in far]
     culprit = next((p.label for p in spec.players if p.id == domain.culprit), "")
     culprit = culprit or spec.feature(domain.culprit).label
+    many = len(labels) > 1
     detail = (
-        f"Outside the usual range: {values}."
-        if values
-        else f"No single value is outside its usual range; the combination is. Least usual: "
-        f"{culprit}."
+        f"{spelt(len(labels))} {'values lie' if many else 'value lies'} outside what the model "
+        "has seen."
+        if labels
+        else "No single value lies outside what the model has seen; the combination does."
     )
-    named = ", ".join(spec.feature(i).label for i in outside) or culprit
+    first = ", ".join(labels[:_CHECK_FIRST]) or culprit
     return AbstentionCause(
         reason=AbstentionReason.OUT_OF_DOMAIN,
         detail=f"{detail} Only {100 * domain.p_value:.1f} of 100 patients the model was checked on "
         "are as unusual as this one.",
-        remedy=f"Check at the source: {named}. If right, the model has nothing to say.",
-        features=outside or (domain.culprit,),
+        remedy=f"Check first: {first}. If right, the model has nothing to say.",
+        features=tuple(found[0] for found in domain.outside_usual) or (domain.culprit,),
+        outside=tuple(far),
     )
+
+
+def _how_far(found: tuple[str, float, float, float]) -> float:
+    """How many widths of its usual range a value lies beyond it."""
+    _, value, low, high = found
+    return max(low - value, value - high) / ((high - low) or 1.0)
+
+
+def spelt(number: int) -> str:
+    """`Ten`; figures from thirteen."""
+    words = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
+    return words[number] if number < len(words) else str(number)
 
 
 def site_cause(model: ModelIdentity, site: str) -> tuple[AbstentionCause, ...]:

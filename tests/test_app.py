@@ -163,3 +163,25 @@ def test_the_root_only_wires(app):
     said = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
     clinical = re.compile(r"cdai|das28|tnf|il-?6|arthritis", re.IGNORECASE)
     assert [words for words in said if isinstance(words, str) and clinical.search(words)] == []
+
+
+def test_a_start_that_fails_tells_the_operator_the_remedy_and_shows_no_traceback(tmp_path):
+    file = tmp_path / "ehr.toml"
+    file.write_text("[[ehr]]\n")
+    started = subprocess.run(
+        [sys.executable, "-c", "import app"],
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "TREATMENT_RESPONSE_EHRS": str(file),
+            "TREATMENT_RESPONSE_AUDIT": str(tmp_path / "audit.sqlite"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert "cannot start: ehr.toml" in started.stderr
+    assert "is missing" in started.stderr
+    assert "Traceback" not in started.stderr

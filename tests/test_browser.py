@@ -83,7 +83,7 @@ def test_from_the_worklist_to_the_audit_entry(browser, address, trail):
         assert len(first) == 2
         assert all(re.fullmatch(r"\d{1,2} of 100", number) for number in first)
         for arm in page.locator(".tr-card").all():
-            expect(arm).to_contain_text(re.compile(r"likely range \d+ to \d+ of 100 \(90 %\)"))
+            expect(arm).to_contain_text(re.compile(r"Likely range \d+ to \d+ of 100 \(90 %\)"))
 
         page.get_by_role("button", name="Undo").nth(1).click()
         expect(page.get_by_role("heading", name="No estimate.")).to_be_visible()
@@ -92,13 +92,12 @@ def test_from_the_worklist_to_the_audit_entry(browser, address, trail):
         expect(page.locator(".tr-icons")).to_have_count(2)
         assert numbers(page) != first
 
-        page.get_by_role("button", name="Override…").click()
-        page.get_by_text("Formulary, payer or price", exact=True).click()
-        page.get_by_role("button", name="Record override").click()
-        expect(page.get_by_text("Override recorded.")).to_be_visible()
+        page.get_by_text("JAK inhibitor", exact=True).click()
+        page.get_by_role("button", name="Record decision").click()
+        expect(page.get_by_text("Recorded: JAK inhibitor")).to_be_visible()
         page.get_by_text("Audit trail of this patient").click()
-        row = page.get_by_role("row", name=re.compile("Overrode"))
-        expect(row).to_contain_text("reason: Formulary, payer or price (formulary)")
+        row = page.get_by_role("row", name=re.compile("Decided"))
+        expect(row).to_contain_text("chosen: JAK inhibitor")
         expect(page.get_by_role("row", name=re.compile("Entered values"))).to_have_count(3)
         shown = row.get_by_role("cell").last.inner_text()
 
@@ -106,8 +105,8 @@ def test_from_the_worklist_to_the_audit_entry(browser, address, trail):
         (found,) = database.execute(
             "select patient_id, action, outcome from audit_entry where id like ?", (f"{shown}%",)
         ).fetchall()
-    assert found[1] == "overrode"
-    assert '"reason": "formulary"' in found[2]
+    assert found[1] == "decided"
+    assert '"chosen": "jak-inhibitor"' in found[2]
     assert "patients like this one reach" in found[2]
 
 

@@ -220,7 +220,7 @@ def test_the_first_page_is_what_a_colleague_reads_and_the_rest_is_the_appendix()
             "Reason Patient preference",
             "Cautions present Low neutrophils: 1.4",
             "52 of 100 simulated patients",
-            "likely range 37 to 67 of 100 (90 %)",
+            "Likely range 37 to 67 of 100 (90 %)",
             "48 of 100 simulated patients",
             "Methotrexate dose: 1",
             inputs.missing(found.card),

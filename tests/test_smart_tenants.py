@@ -324,6 +324,20 @@ def test_keys_are_read_as_pem_or_jwk(tmp_path, key, key_id):
     assert "k" not in repr(found.client).partition("file")[2]  # where it lies is told to nobody
 
 
+@pytest.mark.parametrize(("second", "refused"), [(RSA, False), (EC, True)])
+def test_one_key_may_serve_two_ehrs_but_one_id_names_one_key(tmp_path, second, refused):
+    private_file(tmp_path / "k", RSA.as_pem(private=True))
+    private_file(tmp_path / "k2", second.as_pem(private=True))
+    client = KEY + 'key_id = "a"'
+    other = ONE.format(read="also_read = []", more="", client=client, tables="")
+    other = other.replace('"north"', '"south"').replace("ehr.test", "south.test")
+    path = written(tmp_path, client=client, tables=other.replace('"k"', '"k2"'))
+    if refused:
+        assert "'south', client.key_id: stands for another EHR's key" in complaint(path)
+    else:
+        assert len(load_tenants(path).every) == 2
+
+
 @pytest.mark.parametrize(
     ("client", "words"),
     [

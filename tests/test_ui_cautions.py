@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from decision.clinical.spec import CautionFinding, Presence, Severity
+from decision.clinical.spec import CautionFinding, Entry, EntryKind, Presence, Severity
 from decision.ui.components.cautions import row
 from decision.ui.texts import cautions
 from tests.fakes import make_rule, page_spec
@@ -70,13 +70,43 @@ def gap(title: str, a: Severity, priority: int = 0) -> CautionFinding:
     return dataclasses.replace(found, rule=dataclasses.replace(found.rule, priority=priority))
 
 
-def test_gaps_that_block_a_prescription_are_all_named_and_never_folded():
+def asked(found: CautionFinding) -> CautionFinding:
+    """One that the form has a question for."""
+    entry = Entry(kind=EntryKind.CHOICE, question="?", concept="x", choices={"no": "No"})
+    return dataclasses.replace(found, entries=(entry,))
+
+
+def test_what_the_form_can_settle_is_named_first_and_the_rest_is_counted():
     gaps = [gap(f"Mild {i}", Severity.CAUTION) for i in range(9)]
-    gaps += [gap(f"Hard {i}", Severity.STOP) for i in range(4)]
-    gaps += [gap("Second", Severity.CAUTION, 2), gap("First", Severity.CAUTION, 1)]
+    gaps += [gap("Neutrophils", Severity.STOP, 4)]
+    gaps += [asked(gap("Second", Severity.CAUTION, 2)), asked(gap("First", Severity.CAUTION, 1))]
     assert cautions.not_found(gaps) == (
-        "Not found in the record, which does not mean absent: "
-        "First; Second; Hard 0; Hard 1; Hard 2; Hard 3; and 9 more."
+        "Please confirm: First; Second. "
+        "Not found in the record, which does not mean absent: Neutrophils; 9 others."
+    )
+    assert cautions.not_found(gaps[:1]) == (
+        "Not found in the record, which does not mean absent: Mild 0."
+    )
+    assert cautions.not_found(gaps[:9]).endswith("absent: 9 cautions.")
+    assert cautions.not_found(()) == ""
+
+
+def test_one_of_two_tests_is_not_both():
+    """The rule reads "ALT or AST above": a normal ALT alone does not make it absent."""
+    half = dataclasses.replace(gap("Raised liver enzymes", Severity.STOP, 4), evidence=("O/1",))
+    assert "Raised liver enzymes (known in part)." in cautions.not_found((half,))
+
+
+def test_what_is_not_asked_of_this_patient_or_only_informs_is_no_gap():
+    pregnancy = dataclasses.replace(gap("Pregnancy", Severity.AVOID), arises=False)
+    payer = finding(
+        "Payer", a=Severity.INFORMATION, b=Severity.INFORMATION, presence=Presence.NOT_FOUND
+    )
+    both = (pregnancy, payer)
+    assert cautions.not_found(both) == ""
+    assert [cautions.state(f) for f in both] == ["not applicable"] * 2
+    assert cautions.counts(both) == (
+        "All 2 cautions: 0 present, 0 absent, 0 not found in the record, 2 not applicable"
     )
 
 

@@ -42,7 +42,7 @@ def test_a_card_shows_both_numbers_ranges_difference_and_reasons():
     page = shown(opened(page_services(FULL)))
     assert "52 of 100 simulated patients like this one reach" in page
     assert "48 of 100 simulated patients like this one reach" in page
-    assert "likely range 37 to 67 of 100 (90 %)" in page
+    assert "Likely range 37 to 67 of 100 (90 %)" in page
     assert "No clear preference: about the same." in page
     assert "Moves both drugs" in page
     assert "Moves the gap" in page

@@ -5,12 +5,19 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from decision.clinical.assessment import DecisionCard, SilenceReason
+from decision.clinical.assessment import (
+    AbstentionCause,
+    AbstentionReason,
+    DecisionCard,
+    SilenceReason,
+)
 from decision.clinical.spec import CautionFinding, Presence, Severity
 from decision.rules import causes_after_model
 from decision.ui.components.estimates import estimates
-from decision.ui.texts import estimate, verdict
+from decision.ui.texts import estimate, pages, verdict
 from tests.builders import make_answer
 from tests.fakes import make_rule, page_spec
 from tests.test_ui_estimate import card_of
@@ -109,5 +116,34 @@ def test_a_patient_unlike_the_others_is_told_every_unusual_value():
     outside = (("crp", 240.0, 1.0, 160.0), ("tender", 0.0, 1.0, 24.0))
     domain = dataclasses.replace(OPEN.domain, p_value=0.002, outside_usual=outside)
     (cause,) = causes_after_model(page_spec(), dataclasses.replace(OPEN, domain=domain))
-    assert "CRP 240 mg/L (usual 1 to 160); Tender joints 0 (usual 1 to 24)." in cause.detail
+    assert cause.detail.startswith("Two values lie outside what the model has seen.")
+    assert cause.remedy.startswith("Check first: CRP, Tender joints.")
+    assert pages.outside(page_spec(), cause) == (
+        ("CRP", "240 mg/L", "1 to 160"),
+        ("Tender joints", "0", "1 to 24"),
+    )
+    told = pages.abstained(page_spec(), (cause,))
+    assert "CRP; 240 mg/L; 1 to 160" in told
+    assert told[1].count("CRP") == 1
     assert cause.features == ("crp", "tender")
+
+
+@given(
+    low=st.floats(0.01, 100),
+    width=st.floats(0.5, 100),
+    beyond=st.floats(0.01, 50),
+    up=st.booleans(),
+)
+def test_a_value_outside_its_range_reads_as_outside_however_it_is_rounded(low, width, beyond, up):
+    """`39` beside `19 to 39` would look like an error of ours."""
+    value = low + width + beyond if up else low - beyond
+    cause = AbstentionCause(
+        reason=AbstentionReason.OUT_OF_DOMAIN,
+        detail="",
+        remedy="",
+        outside=(("crp", value, low, low + width),),
+    )
+    ((_, here, usual),) = pages.outside(page_spec(), cause)
+    shown = float(here.split()[0].replace(",", ""))
+    ends = [float(end.replace(",", "")) for end in usual.split(" to ")]
+    assert shown < ends[0] or shown > ends[1]

@@ -14,7 +14,6 @@ from decision.ui.session import Chart
 from decision.ui.texts import pages
 from tests.builders import AS_OF, ListAuditLog
 from tests.fakes import (
-    CLOSED,
     COMPLETE,
     REFUSED,
     SENT,
@@ -194,14 +193,16 @@ def test_a_later_visit_finds_what_an_earlier_one_could_not_write():
     assert "against STOP. In the chart." in page
 
 
-def test_what_is_outstanding_stands_right_under_the_name():
+def test_what_is_outstanding_stands_above_all_but_the_name():
     at, _ = reopened(FakeRecorder(WAITING))
-    parts = [e.proto.body for e in at.get("html")]
-    strip = next(i for i, body in enumerate(parts) if "tr-strip" in body)
-    assert "Simulated model." not in parts[strip]
-    assert "Simulated model." in parts[strip + 2]  # between them the bar
+    main = [e for e in at.main if e.type in ("html", "warning", "button")]
+    bodies = [getattr(e.proto, "body", "") for e in main]
+    (box,) = [i for i, e in enumerate(main) if e.type == "warning"]
+    assert next(i for i, body in enumerate(bodies) if "Simulated model." in body) > box
     keys = [b.key.partition("-")[0] for b in at.button]
-    assert keys[:2] == ["end", "retry"]
+    assert keys.index("retry") == keys.index("end") + 1
+    page = shown(launch(FakeRecorder()))
+    assert "not fully in the chart" not in page
 
 
 def test_a_colleagues_outstanding_decision_is_not_called_yours():

@@ -140,7 +140,7 @@ def test_a_lost_answer_about_an_assessment_is_said_and_not_repeated(
     for _ in range(2):
         receipt, _ = wrote(desk, recorder, found, decided)
         assert receipt.delivery is Delivery.UNSURE
-        assert "the risk assessment" in receipt.detail
+        assert "The risk assessment may not have arrived" in receipt.detail
     assert line.posted.count("RiskAssessment") == 1
     assert len(stored(fhir_server, "RiskAssessment", patient)) == 1
     assert len(stored(fhir_server, "DocumentReference", patient)) == 1

@@ -219,6 +219,8 @@ class AbstentionCause:
     detail: str
     remedy: str
     features: tuple[str, ...] = ()
+    outside: tuple[tuple[str, float, float, float], ...] = ()
+    """(feature, value, low, high): values beyond their usual range, the farthest out first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from decision.assess import AuditLog, Context, NoModel, Predictor
+from decision.clinical.clock import Clock
 from decision.clinical.spec import DecisionSpec
 from decision.visit import Doors, Visit
 
@@ -19,7 +18,7 @@ class Services:
     predictor: Predictor | NoModel
     doors: Doors
     audit: AuditLog
-    clock: Callable[[], datetime]
+    clock: Clock
 
     def context(self, visit: Visit) -> Context:
         """Who asks, where and when, at this moment."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from decision.clinical.clock import Clock
 from fhir.errors import AccessEndedError
 from fhir.fields import Json
 from fhir.hooks.body import required
@@ -25,7 +25,7 @@ class HookAccess:
         token: str,
         scopes: Scopes,
         expires: datetime,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._base = base
         self._token = token
@@ -76,7 +76,7 @@ class NoAccess:
 
 
 def read_authorization(
-    given: Json | None, server: str, patient_id: str, clock: Callable[[], datetime]
+    given: Json | None, server: str, patient_id: str, clock: Clock
 ) -> HookAccess | NoAccess:
     """The access a call gives; RequestError where it is incomplete or for another patient."""
     if given is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import httpx2
 
+from decision.clinical.clock import Clock
 from decision.clinical.record import Gap, GapReason, Part, PatientRecord
 from fhir.errors import AccessEndedError, BundleError, FhirError, OtherPatientError
 from fhir.hooks.authorization import HookAccess, NoAccess, read_authorization
@@ -22,7 +22,7 @@ from fhir.rest.limits import Limits
 from fhir.rest.loop import BackgroundLoop
 from fhir.rest.searches import Search
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 LIMITS = Limits(search_seconds=4.0, whole_seconds=6.0, attempts=2, longest_wait=1.0)
 """Nobody waits for a card as for a page: what is not there by then is a gap."""
 _NEEDED = (Part.CONDITIONS, Part.MEDICATIONS)
@@ -37,7 +37,7 @@ class Gatherer:
         self,
         loop: BackgroundLoop,
         http: httpx2.AsyncClient,
-        clock: Callable[[], datetime],
+        clock: Clock,
         limits: Limits = LIMITS,
     ) -> None:
         self._loop = loop
@@ -85,7 +85,7 @@ class Gatherer:
 
 def _note(error: FhirError, call: HookCall) -> None:
     """For the operator, without a person: the client that is refused may tell nobody."""
-    _logger.warning("hook without a record: %s, ehr %s", type(error).__name__, call.tenant.id)
+    _LOG.warning("hook without a record: %s, ehr %s", type(error).__name__, call.tenant.id)
 
 
 def _check_needed(

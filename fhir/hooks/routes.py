@@ -6,7 +6,6 @@ import dataclasses
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
 from itertools import chain
 
 import httpx2
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from decision.clinical.clock import Clock
 from decision.clinical.errors import AuditError, DecisionSupportError, RecordSourceError
 from decision.clinical.record import PatientRecord
 from decision.evidence.orders import ordered_treatments
@@ -52,7 +52,7 @@ class HookRoutes:
         callers: Callers,
         gather: Gather,
         ledger: HookLedger,
-        clock: Callable[[], datetime],
+        clock: Clock,
         public_url: str,
         origins: Iterable[str] = (),
     ) -> None:
@@ -219,7 +219,7 @@ def hook_routes(
     ledger: HookLedger,
     loop: BackgroundLoop,
     http: httpx2.AsyncClient,
-    clock: Callable[[], datetime],
+    clock: Clock,
     public_url: str,
     origins: Iterable[str] = (),
 ) -> list[Route]:

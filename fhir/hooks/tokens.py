@@ -14,6 +14,7 @@ from anyio import to_thread
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from decision.clinical.clock import Clock
 from fhir.fields import Json
 from fhir.hooks.errors import UntrustedError
 from fhir.json_text import JsonError, parse_json
@@ -85,7 +86,7 @@ class SignedCallers:
         tenants: Tenants,
         find_key: FindKey,
         guard: Guard,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._tenants = tenants
         self._find_key = find_key

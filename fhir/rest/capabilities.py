@@ -72,6 +72,11 @@ def searches_by(capabilities: Json, kind: str, parameter: str) -> bool:
     )
 
 
+def creates_conditionally(capabilities: Json, kind: str) -> bool:
+    """Whether the statement says that `If-None-Exist` is heeded for that type."""
+    return any(r.get("conditionalCreate") is True for r in _resources(capabilities, kind))
+
+
 def _resources(capabilities: Json, kind: str) -> list[Json]:
     return [
         resource

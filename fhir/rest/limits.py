@@ -24,5 +24,3 @@ class Limits:
     first_wait: float = 0.2
     longest_wait: float = 5.0
     """Longer than this nobody waits in front of a page, whatever `Retry-After` asks for."""
-    url_characters: int = 1_500
-    """Proxies have been seen to refuse longer addresses than about 2,000."""

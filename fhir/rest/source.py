@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
-from datetime import datetime
 
+from decision.clinical.clock import Clock
 from decision.clinical.progress import Progress, Watch, unwatched
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from fhir.errors import ServerError, UnknownPatientError
@@ -26,7 +26,7 @@ class FhirSource:
         loop: BackgroundLoop,
         patient_id: str,
         searches: Sequence[Search],
-        clock: Callable[[], datetime],
+        clock: Clock,
         expression: ExpressionContract | None = None,
         unasked: Sequence[Search] = (),
     ) -> None:

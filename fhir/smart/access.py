@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from decision.clinical.clock import Clock
 from fhir.errors import AccessEndedError, ServerError
 from fhir.smart.fetch import NoAnswerError
 from fhir.smart.id_token import names_another
@@ -32,7 +32,7 @@ class LaunchAccess:
         *,
         base: str,
         endpoint: TokenEndpoint,
-        clock: Callable[[], datetime],
+        clock: Clock,
         grant: Grant,
         granted: Scopes,
         patient_id: str,

@@ -6,9 +6,23 @@ all; the `__Host-` prefix makes the browser refuse them from any other host, pat
 
 from __future__ import annotations
 
+from hashlib import sha256
+from hmac import compare_digest
+
 from starlette.responses import Response
 
 _KEPT = "Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+_LONGEST = 128
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret that a browser holds: enough to know it again, not to repeat it."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def proves(value: str, kept: bytes) -> bool:
+    """Whether a cookie's value is the secret with that digest."""
+    return 0 < len(value) <= _LONGEST and compare_digest(digest(value), kept)
 
 
 def give(response: Response, name: str, value: str, seconds: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
 
+from decision.clinical.clock import Clock
 from fhir.smart import addresses
 from fhir.smart.fetch import NoAnswerError, get_json
 from fhir.smart.refusals import LaunchError, Reason
@@ -34,7 +35,7 @@ class Endpoints:
 class Discovery:
     """Asks an EHR where its login is, and keeps the answer for a while."""
 
-    def __init__(self, http: httpx2.AsyncClient, clock: Callable[[], datetime]) -> None:
+    def __init__(self, http: httpx2.AsyncClient, clock: Clock) -> None:
         self._http = http
         self._clock = clock
         self._known: dict[str, tuple[datetime, Endpoints]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ import httpx2
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
+from decision.clinical.clock import Clock
 from fhir.json_text import JsonError, parse_json
 from fhir.smart.discovery import may_ask
 from fhir.smart.fetch import NoAnswerError, get_json
@@ -40,9 +41,7 @@ class _Known:
 class KeySets:
     """Key sets by address, kept for an hour; to be used on the `BackgroundLoop`."""
 
-    def __init__(
-        self, http: httpx2.AsyncClient, clock: Callable[[], datetime], tenants: Tenants
-    ) -> None:
+    def __init__(self, http: httpx2.AsyncClient, clock: Clock, tenants: Tenants) -> None:
         self._http = http
         self._clock = clock
         self._jkus = frozenset(hook.jku for t in tenants for hook in t.hooks if hook.jku)

@@ -6,21 +6,20 @@ One cookie per launch and never one per browser: two charts open side by side st
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
-from hmac import compare_digest
 from secrets import token_urlsafe
 from threading import Lock
 from typing import Protocol
 
+from decision.clinical.clock import Clock
 from fhir.rest.access import Access
+from fhir.smart.cookies import digest, proves
 from fhir.smart.tenant import Tenant
 
 LAUNCH_COOKIE = "__Host-l-"
 _HANDLE = re.compile(r"[\w-]{12}", re.ASCII)
-_LONGEST_SECRET = 128
 _MOST_LAUNCHES = 2000
 _MOST_PER_BROWSER = 40
 """A browser sends every launch's cookie with every request; proxies refuse headers over 8 kB."""
@@ -100,7 +99,7 @@ class _Entry:
 class Launches:
     """Every open launch of this process. Bounded; in memory only, so a restart ends them all."""
 
-    def __init__(self, clock: Callable[[], datetime], most: int = _MOST_LAUNCHES) -> None:
+    def __init__(self, clock: Clock, most: int = _MOST_LAUNCHES) -> None:
         self._clock = clock
         self._most = most
         self._entries: dict[str, _Entry] = {}
@@ -114,7 +113,7 @@ class Launches:
             self._sweep(now)
             while len(self._entries) >= self._most:
                 self._drop(min(self._entries, key=lambda h: self._entries[h].used))
-            self._entries[handle] = _Entry(launch, _digest(secret), now)
+            self._entries[handle] = _Entry(launch, digest(secret), now)
         return handle, secret
 
     def find(self, handle: str, cookies: Mapping[str, str]) -> Launch | None:
@@ -174,9 +173,7 @@ class Launches:
         """Whether the cookie of this launch came along, as it was given."""
         entry = self._entries.get(handle)
         secret = cookies.get(LAUNCH_COOKIE + handle, "")
-        if entry is None or not secret or len(secret) > _LONGEST_SECRET:
-            return False
-        return compare_digest(_digest(secret), entry.secret)
+        return entry is not None and proves(secret, entry.secret)
 
     def _sweep(self, now: datetime) -> None:
         for handle in [h for h, entry in self._entries.items() if _over(entry, now)]:
@@ -190,7 +187,3 @@ def _over(entry: _Entry, now: datetime) -> bool:
     launch = entry.launch
     unused = now - entry.used
     return now >= launch.expires or unused >= launch.tenant.idle or launch.access.ended
-
-
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Collection
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx2
 
+from decision.clinical.clock import Clock
 from fhir.smart.access import LaunchAccess
 from fhir.smart.context import read_context
 from fhir.smart.discovery import Discovery
@@ -31,7 +31,7 @@ class Login:
         pending: PendingLaunches,
         keys: KeySets,
         http: httpx2.AsyncClient,
-        clock: Callable[[], datetime],
+        clock: Clock,
         redirect_uri: str,
         kinds: Collection[str],
     ) -> None:

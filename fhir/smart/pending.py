@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from hmac import compare_digest
 from secrets import token_urlsafe
 from threading import Lock
 
+from decision.clinical.clock import Clock
+from fhir.smart.cookies import digest, proves
 from fhir.smart.discovery import Endpoints
 from fhir.smart.refusals import LaunchError, Reason
 from fhir.smart.tenant import Tenant
@@ -19,7 +20,6 @@ from fhir.smart.tenant import Tenant
 PENDING_COOKIE = "__Host-p-"
 PENDING_TIME = timedelta(minutes=10)
 _STATE = re.compile(r"[\w-]{43}", re.ASCII)
-_LONGEST_SECRET = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +41,8 @@ class PendingLaunch:
     @property
     def challenge(self) -> str:
         """RFC 7636: the S256 challenge of the verifier."""
-        digest = sha256(self.verifier.encode("ascii")).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+        hashed = sha256(self.verifier.encode("ascii")).digest()
+        return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")
 
 
 class PendingLaunches:
@@ -51,7 +51,7 @@ class PendingLaunches:
     address can begin in that time behind the proxy of `docs/deploy.md`.
     """
 
-    def __init__(self, clock: Callable[[], datetime], most: int = 50_000) -> None:
+    def __init__(self, clock: Clock, most: int = 50_000) -> None:
         self._clock = clock
         self._most = most
         self._waiting: dict[bytes, PendingLaunch] = {}
@@ -71,13 +71,13 @@ class PendingLaunches:
             verifier=token_urlsafe(48),
             nonce=token_urlsafe(32),
             cookie=PENDING_COOKIE + token_urlsafe(9),
-            secret=_digest(secret),
+            secret=digest(secret),
             begun=self._clock(),
         )
         with self._lock:
             while len(self._waiting) >= self._most:
                 del self._waiting[next(iter(self._waiting))]  # in the order of their beginning
-            self._waiting[_digest(begun.state)] = begun
+            self._waiting[digest(begun.state)] = begun
         return begun, secret
 
     def take(self, state: str) -> PendingLaunch:
@@ -88,7 +88,7 @@ class PendingLaunches:
             raise LaunchError(Reason.LAUNCH_UNKNOWN, "state is malformed")
         with self._lock:
             # By digest: how long the look-up takes says nothing about a state that is waiting.
-            found = self._waiting.pop(_digest(state), None)
+            found = self._waiting.pop(digest(state), None)
         if found is None:
             raise LaunchError(Reason.LAUNCH_UNKNOWN, "state is unknown or used")
         if not timedelta(0) <= self._clock() - found.begun < PENDING_TIME:
@@ -100,10 +100,5 @@ def require_browser(pending: PendingLaunch, cookies: Mapping[str, str]) -> None:
     """Refuse unless the launch began in this browser: without this tie, somebody could have another
     finish a login that is not theirs.
     """
-    secret = cookies.get(pending.cookie, "")
-    if len(secret) > _LONGEST_SECRET or not compare_digest(_digest(secret), pending.secret):
+    if not proves(cookies.get(pending.cookie, ""), pending.secret):
         raise LaunchError(Reason.OTHER_BROWSER, "the pre-launch cookie is missing or another")
-
-
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode("utf-8", "surrogatepass")).digest()

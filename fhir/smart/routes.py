@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Collection
 from urllib.parse import urlencode
 
 import httpx2
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from decision.clinical.clock import Clock
 from decision.clinical.errors import DecisionSupportError
 from fhir.rest.loop import BackgroundLoop
 from fhir.smart import addresses, cookies, screens
@@ -33,7 +33,7 @@ LOGOUT = "/logout"
 PUBLIC_KEYS = "/.well-known/jwks.json"
 
 _LONGEST = 4096
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def smart_routes(
@@ -44,7 +44,7 @@ def smart_routes(
     keys: KeySets,
     loop: BackgroundLoop,
     http: httpx2.AsyncClient,
-    clock: Callable[[], datetime],
+    clock: Clock,
     public_url: str,
     kinds: Collection[str],
 ) -> list[Route]:
@@ -194,7 +194,7 @@ class _Doors:
 
     def _stop(self, error: LaunchError, tenant: Tenant | None) -> Response:
         """A page for the clinician, a line for the operator; neither holds anything sent to us."""
-        _logger.warning(
+        _LOG.warning(
             "launch refused: %s (%s), ehr %s",
             error.reason.name,
             error.check,

@@ -17,7 +17,7 @@ import jsonschema
 
 from decision.clinical.errors import DecisionSupportError
 from fhir.smart import addresses
-from fhir.smart.client_files import FileError, check_private, signing_key, stored_secret
+from fhir.smart.client_files import FileError, check_private, public_key, signing_key, stored_secret
 from fhir.smart.keys import KeysError, local_keys
 from fhir.smart.tenant import (
     Client,
@@ -58,6 +58,7 @@ def read_tenants(path: Path) -> tuple[Tenant, ...]:
     tables: list[dict[str, Any]] = document["ehr"]
     found = tuple(_tenant(path, table) for table in tables)
     _refuse_twice(path, found)
+    _refuse_one_id_for_two_keys(path, found)
     return found
 
 
@@ -241,7 +242,7 @@ def _hook(path: Path, tenant_id: str, table: Mapping[str, Any]) -> HookIssuer:
 
 
 def _refuse_twice(path: Path, found: Sequence[Tenant]) -> None:
-    """Two EHRs with one id, issuer or hooks issuer: nobody could say which is meant."""
+    """Two EHRs with one id, issuer, or hooks issuer: nobody could say which is meant."""
     hooks = [(t, f"{h.issuer} (tenant {h.tenant!r})") for t in found for h in t.hooks]
     for field, named in (
         ("id", [(t, t.id) for t in found]),
@@ -258,3 +259,19 @@ def _refuse_twice(path: Path, found: Sequence[Tenant]) -> None:
                     "Give each EHR its own, or remove one of the two tables.",
                 )
             seen[value] = tenant
+
+
+def _refuse_one_id_for_two_keys(path: Path, found: Sequence[Tenant]) -> None:
+    """All public keys stand in one set, where an EHR looks for its own by `kid`."""
+    seen: dict[object, dict[str, object]] = {}
+    for tenant in found:
+        if tenant.client.method is not ClientMethod.KEY:
+            continue
+        key = public_key(tenant.client)
+        if seen.setdefault(key["kid"], key) != key:
+            raise TenantsError(
+                path,
+                f"ehr {tenant.id!r}, client.key_id",
+                "stands for another EHR's key too",
+                "Give each key an id of its own; EHRs find it by that.",
+            )

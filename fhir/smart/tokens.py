@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx2
 from joserfc import jwt
 
+from decision.clinical.clock import Clock
 from fhir.smart.client_files import FileError, signing_key, stored_secret
 from fhir.smart.discovery import Endpoints
 from fhir.smart.fetch import Answer, NoAnswerError, post_form
@@ -50,7 +51,7 @@ class TokenEndpoint:
     def __init__(
         self,
         http: httpx2.AsyncClient,
-        clock: Callable[[], datetime],
+        clock: Clock,
         tenant: Tenant,
         endpoints: Endpoints,
     ) -> None:

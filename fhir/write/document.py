@@ -7,13 +7,12 @@ import hashlib
 from datetime import datetime
 
 from decision.clinical.assessment import DecisionCard
-from decision.clinical.writing import ChosenTreatment
+from decision.clinical.writing import ChosenTreatment, Document
 from fhir.errors import NotWritableError
 from fhir.fields import Json
 from fhir.write.cautions import worst
 from fhir.write.launched import (
     RECORD_TYPE,
-    DocumentFile,
     Launched,
     decision_key,
     identifier,
@@ -32,7 +31,7 @@ _TYPE = {
 def document_reference(
     card: DecisionCard,
     decided: ChosenTreatment,
-    document: DocumentFile,
+    document: Document,
     launched: Launched,
     now: datetime,
 ) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from decision.clinical.assessment import DecisionCard
 from decision.clinical.codes import LOCAL, Code
@@ -41,17 +40,6 @@ class Launched:
     @property
     def subject(self) -> str:
         return f"Patient/{self.patient_id}"
-
-
-class DocumentFile(Protocol):
-    """The record of what was on the screen, as a file."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def content_type(self) -> str: ...
-    @property
-    def content(self) -> bytes: ...
 
 
 def assessment_key(card: DecisionCard, launched: Launched) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from fhir.fields import Json, children, text
-from fhir.rest.capabilities import offers, searches_by
+from fhir.fields import Json
+from fhir.rest.capabilities import creates_conditionally, offers, searches_by
 from fhir.write.launched import Launched
 
 KINDS = ("RiskAssessment", "DocumentReference", "AuditEvent")
@@ -53,15 +53,9 @@ def ability(statement: Json, kind: str) -> Ability:
     searches = offers(statement, kind, "search-type")
     owners = [name for name in ("patient", "subject") if searches_by(statement, kind, name)]
     by_identifier = searches_by(statement, kind, "identifier")
-    conditional = any(
-        resource.get("conditionalCreate") is True
-        for rest in children(statement, "rest")
-        for resource in children(rest, "resource")
-        if text(resource, "type") == kind
-    )
     return Ability(
         create=offers(statement, kind, "create"),
-        conditional=conditional and by_identifier,
+        conditional=creates_conditionally(statement, kind) and by_identifier,
         owner=owners[0] if searches and owners else "",
         by_identifier=by_identifier,
     )

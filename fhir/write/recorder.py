@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 from decision.clinical.assessment import AuditAction, AuditEvent, DecisionCard
+from decision.clinical.clock import Clock
 from decision.clinical.record import PatientRecord
-from decision.clinical.writing import ChosenTreatment, Receipt
+from decision.clinical.writing import ChosenTreatment, Document, Receipt
 from fhir.errors import NotWritableError
 from fhir.fields import Json
 from fhir.rest.client import FhirClient
@@ -16,7 +14,7 @@ from fhir.write.audit_event import audit_event
 from fhir.write.checks import check, check_percentages
 from fhir.write.document import document_reference
 from fhir.write.facts import Trail, facts_of
-from fhir.write.launched import DocumentFile, Launched, assessment_key, decision_key
+from fhir.write.launched import Launched, assessment_key, decision_key
 from fhir.write.offers import KINDS, offered
 from fhir.write.outbox import Outbox
 from fhir.write.risk_assessment import risk_assessment
@@ -40,7 +38,7 @@ class ChartRecorder:
         launched: Launched,
         outbox: Outbox,
         audit: Trail,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._launched, self._outbox, self._audit, self._clock = launched, outbox, audit, clock
         self._person = outbox.whose(launched)
@@ -51,17 +49,12 @@ class ChartRecorder:
         kinds = [kind for kind in KINDS if not self._sender.obstacle(kind)]
         return offered(kinds, chosen, simulated=simulated)
 
-    def obstacles(self) -> tuple[str, ...]:
-        """Why that which the tenant switched on will not be written, in words."""
-        wanted = [kind for kind in KINDS if kind in self._launched.kinds]
-        return tuple(words for kind in wanted if (words := self._sender.obstacle(kind)))
-
     def write(
         self,
         record: PatientRecord,
         card: DecisionCard,
         decided: ChosenTreatment,
-        document: DocumentFile,
+        document: Document,
     ) -> Receipt:
         """Write the decision, or keep what could not be written; the same one is written once."""
         if not self._outbox.queue(self._person, decided.audit_id):
@@ -124,7 +117,7 @@ class ChartRecorder:
         record: PatientRecord,
         card: DecisionCard,
         decided: ChosenTreatment,
-        document: DocumentFile,
+        document: Document,
         event: AuditEvent,
     ) -> tuple[tuple[str, Json], ...]:
         launched, decided_id = self._launched, decided.audit_id

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from decision.clinical.assessment import AuditAction
+from decision.clinical.clock import Clock
 from decision.clinical.writing import Delivery, Receipt
 from fhir.errors import FhirError, NotWritableError
 from fhir.fields import Json
@@ -56,7 +56,7 @@ class Sender:
         launched: Launched,
         outbox: Outbox,
         audit: Trail,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._client, self._loop, self._launched = client, loop, launched
         self._outbox, self._audit, self._clock = outbox, audit, clock

@@ -30,9 +30,9 @@ def chart_writing(visit: Visit, chart: Chart, shown: Assessment) -> None:
             return
         _replaced(visit.recorder, replaced)
         found = visit.recorder.standing(last.audit_id)
-        if found is None:
+        if found is None and not chart.changing:
             offer(visit, visit.recorder, chart, shown, last)
-        else:
+        elif found is not None:
             lead = writing.about(told.drug(shown.spec, last.chosen))
             _receipt(visit.recorder, found, last.audit_id, lead)
 

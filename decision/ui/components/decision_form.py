@@ -149,7 +149,9 @@ def _write(
     if codes := told.against_codes(shown, coded["chosen"]):
         said["against"] = codes
     words = (
-        verdict.shown(shown) if isinstance(shown, DecisionCard) else pages.abstained(shown.causes)
+        verdict.shown(shown)
+        if isinstance(shown, DecisionCard)
+        else pages.abstained(shown.spec, shown.causes)
     )
     assessing.decide(services, visit, chart, shown, action, {**said, "displayed": list(words)})
     chart.overriding = chart.changing = False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import DecisionCard
-from decision.clinical.spec import Treatment
+from decision.clinical.assessment import Abstention, AbstentionCause, DecisionCard
+from decision.clinical.spec import DecisionSpec, Treatment
 from decision.ui.components.icons import icons
-from decision.ui.components.markup import details, items, paragraph, text
-from decision.ui.texts import cautions, estimate, verdict
+from decision.ui.components.markup import details, items, paragraph, table, text
+from decision.ui.texts import cautions, estimate, pages, verdict
 
 
 def _headline(card: DecisionCard, treatment: Treatment) -> str:
@@ -35,10 +35,13 @@ def _arm(card: DecisionCard, treatment: Treatment) -> str:
     body = (
         _headline(card, treatment)
         + icons(prediction.probability, estimate.sentence(card.spec, prediction, simulated))
-        + paragraph(
-            f"{estimate.calibration(card.spec, prediction, simulated)} "
-            f"{estimate.reference_class(card.spec, prediction, simulated)}",
-            "tr-small",
+        + details(
+            estimate.HOW_GOOD,
+            paragraph(
+                f"{estimate.calibration(card.spec, prediction, simulated)} "
+                f"{estimate.reference_class(card.spec, prediction, simulated)}",
+                "tr-small",
+            ),
         )
     )
     demoted = f'<div class="tr-demoted">{body}</div>' if stops else body
@@ -69,16 +72,24 @@ def estimates(card: DecisionCard) -> str:
     )
 
 
-def abstention(causes: tuple[tuple[str, str, str], ...], title: str) -> str:
+def abstention(found: Abstention) -> str:
     """No estimate, said as plainly and as large as an estimate; reasons of one kind together."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for reason, detail, remedy in causes:
-        groups.setdefault(reason, []).append((detail, remedy))
+    groups: dict[str, list[AbstentionCause]] = {}
+    for cause in found.causes:
+        groups.setdefault(pages.cause(cause)[0], []).append(cause)
     blocks = "".join(
-        f"<h3>{text(reason)}</h3>" + items(f"{detail} {remedy}".strip() for detail, remedy in found)
-        for reason, found in groups.items()
+        f"<h3>{text(reason)}</h3>"
+        + items(" ".join(pages.cause(c)[1:]).strip() for c in causes)
+        + "".join(_outside(found.spec, c) for c in causes)
+        for reason, causes in groups.items()
     )
     return (
         '<section class="tr-card tr-abstention"><h2 class="tr-number">'
-        f"{text(title)}</h2>{blocks}</section>"
+        f"{text(pages.NO_ESTIMATE)}</h2>{blocks}</section>"
     )
+
+
+def _outside(spec: DecisionSpec, cause: AbstentionCause) -> str:
+    """Each value once, with its range, narrow enough to be read down."""
+    rows = pages.outside(spec, cause)
+    return table(pages.OUTSIDE_HEAD, rows, "tr-table tr-outside") if rows else ""

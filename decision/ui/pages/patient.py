@@ -91,7 +91,7 @@ def _read_again() -> None:
 def _answer(assessment: Assessment) -> str:
     if isinstance(assessment, DecisionCard):
         return estimates.estimates(assessment) + reasons(assessment)
-    return estimates.abstention(tuple(pages.cause(c) for c in assessment.causes), pages.NO_ESTIMATE)
+    return estimates.abstention(assessment)
 
 
 def _section(words: str, title: str, whose: str = "") -> None:

@@ -22,7 +22,7 @@ ORDER = tuple(Severity)
 """From the hardest to the mildest, as the severities are declared."""
 NOTABLE = (Severity.STOP, Severity.AVOID, Severity.CAUTION, Severity.FAVOUR)
 NAMED_AT_MOST = 3
-"""Gaps named where none of them blocks a prescription."""
+"""Gaps that block no prescription are named where there are no more, else counted."""
 UNSOURCED = "unsourced, verify"
 WORD = re.compile(r"[a-z0-9-]{4,}")
 
@@ -68,7 +68,11 @@ def finding_text(finding: CautionFinding) -> str:
 
 def state(finding: CautionFinding) -> str:
     """Its state in a word; a caution that nobody could look for is not one that was not found."""
-    return "not checked" if isinstance(finding, UncheckedCaution) else finding.presence.value
+    if isinstance(finding, UncheckedCaution):
+        return "not checked"
+    if finding.presence is Presence.NOT_FOUND and not applicable(finding):
+        return "not applicable"
+    return finding.presence.value
 
 
 def severity_word(severity: Severity) -> str:
@@ -124,17 +128,41 @@ def blocks(rule: CautionRule) -> int:
 LAST_PLACE = 99
 
 
-def not_found(findings: Sequence[CautionFinding]) -> str:
-    """The gaps; those that block a prescription are all named, first and in their order.
-
-    Silence in a record is never shown as absence.
+def open_cautions(findings: Sequence[CautionFinding]) -> list[CautionFinding]:
+    """Those the record leaves open: read, not found, and a question about this patient. What is not
+    asked of them, or only informs, is no gap.
     """
-    gaps = [
-        f.rule
+    return [
+        f
         for f in findings
-        if f.presence is Presence.NOT_FOUND and not isinstance(f, UncheckedCaution)
+        if f.presence is Presence.NOT_FOUND
+        and not isinstance(f, UncheckedCaution)
+        and applicable(f)
     ]
-    return _named("Not found in the record, which does not mean absent", gaps)
+
+
+def applicable(finding: CautionFinding) -> bool:
+    """False for pregnancy at eighty, and for what warns of nothing, such as a payer's rule."""
+    return finding.arises and any(s in NOTABLE for s in finding.rule.severity.values())
+
+
+def not_found(findings: Sequence[CautionFinding]) -> str:
+    """What the form can settle, first and by name; then what could forbid a drug and only the
+    chart can say; the others are counted. Silence in a record is never shown as absence.
+    """
+    gaps = sorted(open_cautions(findings), key=lambda f: blocks(f.rule) or LAST_PLACE + 1)
+    ask = [f for f in gaps if f.entries]
+    look = [f for f in gaps if not f.entries and blocks(f.rule)]
+    others = [f for f in gaps if not f.entries and not blocks(f.rule)]
+    if len(others) <= NAMED_AT_MOST:
+        look, others = look + others, []
+    named = [f.rule.title + (" (known in part)" if f.evidence else "") for f in look]
+    if others:
+        named.append(plural(len(others), "other" if look else "caution"))
+    told = [f"Please confirm: {'; '.join(f.rule.title for f in ask)}."] if ask else []
+    if named:
+        told.append(f"Not found in the record, which does not mean absent: {'; '.join(named)}.")
+    return " ".join(told)
 
 
 def unchecked(findings: Sequence[CautionFinding]) -> str:
@@ -159,11 +187,13 @@ def counts(findings: Sequence[CautionFinding]) -> str:
     told = tally[Presence.PRESENT] - len(present(findings))
     information = f", {told} information only" if told else ""
     unread = sum(isinstance(f, UncheckedCaution) for f in findings)
-    silent = tally[Presence.NOT_FOUND] - unread
+    silent = len(open_cautions(findings))
+    apart = tally[Presence.NOT_FOUND] - unread - silent
     return (
         f"All {plural(len(findings), 'caution')}: {tally[Presence.PRESENT] - told} present"
         f"{information}, {tally[Presence.ABSENT]} absent, {silent} not found "
         f"in the record{f', {unread} not checked' if unread else ''}"
+        f"{f', {apart} not applicable' if apart else ''}"
     )
 
 

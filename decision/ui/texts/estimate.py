@@ -45,10 +45,7 @@ def sentence(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str
 
 def detail(prediction: Prediction) -> str:
     interval = prediction.interval
-    return (
-        f"{percent(prediction.probability)}, likely range {span(interval)} of 100 "
-        f"({level(interval)})."
-    )
+    return f"Likely range {span(interval)} of 100 ({level(interval)})."
 
 
 def explained(card: DecisionCard) -> str:
@@ -57,6 +54,9 @@ def explained(card: DecisionCard) -> str:
     kind = "simulated patients" if card.model.simulated else "patients"
     wide = "; it is wide because much was not measured" if card.features.missing else ""
     return f"The true figure lies in such a range for about {held} {kind}{wide}."
+
+
+HOW_GOOD = "How good is this?"
 
 
 def reference_class(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str:
@@ -138,14 +138,20 @@ def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
     more, less, gap, interval = _toward(answer.contrast)
     a, b = (spec.treatment(t).label_with_article for t in (more, less))
     ranged = f"(likely range {signed_span(interval)}, {level(interval)})"
-    shown = per_100(answer.prediction(more).probability) - per_100(
-        answer.prediction(less).probability
-    )
-    rounded = "" if shown == per_100(gap) else " Numbers are rounded one by one."
+    shown = difference_shown(answer)
     if gap < spec.thresholds["naming_margin"].value:
-        size = str(per_100(gap)) if per_100(gap) else "fewer than 1"
-        return f"The estimates are {size} of 100 apart, with {a} against {b} {ranged}.{rounded}"
-    return f"{per_100(gap)} more of 100 reach the outcome with {a} than with {b} {ranged}.{rounded}"
+        size = str(shown) if shown else "fewer than 1"
+        return f"The estimates are {size} of 100 apart, with {a} against {b} {ranged}."
+    return f"{shown} more of 100 reach the outcome with {a} than with {b} {ranged}."
+
+
+def difference_shown(answer: ModelAnswer) -> int:
+    """The difference of the two whole numbers on the cards, which anybody can check by eye; the
+    trail and the reasons keep the exact one.
+    """
+    more, less, _, _ = _toward(answer.contrast)
+    high, low = answer.prediction(more).probability, answer.prediction(less).probability
+    return per_100(high) - per_100(low)
 
 
 DIRECTION = "How sure the direction is"

@@ -9,7 +9,7 @@ from decision.clinical.codes import Code
 from decision.clinical.features import FeatureVector, Found, Missing, MissingReason
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Value
-from decision.clinical.spec import DecisionSpec, Modality
+from decision.clinical.spec import DecisionSpec, FeatureSpec, Modality
 from decision.ui.texts.gaps import why_unread
 from decision.ui.texts.numbers import dated, moment, number, per_100, plural, quantity
 from decision.ui.texts.reasons import value_text
@@ -25,7 +25,7 @@ def missing(card: DecisionCard) -> str:
     groups: dict[tuple[int, str], list[str]] = {}
     research = 0
     for feature_id, finding in card.features.missing.items():
-        if card.spec.feature(feature_id).entry is None:
+        if is_research(card.spec.feature(feature_id)):
             research += 1
             continue
         player = players.get(feature_id)
@@ -40,13 +40,20 @@ def missing(card: DecisionCard) -> str:
         f"{', '.join(labels)} ({why}{_cost(points, len(labels))})"
         for (points, why), labels in dearest
     )
-    tests = f"{plural(research, 'research test')} not part of routine care" if research else ""
     if not listed:
-        return f"Missing: {tests}." if tests else ""
-    return (
-        "Missing, and how much wider each makes the range of the difference: "
-        f"{'; '.join(part for part in (listed, tests) if part)}."
-    )
+        return ""  # what nobody measures in routine care is counted in the line below
+    tests = f"Not measured: {_research(research)}." if research else ""
+    told = "Missing, and how much wider each makes the range of the difference: "
+    return f"{told}{listed}. {tests}".strip()
+
+
+def is_research(feature: FeatureSpec) -> bool:
+    """A test that nobody can be asked for and no estimate needs: not done is not missing."""
+    return feature.entry is None and not feature.required
+
+
+def _research(tests: int) -> str:
+    return f"{plural(tests, 'research test')}, no part of routine care"
 
 
 def _cost(points: int, things: int) -> str:
@@ -76,15 +83,20 @@ def modalities(absent: Sequence[Modality]) -> str:
 def summary(spec: DecisionSpec, features: FeatureVector, record: PatientRecord) -> str:
     """One line for the top of the page: how much is there, is not, is doubtful."""
     gone = features.missing
-    old = sum(m.reason is MissingReason.TOO_OLD for m in gone.values())
-    unread = sum(m.reason is MissingReason.NOT_READ for m in gone.values())
+    routine = [m for i, m in gone.items() if not is_research(spec.feature(i))]
+    old = sum(m.reason is MissingReason.TOO_OLD for m in routine)
+    unread = sum(m.reason is MissingReason.NOT_READ for m in routine)
     entered = sum(
         f.evidence.origin is Origin.CLINICIAN for _, f in features.findings if isinstance(f, Found)
     )
-    parts = [f"{len(features.values)} of {plural(len(spec.features), 'input')} found"]
-    if gone:
+    tests = [i for i in gone if is_research(spec.feature(i))]
+    asked = len(spec.features) - len(tests)
+    parts = [f"{len(features.values)} of {plural(asked, 'input')} found"]
+    if lost := len(gone) - len(tests):
         why = [f"{n} {word}" for n, word in ((old, "too old"), (unread, "not read")) if n]
-        parts.append(f"{len(gone)} missing" + (f" ({', '.join(why)})" if why else ""))
+        parts.append(f"{lost} missing" + (f" ({', '.join(why)})" if why else ""))
+    if tests:
+        parts.append(f"{plural(len(tests), 'research test')} not measured")
     if entered:
         parts.append(f"{entered} entered by clinician")
     if record.issues:
@@ -139,7 +151,10 @@ def outside_limits(label: str, value: float, low: float, high: float) -> str:
 
 def missing_plain(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
     """What is missing and why, one line each; what an estimate needs comes first."""
-    gone = sorted(features.missing.items(), key=lambda item: not spec.feature(item[0]).required)
+    gone = sorted(
+        ((i, m) for i, m in features.missing.items() if not is_research(spec.feature(i))),
+        key=lambda item: not spec.feature(item[0]).required,
+    )
     return tuple(
         f"{spec.feature(i).label} {why_missing(m)}"
         f"{' (needed for an estimate)' if spec.feature(i).required else ''}."

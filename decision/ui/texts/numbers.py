@@ -10,21 +10,7 @@ from decision.clinical.dates import MONTHS
 from decision.clinical.dates import dated as dated
 from decision.clinical.dates import moment as moment
 from decision.clinical.quantities import Moment, Precision
-
-_UNITS = {
-    "{count}": "",
-    "{score}": "",
-    "1": "",
-    "a": "years",
-    "d": "days",
-    "wk": "weeks",
-    "kg/m2": "kg/m²",
-    "10*9/L": "×10⁹/L",
-    "[iU]/mL": "IU/mL",
-    "[IU]/mL": "IU/mL",
-    "u[IU]/mL": "µIU/mL",
-}
-"""UCUM units whose written form is not their code; unlisted units are shown as they are."""
+from decision.clinical.units import unit as unit
 
 
 def per_100(probability: float) -> int:
@@ -81,8 +67,9 @@ def unbroken(words: str) -> str:
     return words.replace(" ≤ ", "\u00a0≤\u00a0").replace(" ≥ ", "\u00a0≥\u00a0")
 
 
-def unit(ucum: str) -> str:
-    return _UNITS.get(ucum, ucum)
+def digits(value: float, significant: int = 2) -> str:
+    """So many significant digits: `160`, `8.4`, `0.31`."""
+    return f"{float(f'{value:.{significant}g}'):,g}"
 
 
 def quantity(value: float, ucum: str) -> str:

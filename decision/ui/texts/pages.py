@@ -16,7 +16,7 @@ from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import Observation, PatientListing, PatientRecord
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.inputs import entered_value
-from decision.ui.texts.numbers import dated, instant, local, moment
+from decision.ui.texts.numbers import dated, digits, instant, local, moment, unit
 
 SIMULATED = (
     "Simulated model.",
@@ -116,9 +116,35 @@ def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
     return f"Supports, and does not replace, clinical judgement. {version}, rules {spec.version}. "
 
 
-def abstained(causes: Iterable[AbstentionCause]) -> tuple[str, ...]:
+def abstained(spec: DecisionSpec, causes: Iterable[AbstentionCause]) -> tuple[str, ...]:
     """What the clinician read, word for word, for the audit trail (D13)."""
-    return (NO_ESTIMATE, *(" ".join(cause(found)) for found in causes))
+    told = tuple(causes)
+    values = ("; ".join(row) for found in told for row in outside(spec, found))
+    return (NO_ESTIMATE, *(" ".join(cause(found)) for found in told), *values)
+
+
+def _apart(value: float, low: float, high: float, places: int) -> bool:
+    """Whether a value that is outside its range still reads so when it is rounded."""
+    here, low, high = (float(f"{n:.{places}g}") for n in (value, low, high))
+    return here < low or here > high
+
+
+OUTSIDE_HEAD = ("Value", "Here", "Usual")
+
+
+def outside(spec: DecisionSpec, found: AbstentionCause) -> tuple[tuple[str, str, str], ...]:
+    """(what, its value, the usual range) of each value that the model has not seen the like of."""
+    rows = []
+    for feature_id, value, low, high in found.outside:
+        feature = spec.feature(feature_id)
+        if feature.flag_labels is not None:
+            here, usual = feature.flag_labels[value >= 0.5], feature.flag_labels[high >= 0.5]
+        else:
+            places = next((n for n in (2, 3, 4) if _apart(value, low, high, n)), 6)
+            here = f"{digits(value, places)} {unit(feature.unit)}".rstrip()
+            usual = f"{digits(low, places)} to {digits(high, places)}"
+        rows.append((feature.label, here, usual))
+    return tuple(rows)
 
 
 def withdrawn(entries: Iterable[Observation], because: str) -> str:

@@ -8,7 +8,7 @@ from decision.clinical.assessment import DecisionCard, SilenceReason
 from decision.clinical.spec import CautionFinding, Severity
 from decision.rules import applies, stops
 from decision.ui.texts.cautions import finding_title
-from decision.ui.texts.estimate import detail, difference, ordered, sentence
+from decision.ui.texts.estimate import detail, difference, difference_shown, ordered, sentence
 from decision.ui.texts.numbers import number, per_100, plural
 
 UNDECIDED = {
@@ -69,12 +69,15 @@ def silence(card: DecisionCard) -> tuple[str, ...]:
     """Why no drug class is named, each reason in plain words; a STOP is the verdict itself."""
     spec, answer = card.spec, card.answer
     margin = per_100(spec.thresholds["naming_margin"].value)
+    exact = ""
+    if difference_shown(answer) >= margin:  # rounding hides what kept us silent
+        exact = f" ({number(100 * abs(answer.contrast.difference))} before rounding)"
     fewest = number(spec.thresholds["smallest_comparable"].value)
     words = {
         SilenceReason.RANGE_INCLUDES_ZERO: "the likely range of the difference includes no "
         "difference",
-        SilenceReason.GAP_BELOW_MARGIN: f"the difference is below {margin} of 100, the smallest "
-        "that counts",
+        SilenceReason.GAP_BELOW_MARGIN: f"the difference{exact} is below {margin} of 100, the "
+        "smallest that counts",
         SilenceReason.THIN_OVERLAP: f"only {plural(answer.comparable, 'comparable patient')} "
         f"({answer.stratum}) had the rarer drug class; at least {fewest} needed",
     }
