@@ -38,7 +38,7 @@ from models.hazard_sources import fingerprint
 from models.leakage import LeakageError, refuse_leak
 
 WITHIN_ORACLE, OE = 0.02, (0.9, 1.1)
-NO_PEERS = "scikit-survival is not installed; pip install -r requirements-peers.txt"
+NO_PEERS = "scikit-survival is not installed; pip install -r requirements-dev.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

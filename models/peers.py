@@ -2,7 +2,7 @@
 
 Both are fitted per stratum on the same columns, missing values at their mean with a flag per group,
 onset at the middle of (L, R], with their tuning by the same folds of people. Optional: see
-requirements-peers.txt.
+requirements-dev.txt.
 """
 
 from __future__ import annotations

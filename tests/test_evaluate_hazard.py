@@ -145,7 +145,7 @@ def test_without_the_peers_package_the_run_says_so(monkeypatch):
     )
     assert set(risks) == {"model", "reference", "kaplan_meier"}
     assert tuned == {"installed": False}
-    assert any("requirements-peers.txt" in line for line in said)
+    assert any("requirements-dev.txt" in line for line in said)
 
 
 @pytest.mark.skipif(not peers.installed(), reason="scikit-survival is optional")
