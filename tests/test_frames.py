@@ -128,9 +128,9 @@ def lid(frame: Frame | Page) -> str:
     return parse_qs(urlsplit(frame.url).query)["lid"][0]
 
 
-def nobody(frame: Frame | Page) -> None:
+def nobody(frame: Frame | Page, title: str = CLOSED.title) -> None:
     """The stop page, and nobody's name anywhere."""
-    expect(frame.get_by_role("heading", level=1)).to_have_text(CLOSED.title)
+    expect(frame.get_by_role("heading", level=1)).to_have_text(title)
     assert "Name of" not in frame.content()
     assert frame.get_by_role("link", name="Patient").count() == 0
 
@@ -190,7 +190,7 @@ def test_without_its_cookie_a_frame_stops_at_the_next_reload_and_the_other_goes_
 def test_ending_one_session_ends_that_frame_and_no_other(context, sites):
     _, (one, other) = both(context, sites)
     one.frame.get_by_role("button", name="End session").click()
-    nobody(one.frame)
+    nobody(one.frame, "Session ended.")
     other.enter(12)
     settle(other)
 
