@@ -178,7 +178,8 @@ def test_the_shipped_model_is_the_one_promised(shipped):
     assert shipped.identity.simulated
     assert "SIMULATED" in shipped.identity.description
     assert words["provenance"] | {"k": 0.5, "n": 6_000} == words["provenance"]
-    assert words["spec_version"] == spec().version
+    # A patch of the specification changes words and sources, which no model reads.
+    assert words["spec_version"].split(".")[:2] == spec().version.split(".")[:2]
     assert sum(f.stat().st_size for f in folder.iterdir()) < 1_000_000
     assert set(words["usual"]) <= {f.id for f in spec().features}
 
