@@ -131,13 +131,13 @@ def test_the_reasons_of_every_demo_patient_with_a_card_add_up(served):
 def test_what_was_found_is_said_in_the_record_s_own_words_where_a_number_says_too_little(
     served,
 ):
-    naive, primary = (
-        assessed(served, visit_of(served).source.load(patient))
-        for patient in ("demo-01", "demo-03")
-    )
+    source = visit_of(served).source
+    records = {patient: source.load(patient) for patient in ("demo-01", "demo-03")}
+    told = {p: summary(assessed(served, record), record) for p, record in records.items()}
+    primary = assessed(served, records["demo-03"])
     assert isinstance(primary, DecisionCard)
-    assert "No earlier TNF inhibitor listed" in summary(naive)
-    assert "primary failure" not in summary(naive)
-    assert "primary failure, adalimumab, 19 Oct 2026" in summary(primary)
+    assert "No earlier TNF inhibitor listed" in told["demo-01"]
+    assert "primary failure" not in told["demo-01"]
+    assert "Adalimumab Mar–Oct 2026, stopped: primary failure." in told["demo-03"]
     lines = [line for group in prognostic(primary) for line in group.lines]
     assert any(line.startswith("Primary failure, adalimumab, 19 Oct 2026: ") for line in lines)
