@@ -9,10 +9,10 @@ import numpy as np
 from models.cohort import Floats
 from models.design import patterns, player_sums
 from models.gaussian import Gaussian, conditional
+from models.medoids import weighted_medoids
 from models.panel import SIDES, Panel
 
 MEDOIDS = 64
-_ROUNDS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,40 +50,11 @@ def medoids(panel: Panel, z: Floats, rng: np.random.Generator, count: int = MEDO
 
     Notes
     -----
-    k-means from distinct random patients, then the nearest patient of each cluster, weighted by
-    the cluster's share. Reference: D. Arthur and S. Vassilvitskii, SODA (2007) 1027 (seeding).
+    Each is weighted by its cluster's share: see `weighted_medoids`.
     """
     full = drawn(panel.gaussian, z, rng)
     sums = player_sums(panel.design)
     effects = [(full * (panel.main + a * panel.interaction)) @ sums for a in SIDES]
     points = np.concatenate(effects, axis=1)
-    count = min(count, len(points))
-    centres = points[_spread(points, count, rng)]
-    nearest = np.zeros(len(points), dtype=np.int64)
-    for _ in range(_ROUNDS):
-        before, nearest = nearest, _squared(points, centres).argmin(axis=1)
-        if np.array_equal(before, nearest):
-            break
-        for c in np.unique(nearest):
-            centres[c] = points[nearest == c].mean(axis=0)
-    used, sizes = np.unique(nearest, return_counts=True)
-    chosen = _squared(points, centres[used]).argmin(axis=0)
-    return Reference(z=full[chosen], weights=sizes / sizes.sum())
-
-
-def _squared(points: Floats, centres: Floats) -> Floats:
-    cross = points @ centres.T
-    return np.asarray((points**2).sum(axis=1)[:, None] - 2.0 * cross + (centres**2).sum(axis=1))
-
-
-def _spread(points: Floats, count: int, rng: np.random.Generator) -> list[int]:
-    """Starting points far from one another, drawn in proportion to the squared distance."""
-    chosen = [int(rng.integers(len(points)))]
-    nearest = _squared(points, points[chosen])[:, 0]
-    while len(chosen) < count:
-        mass = np.clip(nearest, 0.0, None)
-        total = mass.sum()
-        share = mass / total if total > 0 else np.full(len(points), 1.0 / len(points))
-        chosen.append(int(rng.choice(len(points), p=share)))
-        nearest = np.minimum(nearest, _squared(points, points[chosen[-1:]])[:, 0])
-    return chosen
+    chosen, shares = weighted_medoids(points, count, rng)
+    return Reference(z=full[chosen], weights=shares)

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.cohort import Floats
 from models.hazard_model import HazardModel, SiteShift, part_of, rising
-from models.shapley import FINITE, ShapleyError, _coalitions
+from models.shapley import FINITE, ShapleyError, coalitions
 
 MOST_PLAYERS = 12
 MOST_RESIDUAL = 1e-9
@@ -86,7 +86,7 @@ def shapley(
         raise ShapleyError(
             f"{int(active.sum())} players; {MOST_PLAYERS} can be enumerated.", "Group the columns."
         )
-    member, added = _coalitions(int(active.sum()))
+    member, added = coalitions(int(active.sum()))
     score = rows.sum(axis=1)[:, None] + deltas[:, active] @ member
     worth = weights @ _risks(level, slope, score)
     values = np.zeros((len(level), own.size))

@@ -221,7 +221,7 @@ def _explain(
     values = np.zeros((deltas.shape[0], active.size))
     bounds, residual = [0.0], 0.0
     if count <= MOST_ENUMERATED:
-        member, added = _coalitions(count)
+        member, added = coalitions(count)
         kept = deltas if count == active.size else deltas[:, :, active]
         worth = rows.weights @ sigmoid(kept @ member + start[:, :, None])
         base, values[:, active] = worth[:, 0], worth @ added
@@ -247,7 +247,7 @@ def _explain(
 
 
 @cache
-def _coalitions(players: int) -> tuple[Floats, Floats]:
+def coalitions(players: int) -> tuple[Floats, Floats]:
     """Which players each coalition holds, and what its worth adds to each player's value.
 
     Returns

@@ -9,8 +9,9 @@ import pytest
 from models.cohort import CohortError
 from models.simulate import ra_measure
 from models.simulate.__main__ import main
-from models.simulate.ra_check import Target, missed, table, targets
+from models.simulate.ra_check import targets
 from models.simulate.ra_tables import DATA
+from models.simulate.targets import Target, missed, table
 
 WITH_SOURCE = list(csv.DictReader((DATA / "ra_targets.csv").read_text("utf-8").splitlines()))
 

@@ -12,11 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-TITLE = "SIMULATED rheumatoid arthritis cohort - not patients"
-UNIT = "patients per setting"
-USUAL_N, LEAST_N = 48_000, 40_000
-"""For a cohort whose check says nothing else. Below the least the sampling error outgrows the
-tolerances, and a miss would mean nothing."""
+from models.simulate.targets import missed, table
 
 
 def cohorts() -> tuple[str, ...]:
@@ -36,10 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     check: ModuleType = importlib.import_module(f"models.simulate.{options.cohort}_check")
     measuring: ModuleType = importlib.import_module(f"models.simulate.{options.cohort}_measure")
-    least = getattr(check, "LEAST_N", LEAST_N)
-    n = getattr(check, "USUAL_N", USUAL_N) if options.n is None else options.n
-    if n < least:
-        parser.error(f"--n is {n}; the tolerances hold from {least} patients")
+    n = check.USUAL_N if options.n is None else options.n
+    if n < check.LEAST_N:
+        parser.error(f"--n is {n}; the tolerances hold from {check.LEAST_N} patients")
     if options.seed < 0:
         parser.error(f"--seed is {options.seed}; use a whole number from 0")
 
@@ -49,12 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         got |= measured
         sys.stderr.write(f"measured {name} after {time.perf_counter() - start:.0f} s\n")
     goals = check.targets()
-    missed = check.missed(goals, got)
-    sys.stdout.write(getattr(check, "TITLE", TITLE) + "\n")
-    sys.stdout.write(f"{n} {getattr(check, 'UNIT', UNIT)}, seed {options.seed}\n\n")
-    sys.stdout.write(check.table(goals, got) + "\n\n")
-    sys.stdout.write(f"{len(goals) - len(missed)} of {len(goals)} targets met\n")
-    return 1 if missed else 0
+    short = missed(goals, got)
+    sys.stdout.write(f"{check.TITLE}\n{n} {check.UNIT}, seed {options.seed}\n\n")
+    sys.stdout.write(table(goals, got) + "\n\n")
+    sys.stdout.write(f"{len(goals) - len(short)} of {len(goals)} targets met\n")
+    return 1 if short else 0
 
 
 if __name__ == "__main__":
