@@ -29,7 +29,6 @@ from fhir.smart.keys import KeySets
 from fhir.smart.launches import Launches
 from fhir.smart.pending import PendingLaunches
 from fhir.smart.routes import smart_routes
-from fhir.smart.tenant import Tenant
 from fhir.smart.tenants import Tenants, load_tenants
 from fhir.store.database import Database, database_url
 from fhir.store.keys import kept_key
@@ -74,6 +73,7 @@ class Wired:
 
             self.tenants = Tenants((*self.tenants, demo_tenant(self._public)))
         spec = chosen(settings.decision)
+        self._asked = searches(spec)
         database = Database(database_url(settings.audit))
         self._store = Store.open(database, kept_key(database, settings.audit_key))
         self.launches = Launches(outside.clock)
@@ -89,79 +89,61 @@ class Wired:
                 self.tenants,
                 outside,
                 self._store,
-                searches(spec),
+                self._asked,
                 alone if settings.demo else None,
             ),
             clock=outside.clock,
         )
 
     def routes(self) -> list[BaseRoute]:
-        """What is served beside the pages. Unsigned hook calls are answered for the demo alone, and
-        only where no EHR is configured.
-        """
-        beside = _routes(
-            self.services,
-            self.tenants,
-            self.launches,
-            self._outside,
-            self._store,
-            self._public,
-            self.tenants.of_id("demo") if not self._settings.ehrs else None,
+        """What is served beside the pages: launches, hooks and, in demo mode, the demo's EHR."""
+        outside, tenants = self._outside, self.tenants
+        keys = KeySets(outside.http, outside.clock, tenants)
+        hooks = HookService(
+            spec=self.services.spec, searches=self._asked, respond=responder(self.services)
         )
+        beside: list[BaseRoute] = [
+            *smart_routes(
+                tenants=tenants,
+                launches=self.launches,
+                pending=PendingLaunches(outside.clock),
+                keys=keys,
+                loop=outside.loop,
+                http=outside.http,
+                clock=outside.clock,
+                public_url=self._public,
+                kinds={search.kind for search in self._asked},
+            ),
+            *hook_routes(
+                services=[hooks],
+                callers=self._callers(keys),
+                ledger=HookLedger(self._store.database),
+                loop=outside.loop,
+                http=outside.http,
+                clock=outside.clock,
+                public_url=self._public,
+                origins=[origin for t in tenants for origin in t.hook_origins],
+            ),
+        ]
         if self._settings.demo:
             from demonstration import demo_mount
 
-            beside.append(demo_mount(self._public, self._outside.clock))
+            beside.append(demo_mount(self._public, outside.clock))
         return beside
+
+    def _callers(self, keys: KeySets) -> Callers:
+        """Unsigned calls of hooks are answered for the demo alone, where no EHR is configured."""
+        demo = self.tenants.of_id("demo") if not self._settings.ehrs else None
+        if demo is not None:
+            return OpenCallers(demo)
+        outside = self._outside
+        used = UsedTokens(self._store.database)
+        return SignedCallers(self.tenants, ConfiguredKeys(keys, outside.loop), used, outside.clock)
 
     def ancestors(self, handle: str) -> str:
         """Who may frame the page of a handle: its EHR, and nobody without one."""
         tenant = self.launches.tenant_of(handle)
         return tenant.framing if tenant else NOBODY
-
-
-def _routes(
-    services: Services,
-    tenants: Tenants,
-    launches: Launches,
-    outside: Outside,
-    store: Store,
-    public_url: str,
-    open_to: Tenant | None,
-) -> list[BaseRoute]:
-    """The launch and the hooks. `open_to` is whose unsigned hook calls are answered: the demo's."""
-    asked = searches(services.spec)
-    keys = KeySets(outside.http, outside.clock, tenants)
-    callers: Callers = (
-        OpenCallers(open_to)
-        if open_to
-        else SignedCallers(
-            tenants, ConfiguredKeys(keys, outside.loop), UsedTokens(store.database), outside.clock
-        )
-    )
-    return [
-        *smart_routes(
-            tenants=tenants,
-            launches=launches,
-            pending=PendingLaunches(outside.clock),
-            keys=keys,
-            loop=outside.loop,
-            http=outside.http,
-            clock=outside.clock,
-            public_url=public_url,
-            kinds={search.kind for search in asked},
-        ),
-        *hook_routes(
-            services=[HookService(spec=services.spec, searches=asked, respond=responder(services))],
-            callers=callers,
-            ledger=HookLedger(store.database),
-            loop=outside.loop,
-            http=outside.http,
-            clock=outside.clock,
-            public_url=public_url,
-            origins=[origin for t in tenants for origin in t.hook_origins],
-        ),
-    ]
 
 
 def responder(services: Services) -> Callable[[HookCall, PatientRecord], Notice | None]:
