@@ -4,10 +4,8 @@ first.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -19,22 +17,23 @@ from decision.clinical.assessment import (
     AuditAction,
     AuditEvent,
     AuditTrail,
-    DecisionCard,
+    Comparison,
+    ComparisonCard,
     ModelAnswer,
     ModelIdentity,
-    Preference,
+    PrognosisCard,
 )
 from decision.clinical.errors import ModelError
-from decision.clinical.features import FeatureVector, Found
+from decision.clinical.features import FeatureVector
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import (
     Identity,
     ListingProblem,
-    Origin,
     PatientListing,
     PatientRecord,
 )
-from decision.clinical.spec import CriterionResult, DecisionSpec, Presence
+from decision.clinical.spec import CriterionResult, DecisionSpec
+from decision.outcome import input_hash, outcome_of
 from decision.rules import (
     causes_after_model,
     causes_before_model,
@@ -67,7 +66,7 @@ class Predictor(Protocol):
     def identity(self) -> ModelIdentity: ...
 
     def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
-        """Probabilities, their difference and the explanation for one patient at one recalibrated
+        """Probabilities with their ranges and the explanation for one patient at one recalibrated
         site.
         """
         ...
@@ -104,26 +103,6 @@ class Context:
     """
 
 
-def input_hash(record: PatientRecord, features: FeatureVector, context: Context) -> str:
-    """SHA-256 of all that the answer depends on besides model and specification versions, so that
-    two assessments can be told apart without storing a value twice.
-    """
-    given = {
-        "spec": [features.spec_id, features.spec_version],
-        "site": context.site,
-        "as_of": record.as_of.isoformat(),
-        "values": {k: repr(v) for k, v in sorted(features.values.items())},
-        "missing": {k: m.reason.value for k, m in sorted(features.missing.items())},
-        "gaps": _gaps(record),
-    }
-    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
-
-
-def _gaps(record: PatientRecord) -> list[list[str]]:
-    """What could not be read and why, in the words of the record; no person's data."""
-    return sorted([gap.part.value, gap.label, gap.reason.value] for gap in record.gaps)
-
-
 def assess(
     record: PatientRecord,
     spec: DecisionSpec,
@@ -137,35 +116,42 @@ def assess(
     Cautions and eligibility are found on every path; a caution never changes a probability. A model
     that breaks on this patient is an abstention with its reason, like one that is not there.
     """
+    found = _assessed(record, spec, predictor, context)
+    outcome = outcome_of(found, record, context.site)
+    if context.unasked:
+        outcome |= {"answer": outcome["shown"], "shown": "nothing"}
+    entry = _event(
+        spec, found.model, AuditAction.ASSESSED, record, found.input_hash, outcome, context
+    )
+    return replace(found, audit_id=audit.append(entry))
+
+
+def _assessed(
+    record: PatientRecord, spec: DecisionSpec, predictor: Predictor | NoModel, context: Context
+) -> Assessment:
+    """The assessment, which nobody may see before it has its entry in the trail."""
     features = derive_features(record, spec)
     criteria = spec.eligibility(record, spec)
     cautions = spec.find_cautions(record, spec)
-    model = None if isinstance(predictor, NoModel) else predictor.identity
+    describe = spec.prognosis.describe if spec.prognosis else None
+    situation = describe(record, spec, features) if describe else None
     judged = _judge(spec, criteria, features, predictor, context)
-    given = input_hash(record, features, context)
-    shown: dict[str, object] = {
-        "as_of": record.as_of.isoformat(),
-        "site": context.site,
-        "cautions": [f.rule.id for f in cautions if f.presence is Presence.PRESENT],
-        "entered": sorted(
-            i
-            for i, f in features.findings
-            if isinstance(f, Found) and f.evidence.origin is not Origin.RECORD
-        ),
-        "gaps": _gaps(record),
-    }
-    if isinstance(judged, _Answered):
-        chosen = preference(spec, judged.answer, cautions)
-        shown |= _shown(judged.answer, chosen, judged.model)
-    else:
-        shown |= {"shown": "abstention", "reasons": [cause.reason.value for cause in judged]}
-    if context.unasked:
-        shown |= {"answer": shown["shown"], "shown": "nothing"}
-    audit_id = audit.append(
-        _event(spec, model, AuditAction.ASSESSED, record, given, shown, context)
-    )
-    if isinstance(judged, _Answered):
-        return DecisionCard(
+    given = input_hash(record, spec, features, situation, context.site)
+    if not isinstance(judged, _Answered):
+        return Abstention(
+            spec=spec,
+            model=None if isinstance(predictor, NoModel) else predictor.identity,
+            as_of=record.as_of,
+            features=features,
+            criteria=criteria,
+            cautions=cautions,
+            causes=judged,
+            input_hash=given,
+            audit_id="",
+            situation=situation,
+        )
+    if isinstance(judged.answer, Comparison):
+        return ComparisonCard(
             spec=spec,
             model=judged.model,
             as_of=record.as_of,
@@ -173,20 +159,24 @@ def assess(
             criteria=criteria,
             cautions=cautions,
             answer=judged.answer,
-            preference=chosen,
+            preference=preference(spec, judged.answer, cautions),
             input_hash=given,
-            audit_id=audit_id,
+            audit_id="",
         )
-    return Abstention(
+    if spec.prognosis is None or situation is None:
+        raise TypeError(f"a model of decision {spec.id!r}, which compares, gave a prognosis")
+    return PrognosisCard(
         spec=spec,
-        model=model,
+        model=judged.model,
         as_of=record.as_of,
         features=features,
         criteria=criteria,
         cautions=cautions,
-        causes=judged,
+        answer=judged.answer,
+        situation=situation,
+        band=spec.prognosis.band(judged.answer.last.probability, judged.answer.stratum),
         input_hash=given,
-        audit_id=audit_id,
+        audit_id="",
     )
 
 
@@ -223,27 +213,6 @@ def _judge(
 
 def _no_model(detail: str, remedy: str) -> AbstentionCause:
     return AbstentionCause(reason=AbstentionReason.MODEL_UNAVAILABLE, detail=detail, remedy=remedy)
-
-
-def _shown(answer: ModelAnswer, chosen: Preference, model: ModelIdentity) -> dict[str, object]:
-    """Every number of the card, as the trail keeps it."""
-    return {
-        "shown": "card",
-        "simulated": model.simulated,
-        "probabilities": {p.treatment: round(p.probability, 6) for p in answer.predictions},
-        "ranges": {
-            p.treatment: [round(p.interval.low, 6), round(p.interval.high, 6)]
-            for p in answer.predictions
-        },
-        "difference": round(answer.contrast.difference, 6),
-        "interval": [
-            round(answer.contrast.interval.low, 6),
-            round(answer.contrast.interval.high, 6),
-        ],
-        "level": answer.contrast.interval.level,
-        "preference": chosen.treatment,
-        "silence": [reason.value for reason in chosen.silence],
-    }
 
 
 def _event(

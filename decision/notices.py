@@ -19,7 +19,7 @@ from decision.clinical.assessment import (
     Abstention,
     AbstentionReason,
     Assessment,
-    DecisionCard,
+    ComparisonCard,
     Prediction,
 )
 from decision.clinical.choices import fitting
@@ -144,7 +144,7 @@ def _failed(assessment: Assessment, record: PatientRecord, classes: Iterable[str
 
 def _preference(assessment: Assessment, classes: Collection[str]) -> list[_Part]:
     """A preference that was stated, unless just that class is being ordered."""
-    if not isinstance(assessment, DecisionCard) or assessment.preference.treatment is None:
+    if not isinstance(assessment, ComparisonCard) or assessment.preference.treatment is None:
         return []
     named, spec = assessment.preference.treatment, assessment.spec
     if classes and set(classes) == {named}:
@@ -156,7 +156,7 @@ def _preference(assessment: Assessment, classes: Collection[str]) -> list[_Part]
     return [_Part(summary, (f"The estimates favour {drug}.", *figures), about_estimate=True)]
 
 
-def _estimate(card: DecisionCard, prediction: Prediction) -> str:
+def _estimate(card: ComparisonCard, prediction: Prediction) -> str:
     """One probability with its outcome, week, class, range and reference class (display rule D3);
     the range stands first where the point says less (D4).
     """

@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from decision.clinical.assessment import (
     AbstentionCause,
     AbstentionReason,
+    Comparison,
+    HorizonRisk,
     ModelAnswer,
     ModelIdentity,
+    Prediction,
     Preference,
     SilenceReason,
 )
@@ -148,19 +151,25 @@ def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[Abstent
     if answer.domain.p_value <= spec.thresholds["domain_p_value"].value:
         causes.append(_out_of_domain(spec, answer))
     widest = spec.thresholds["widest_range"]
-    for prediction in answer.predictions:
-        if prediction.interval.width > widest.value:
-            label = spec.treatment(prediction.treatment).label
+    shown = answer.predictions if isinstance(answer, Comparison) else answer.risks
+    for found in shown:
+        if found.interval.width > widest.value:
             causes.append(
                 AbstentionCause(
                     reason=AbstentionReason.RANGE_TOO_WIDE,
-                    detail=f"The likely range under {label} spans "
-                    f"{100 * prediction.interval.width:.0f} of 100, more than "
+                    detail=f"The likely range {_where(spec, found)} spans "
+                    f"{100 * found.interval.width:.0f} of 100, more than "
                     f"{100 * widest.value:.0f}.",
                     remedy="Record what is missing (listed under Data) and assess again.",
                 )
             )
     return tuple(causes)
+
+
+def _where(spec: DecisionSpec, found: Prediction | HorizonRisk) -> str:
+    if isinstance(found, Prediction):
+        return f"under {spec.treatment(found.treatment).label}"
+    return f"within {found.years:g} years"
 
 
 _CHECK_FIRST = 3
@@ -219,7 +228,7 @@ def site_cause(model: ModelIdentity, site: str) -> tuple[AbstentionCause, ...]:
 
 
 def preference(
-    spec: DecisionSpec, answer: ModelAnswer, cautions: Sequence[CautionFinding]
+    spec: DecisionSpec, answer: Comparison, cautions: Sequence[CautionFinding]
 ) -> Preference:
     """Name a drug class only beyond every stated limit; else say which limits kept us silent."""
     contrast = answer.contrast

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from decision.assess import RecordSource
-from decision.clinical.assessment import DecisionCard
+from decision.clinical.assessment import ComparisonCard
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment as ChosenTreatment
 from decision.clinical.writing import Delivery as Delivery
@@ -31,7 +31,7 @@ class Recorder(Protocol):
     def write(
         self,
         record: PatientRecord,
-        card: DecisionCard,
+        card: ComparisonCard,
         decided: ChosenTreatment,
         document: Document,
     ) -> Receipt:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from decision.clinical.assessment import (
+    Comparison,
     Contrast,
     Contribution,
     DomainCheck,
@@ -19,7 +20,6 @@ from decision.clinical.assessment import (
     Interval,
     LocalCalibration,
     MissingCost,
-    ModelAnswer,
     ModelIdentity,
     Prediction,
 )
@@ -71,7 +71,7 @@ class ArtefactPredictor:
         """Which model this is, and at which sites it may be used."""
         return self._served.identity
 
-    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> Comparison:
         """Everything the model says about one patient at one recalibrated site.
 
         Parameters
@@ -105,7 +105,7 @@ class ArtefactPredictor:
         result = ranges(margins, variance, level)
         known, here = ~np.isnan(z[0]), present[0]
         stratum, courses = self._overlap(found)
-        return ModelAnswer(
+        return Comparison(
             predictions=(self._prediction(result, 0, level), self._prediction(result, 1, level)),
             contrast=self._contrast(result, level),
             explanation=self._explanation(z[0], known, here, shift),

@@ -12,13 +12,13 @@ from decision.assess import Context
 from decision.clinical.assessment import (
     AuditEvent,
     AuditTrail,
+    Comparison,
     Contrast,
     Contribution,
     DomainCheck,
     Explanation,
     Interval,
     LocalCalibration,
-    ModelAnswer,
     ModelIdentity,
     Prediction,
 )
@@ -244,7 +244,7 @@ def make_answer(
     half_difference: float = 0.2,
     p_value: float = 0.6,
     comparable: int = 100,
-) -> ModelAnswer:
+) -> Comparison:
     difference = b - a
     contribution = Contribution(
         player="crp",
@@ -252,7 +252,7 @@ def make_answer(
         prognostic=(a + b) / 2 - 0.3,
         differential=difference,
     )
-    return ModelAnswer(
+    return Comparison(
         predictions=(make_prediction("a", a, half), make_prediction("b", b, half)),
         contrast=Contrast(
             a="a",
@@ -280,7 +280,7 @@ def make_answer(
 class FakePredictor:
     """Gives one fixed answer and counts how often it was asked."""
 
-    def __init__(self, answer: ModelAnswer | None = None) -> None:
+    def __init__(self, answer: Comparison | None = None) -> None:
         self._answer = answer or make_answer()
         self.asked: list[FeatureVector] = []
 
@@ -296,7 +296,7 @@ class FakePredictor:
             sites=("here",),
         )
 
-    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> Comparison:
         self.asked.append(features)
         return self._answer
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from decision.assess import NoModel, Predictor, RecordSource
 from decision.clinical.assessment import (
+    Comparison,
+    ComparisonCard,
     Contribution,
-    DecisionCard,
     Explanation,
     MissingCost,
-    ModelAnswer,
     ModelIdentity,
 )
 from decision.clinical.codes import LOCAL, Code, Codelist, CodelistEntry, CodeStatus
@@ -254,7 +254,7 @@ def contribution(player: str, effects: Mapping[str, float]) -> Contribution:
 class TenderPredictor(FakePredictor):
     """Its answer follows the tender joint count, so that a page can be seen to update."""
 
-    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> Comparison:
         self.asked.append(features)
         tender = features.value("tender") or 0.0
         a, b = 0.60 - tender / 100, 0.64 - tender / 100
@@ -285,7 +285,7 @@ class TenderPredictor(FakePredictor):
 class NamingPredictor(TenderPredictor):
     """Sure of its difference: the second drug's estimate is 30 of 100 higher."""
 
-    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> Comparison:
         answer = make_answer(0.30, 0.60, half_difference=0.1)
         first = super().answer(features, site=site, level=level)
         return dataclasses.replace(answer, explanation=first.explanation)
@@ -366,7 +366,7 @@ class FakeRecorder:
     def __init__(self, *outcomes: Receipt, offers: tuple[str, ...] = OFFERS) -> None:
         self.outcomes = list(outcomes)
         self.offered = offers
-        self.written: list[tuple[PatientRecord, DecisionCard, ChosenTreatment, Document]] = []
+        self.written: list[tuple[PatientRecord, ComparisonCard, ChosenTreatment, Document]] = []
         self.receipts: dict[str, Receipt] = {}
         self.retried: list[str] = []
 
@@ -376,7 +376,7 @@ class FakeRecorder:
     def write(
         self,
         record: PatientRecord,
-        card: DecisionCard,
+        card: ComparisonCard,
         decided: ChosenTreatment,
         document: Document,
     ) -> Receipt:

@@ -13,8 +13,8 @@ from decision.clinical.assessment import (
     Abstention,
     AbstentionReason,
     AuditAction,
-    DecisionCard,
-    ModelAnswer,
+    Comparison,
+    ComparisonCard,
     SilenceReason,
 )
 from decision.clinical.errors import AuditError, ModelError
@@ -39,7 +39,7 @@ RECORD = make_record(make_observation(12.0))
 def test_an_eligible_patient_with_every_required_value_gets_a_card():
     audit = ListAuditLog()
     card = assess(RECORD, make_spec(), FakePredictor(), audit, CONTEXT)
-    assert isinstance(card, DecisionCard)
+    assert isinstance(card, ComparisonCard)
     assert card.answer.prediction("a").probability == 0.36
     (event,) = audit.events
     assert card.audit_id == "audit-1"
@@ -73,7 +73,7 @@ def test_a_missing_required_value_names_itself_and_its_range():
 def test_an_optional_missing_value_still_gives_a_card():
     spec = make_spec(required=False)
     assert isinstance(
-        assess(make_record(), spec, FakePredictor(), ListAuditLog(), CONTEXT), DecisionCard
+        assess(make_record(), spec, FakePredictor(), ListAuditLog(), CONTEXT), ComparisonCard
     )
 
 
@@ -157,7 +157,7 @@ def test_the_models_own_doubt_withholds_the_estimate(answer, reason):
 )
 def test_a_drug_is_named_only_beyond_every_limit(answer, named, silence):
     card = assess(RECORD, make_spec(), FakePredictor(answer), ListAuditLog(), CONTEXT)
-    assert isinstance(card, DecisionCard)
+    assert isinstance(card, ComparisonCard)
     assert card.preference.treatment == named
     assert (silence in card.preference.silence) if silence else card.preference.silence == ()
 
@@ -176,7 +176,7 @@ def test_a_range_that_includes_zero_never_names_a_drug(a, b, half):
     """Naming on an interval that covers zero would claim more than the data show."""
     answer = make_answer(a=a, b=b, half=0.1, half_difference=half)
     card = assess(RECORD, make_spec(), FakePredictor(answer), ListAuditLog(), CONTEXT)
-    assert isinstance(card, DecisionCard)
+    assert isinstance(card, ComparisonCard)
     if answer.contrast.interval.covers_zero:
         assert card.preference.treatment is None
 
@@ -188,8 +188,8 @@ def test_a_caution_never_changes_a_probability(presence):
     spec = make_spec(cautions=(make_finding(presence),))
     cautioned = assess(RECORD, spec, FakePredictor(answer), ListAuditLog(), CONTEXT)
     free = assess(RECORD, make_spec(), FakePredictor(answer), ListAuditLog(), CONTEXT)
-    assert isinstance(cautioned, DecisionCard)
-    assert isinstance(free, DecisionCard)
+    assert isinstance(cautioned, ComparisonCard)
+    assert isinstance(free, ComparisonCard)
     assert cautioned.answer == free.answer
     stopped = SilenceReason.STOP_CAUTION in cautioned.preference.silence
     assert stopped is (presence is Presence.PRESENT)
@@ -202,7 +202,7 @@ def test_an_entered_value_changes_the_input_hash_and_is_named_in_the_trail():
     after = assess(
         make_record().with_entries((entry,)), make_spec(), FakePredictor(), audit, CONTEXT
     )
-    assert isinstance(after, DecisionCard)
+    assert isinstance(after, ComparisonCard)
     assert before.input_hash != after.input_hash
     assert audit.events[1].outcome["entered"] == ["crp"]
 
@@ -256,7 +256,7 @@ def test_a_missing_input_is_asked_for_before_an_open_criterion():
 class BreakingPredictor(FakePredictor):
     """Fails on the patient, as an explanation beyond its certificate does."""
 
-    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
+    def answer(self, features: FeatureVector, *, site: str, level: float) -> Comparison:
         raise ModelError("The explanation misses its certificate.", "Report the model version.")
 
 

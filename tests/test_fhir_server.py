@@ -16,7 +16,7 @@ import pytest
 
 from decision import catalog
 from decision.assess import Context, assess
-from decision.clinical.assessment import Abstention, Assessment, DecisionCard
+from decision.clinical.assessment import Abstention, Assessment, ComparisonCard
 from decision.clinical.codes import LOCAL, Code
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import GapReason, Part, PatientRecord
@@ -138,7 +138,7 @@ def test_a_demo_patient_gets_the_same_card_as_from_the_folder_to_the_last_digit(
 def test_both_cards_and_abstentions_were_compared_and_one_resource_at_most_was_refused(
     wanted, fhir_server
 ):
-    assert {type(wanted(i)[1]) for i in DEMO_IDS} == {DecisionCard, Abstention}
+    assert {type(wanted(i)[1]) for i in DEMO_IDS} == {ComparisonCard, Abstention}
     assert list(fhir_server.refused) == ["Observation/demo-14-observation-13"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision.assess import assess
-from decision.clinical.assessment import Abstention, AbstentionReason, Assessment, DecisionCard
+from decision.clinical.assessment import Abstention, AbstentionReason, Assessment, ComparisonCard
 from decision.clinical.codes import Codelist
 from decision.clinical.features import Finding, Found, Missing, MissingReason
 from decision.clinical.gaps import UncheckedCaution, UnreadCriterion
@@ -217,7 +217,7 @@ def test_a_drug_that_was_read_excludes_although_the_list_was_cut_off():
     ("lost", "named"), [(CONDITIONS, "Diagnoses"), (MEDICATIONS, "Medication lists")]
 )
 def test_an_answer_that_would_rest_on_absence_is_withheld_once_per_search(lost, named):
-    assert isinstance(assessed(eligible()), DecisionCard)
+    assert isinstance(assessed(eligible()), ComparisonCard)
     answer = assessed(with_gaps(eligible(), lost))
     assert isinstance(answer, Abstention)
     (cause,) = answer.causes
@@ -245,7 +245,7 @@ def test_nothing_is_asked_that_cannot_settle_the_gap_and_everything_that_can():
             observation("prior_lines", 0, unit="{count}", by="clinician"),
         )
     )
-    assert isinstance(assessed(answered), DecisionCard)
+    assert isinstance(assessed(answered), ComparisonCard)
 
 
 def test_an_earlier_denial_in_the_record_does_not_fill_a_gap_in_the_list():
@@ -269,7 +269,9 @@ def test_a_required_result_in_a_gap_could_not_be_read_and_the_search_is_not_spel
 
 
 def test_an_optional_result_in_a_gap_withholds_nothing():
-    assert isinstance(assessed(with_gaps(eligible(), gap(Part.OBSERVATIONS, "crp"))), DecisionCard)
+    assert isinstance(
+        assessed(with_gaps(eligible(), gap(Part.OBSERVATIONS, "crp"))), ComparisonCard
+    )
 
 
 def test_gaps_are_part_of_what_was_given_and_of_what_was_shown():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from decision import catalog, notices
 from decision.assess import NoModel, assess
-from decision.clinical.assessment import Abstention, DecisionCard
+from decision.clinical.assessment import Abstention, ComparisonCard
 from decision.clinical.features import Missing, MissingReason
 from decision.clinical.notice import Ordered
 from decision.clinical.record import Gap, GapReason, Part
@@ -150,7 +150,7 @@ def test_somebody_who_orders_has_decided_and_is_not_asked_for_joint_counts():
 
 def test_a_preference_is_stated_when_the_chart_is_opened():
     given_ = assessed(answer=SURE)
-    assert isinstance(given_, DecisionCard)
+    assert isinstance(given_, ComparisonCard)
     assert given_.preference.treatment == "b"
     said = notice(given_)
     assert said.summary == (

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from decision.assess import assess
 from decision.clinical.assessment import (
-    DecisionCard,
+    Comparison,
+    ComparisonCard,
     DomainCheck,
     Interval,
-    ModelAnswer,
 )
 from decision.clinical.spec import Modality
 from decision.ui.components.estimates import estimates
@@ -25,12 +25,12 @@ from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
 from tests.fakes import COMPLETE, TenderPredictor, contribution, page_record, page_spec
 
 
-def card_of(answer: ModelAnswer | None = None, *, stop: bool = False) -> DecisionCard:
+def card_of(answer: Comparison | None = None, *, stop: bool = False) -> ComparisonCard:
     chosen = FakePredictor(answer) if answer else TenderPredictor()
     found = assess(
         page_record("p1", *COMPLETE), page_spec(stop=stop), chosen, ListAuditLog(), CONTEXT
     )
-    assert isinstance(found, DecisionCard)
+    assert isinstance(found, ComparisonCard)
     return found
 
 
@@ -145,7 +145,7 @@ def test_r03_every_card_has_outcome_horizon_reference_class_and_its_size():
 WIDE = Interval(low=0.1, high=0.61, level=0.9)
 
 
-def unusual(card: DecisionCard) -> DecisionCard:
+def unusual(card: ComparisonCard) -> ComparisonCard:
     domain = DomainCheck(p_value=0.2, culprit="crp", outside_usual=(("crp", 214.0, 0.0, 160.0),))
     return dataclasses.replace(card, answer=dataclasses.replace(card.answer, domain=domain))
 
@@ -213,7 +213,7 @@ def test_r06_the_order_is_by_name_and_never_by_estimate(a, b):
     assert markup.index("<h2>IL-6 inhibitor") < markup.index("<h2>TNF inhibitor")
 
 
-def with_effects(card: DecisionCard, effects: list[tuple[float, float]]) -> DecisionCard:
+def with_effects(card: ComparisonCard, effects: list[tuple[float, float]]) -> ComparisonCard:
     contributions = tuple(contribution("crp", {"a": a, "b": b}) for a, b in effects)
     explanation = dataclasses.replace(card.answer.explanation, contributions=contributions)
     return dataclasses.replace(

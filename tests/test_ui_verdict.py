@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from decision.clinical.assessment import (
     AbstentionCause,
     AbstentionReason,
-    DecisionCard,
+    ComparisonCard,
     SilenceReason,
 )
 from decision.clinical.spec import CautionFinding, Presence, Severity
@@ -36,7 +36,7 @@ OPEN = make_answer(0.36, 0.50)
 SAME = make_answer(0.36, 0.39, half_difference=0.01)
 
 
-def told(answer=OPEN, *cautions: CautionFinding) -> DecisionCard:
+def told(answer=OPEN, *cautions: CautionFinding) -> ComparisonCard:
     """A card whose preference was judged with these cautions present."""
     card = card_of(answer, stop=any(Severity.STOP in c.severity.values() for c in cautions))
     return dataclasses.replace(card, cautions=cautions)

@@ -12,7 +12,7 @@ from decision.clinical.assessment import (
     AbstentionReason,
     Assessment,
     AuditAction,
-    DecisionCard,
+    ComparisonCard,
     Explanation,
 )
 from decision.clinical.record import PatientRecord
@@ -78,7 +78,7 @@ def test_a_sample_with_arthritis_names_what_it_lacks_and_the_form_leads_to_a_car
     assert all(c.remedy for c in missing)
 
     card = assessed(served, through_the_form(without, record))
-    assert isinstance(card, DecisionCard)
+    assert isinstance(card, ComparisonCard)
     assert all(0.0 < p.probability < 1.0 for p in card.answer.predictions)
     trail = served.audit.entries(record.patient_id, record.identity).entries
     kept = [event.outcome["shown"] for _, event in trail]
@@ -97,7 +97,7 @@ def test_the_sample_with_diabetes_is_not_eligible_whatever_is_entered(served, sa
     assert all("probabilities" not in event.outcome for _, event in trail)
 
 
-def gaps(card: DecisionCard) -> dict[str, float]:
+def gaps(card: ComparisonCard) -> dict[str, float]:
     """By how much the reasons fail to add up: both drugs and their difference, two ways each."""
     told: Explanation = card.answer.explanation
     wanted = {p.treatment: p.probability for p in card.answer.predictions}
@@ -117,7 +117,7 @@ def test_the_reasons_of_every_demo_patient_with_a_card_add_up(served):
     """Per player and per modality, for both drugs and the difference, on the shipped model."""
     listed = [listing.patient_id for listing in visit_of(served).source.patients()]
     found = {i: assessed(served, visit_of(served).source.load(i)) for i in listed}
-    cards = {i: card for i, card in found.items() if isinstance(card, DecisionCard)}
+    cards = {i: card for i, card in found.items() if isinstance(card, ComparisonCard)}
     assert len(cards) >= 8
     for patient_id, card in cards.items():
         players = {c.player for c in card.answer.explanation.contributions}
@@ -135,7 +135,7 @@ def test_what_was_found_is_said_in_the_record_s_own_words_where_a_number_says_to
     records = {patient: source.load(patient) for patient in ("demo-01", "demo-03")}
     told = {p: summary(assessed(served, record), record) for p, record in records.items()}
     primary = assessed(served, records["demo-03"])
-    assert isinstance(primary, DecisionCard)
+    assert isinstance(primary, ComparisonCard)
     assert "No earlier TNF inhibitor listed" in told["demo-01"]
     assert "primary failure" not in told["demo-01"]
     assert "Adalimumab Mar–Oct 2026, stopped: primary failure." in told["demo-03"]

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx2
 
 from decision.assess import Context, assess, record_choice
-from decision.clinical.assessment import AuditAction, DecisionCard
+from decision.clinical.assessment import AuditAction, ComparisonCard
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment, Document
 from fhir.errors import AccessEndedError
@@ -62,7 +62,7 @@ class Case:
 
     audit: Any
     record: PatientRecord
-    card: DecisionCard
+    card: ComparisonCard
     context: Context
 
     def decide(
@@ -91,7 +91,7 @@ def case(
     )
     context = Context(agent=f"ward: {USER}", site="here", now=AS_OF + timedelta(minutes=5))
     card = assess(record, spec or page_spec(), predictor or TenderPredictor(), trail, context)
-    assert isinstance(card, DecisionCard)
+    assert isinstance(card, ComparisonCard)
     return Case(audit=trail, record=record, card=card, context=context)
 
 

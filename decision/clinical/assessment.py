@@ -9,133 +9,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from decision.clinical.answers import Comparison as Comparison
+from decision.clinical.answers import Contrast as Contrast
+from decision.clinical.answers import Contribution as Contribution
+from decision.clinical.answers import CurvePoint as CurvePoint
+from decision.clinical.answers import DomainCheck as DomainCheck
+from decision.clinical.answers import Explanation as Explanation
+from decision.clinical.answers import HorizonRisk as HorizonRisk
+from decision.clinical.answers import Interval as Interval
+from decision.clinical.answers import LocalCalibration as LocalCalibration
+from decision.clinical.answers import MissingCost as MissingCost
+from decision.clinical.answers import ModelAnswer as ModelAnswer
+from decision.clinical.answers import Prediction as Prediction
+from decision.clinical.answers import Prognosis as Prognosis
+from decision.clinical.answers import RiskEffect as RiskEffect
+from decision.clinical.answers import RiskExplanation as RiskExplanation
 from decision.clinical.features import FeatureVector
 from decision.clinical.record import Identity
-from decision.clinical.spec import CautionFinding, CriterionResult, DecisionSpec, Modality
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """Range at a stated level (0.9 means 90 %), on the probability scale."""
-
-    low: float
-    high: float
-    level: float
-
-    @property
-    def width(self) -> float:
-        return self.high - self.low
-
-    @property
-    def covers_zero(self) -> bool:
-        return self.low <= 0.0 <= self.high
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalCalibration:
-    """Of the `n` validation patients scored between `low` and `high`, `events` reached the outcome.
-
-    `observed_low` and `observed_high` are the 95 % Wilson limits of the observed share.
-    """
-
-    low: float
-    high: float
-    n: int
-    events: int
-    observed_low: float
-    observed_high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
-    """Calibrated probability of the outcome under one treatment, with its range and its reference
-    class.
-    """
-
-    treatment: str
-    probability: float
-    interval: Interval
-    reference_n: int
-    """Courses of this treatment with a known outcome that the model was fitted on."""
-    calibration: LocalCalibration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
-    """Probability under `b` minus probability under `a`, with its range and P(difference > 0)."""
-
-    a: str
-    b: str
-    difference: float
-    interval: Interval
-    probability_positive: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
-    """Exact Shapley value of one player, in probability, for both treatments.
-
-    `prognostic` is the mean over the treatments (moves both), `differential` is b minus a (moves
-    the gap).
-    """
-
-    player: str
-    effects: Mapping[str, float]
-    prognostic: float
-    differential: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Contributions in probability space; per treatment base + sum of effects = probability, to
-    1e-9.
-
-    `certificate` bounds the numerical error of every effect.
-    """
-
-    base: Mapping[str, float]
-    contributions: tuple[Contribution, ...]
-    modalities: tuple[Contribution, ...]
-    certificate: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DomainCheck:
-    """How usual this patient is among those the model was fitted on; `culprit` is the least usual
-    feature.
-    """
-
-    p_value: float
-    culprit: str
-    outside_usual: tuple[tuple[str, float, float, float], ...]
-    """(feature id, value, usual low, usual high) for every value outside the usual range."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingCost:
-    """How much wider the interval of the difference is because one thing was not measured."""
-
-    player: str
-    wider: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelAnswer:
-    """Everything a model says about one feature vector."""
-
-    predictions: tuple[Prediction, Prediction]
-    contrast: Contrast
-    explanation: Explanation
-    domain: DomainCheck
-    missing_costs: tuple[MissingCost, ...]
-    absent_modalities: tuple[Modality, ...]
-    comparable: int
-    """Training courses in this patient's stratum on the rarer of the two treatments (overlap)."""
-    stratum: str
-    """What the stratum is, in words, e.g. `no earlier TNF inhibitor, on methotrexate`."""
-
-    def prediction(self, treatment: str) -> Prediction:
-        return next(p for p in self.predictions if p.treatment == treatment)
+from decision.clinical.situation import Situation
+from decision.clinical.spec import CautionFinding, CriterionResult, DecisionSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +88,10 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionCard:
-    """An answer: both probabilities, their difference, the reasons, the cautions."""
+class ComparisonCard:
+    """An answer about two treatments: both probabilities, their difference, the reasons, the
+    cautions.
+    """
 
     spec: DecisionSpec
     model: ModelIdentity
@@ -205,10 +99,31 @@ class DecisionCard:
     features: FeatureVector
     criteria: tuple[CriterionResult, ...]
     cautions: tuple[CautionFinding, ...]
-    answer: ModelAnswer
+    answer: Comparison
     preference: Preference
     input_hash: str
     audit_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrognosisCard:
+    """An answer about when something happens: where somebody stands, and the risk from there."""
+
+    spec: DecisionSpec
+    model: ModelIdentity
+    as_of: datetime
+    features: FeatureVector
+    criteria: tuple[CriterionResult, ...]
+    cautions: tuple[CautionFinding, ...]
+    answer: Prognosis
+    situation: Situation
+    band: str
+    """What the risk at the last horizon is called; the decision says whose word that is."""
+    input_hash: str
+    audit_id: str
+
+
+Card = ComparisonCard | PrognosisCard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,9 +151,11 @@ class Abstention:
     causes: tuple[AbstentionCause, ...]
     input_hash: str
     audit_id: str
+    situation: Situation | None = None
+    """What can be said without an estimate, where the decision is a prognosis."""
 
 
-Assessment = DecisionCard | Abstention
+Assessment = Card | Abstention
 
 
 class AuditAction(StrEnum):

@@ -6,189 +6,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from enum import StrEnum
 
+from decision.clinical.cautions import CautionFinding as CautionFinding
+from decision.clinical.cautions import CautionRule as CautionRule
+from decision.clinical.cautions import CriterionResult as CriterionResult
+from decision.clinical.cautions import Eligibility as Eligibility
+from decision.clinical.cautions import Presence as Presence
+from decision.clinical.cautions import Severity as Severity
 from decision.clinical.choices import NO_DRUG
 from decision.clinical.choices import OtherChoice as OtherChoice
 from decision.clinical.choices import OverrideReason as OverrideReason
 from decision.clinical.codes import Codelist
-from decision.clinical.features import Finding
+from decision.clinical.features import FeatureVector
+from decision.clinical.inputs import Entry as Entry
+from decision.clinical.inputs import EntryKind as EntryKind
+from decision.clinical.inputs import FeatureSpec as FeatureSpec
+from decision.clinical.inputs import Limits as Limits
+from decision.clinical.inputs import Modality as Modality
+from decision.clinical.inputs import ModelColumn as ModelColumn
+from decision.clinical.inputs import Player as Player
+from decision.clinical.inputs import ShownAs as ShownAs
+from decision.clinical.inputs import Stratum as Stratum
+from decision.clinical.inputs import Threshold as Threshold
+from decision.clinical.inputs import Transform as Transform
+from decision.clinical.inputs import UnmeasuredFloor as UnmeasuredFloor
+from decision.clinical.inputs import Verification as Verification
 from decision.clinical.record import PatientRecord
+from decision.clinical.situation import Situation
 from decision.clinical.summary import NO_HISTORY, DrugHistory
 from decision.clinical.summary import SummaryItem as SummaryItem
 
 
-class Verification(StrEnum):
-    """How well a cited fact has been checked; anything but `VERIFIED` is shown as such."""
-
-    VERIFIED = "verified"
-    PARTLY = "partly verified"
-    UNVERIFIED = "unverified"
-    COMPUTED = "computed"
-    DESIGN = "design assumption"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
-    """One number a rule uses, with its meaning, its source and when it must be read again."""
-
-    id: str
-    value: float
-    unit: str
-    meaning: str
-    citation: str
-    verification: Verification
-    review_by: date
-
-
-class Modality(StrEnum):
-    """The kinds of data a decision may draw on. A modality is present or absent as a whole."""
-
-    CLINICAL = "clinical"
-    SEROLOGICAL = "serological"
-    TRANSCRIPTOMIC = "transcriptomic"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Closed interval of values in a feature's canonical unit, with the reason for its ends."""
-
-    low: float
-    high: float
-    citation: str
-
-    def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
-
-
-class EntryKind(StrEnum):
-    """How the page asks for a value that the record lacks."""
-
-    NUMBER = "number"
-    WHOLE_NUMBER = "whole number"
-    CHOICE = "choice"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A form field: what to ask, in which unit, and the concept under which the answer is filed.
-
-    `choices` maps the stored local code to its label. A number has a unit and limits, so that no
-    answer can be filed unchecked; ValueError where they are missing.
-    """
-
-    kind: EntryKind
-    question: str
-    concept: str
-    step: float = 1.0
-    choices: Mapping[str, str] | None = None
-    unit: str = ""
-    limits: Limits | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind is not EntryKind.CHOICE and (self.limits is None or not self.unit):
-            raise ValueError(f"entry {self.question!r} asks for a number: give unit and limits")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeatureSpec:
-    """One predictor: how it is found in a record, in which unit, how old it may be, and what is
-    believable.
-
-    `derive` is a pure function from a record to a `Finding` (a value with its evidence, or the
-    reason why not).
-    `supported` are the values for which an answer is given at all.
-    """
-
-    id: str
-    label: str
-    short: str
-    modality: Modality
-    unit: str
-    concepts: tuple[str, ...]
-    lookback: timedelta | None
-    supported: Limits
-    required: bool
-    derive: Callable[[PatientRecord, FeatureSpec, Mapping[str, Codelist]], Finding]
-    entry: Entry | None = None
-    flag_labels: tuple[str, str] | None = None
-    """For a 0/1 feature: what 0 and what 1 mean, in words."""
-
-
-class Transform(StrEnum):
-    """How a model column is computed from its inputs."""
-
-    IDENTITY = "identity"
-    LOG = "log"
-    SQRT = "sqrt"
-    AT_LEAST = "at least"
-    BELOW = "below"
-    LOG_SUM = "log of the sum"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelColumn:
-    """One column of the design matrix; several may belong to one player of the explanation."""
-
-    id: str
-    player: str
-    inputs: tuple[str, ...]
-    transform: Transform
-    argument: float = 0.0
-    modifier: bool = False
-    """True where published evidence names the column as a modifier of the treatments' difference;
-    the difference of any other column is shrunk harder."""
-
-
-class ShownAs(StrEnum):
-    """How a reason words the features of one player."""
-
-    PARTS = "each part with its value"
-    SUM = "the sum of the parts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Player:
-    """What one reason speaks of: a feature, or features that only make sense together."""
-
-    id: str
-    label: str
-    modality: Modality
-    features: tuple[str, ...]
-    shown_as: ShownAs = ShownAs.PARTS
-    parts: Mapping[str, str] = field(default_factory=dict)
-    """What features of a sum are called together, where their dates differ: `joints`, `globals`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmeasuredFloor:
-    """What tests could have said that too few training patients had: variance of the logit, per
-    treatment id, from evidence outside the training table.
-    """
-
-    features: tuple[str, ...]
-    variance: Mapping[str, float]
-    citation: str
-    verification: Verification
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stratum:
-    """Patients who are comparable before treatment, in words and as closed ranges of features.
-
-    The number of training courses per treatment is counted in each; a patient belongs to the first
-    stratum of the decision's list whose features are all known and in range.
-    """
-
-    id: str
-    label: str
-    ranges: Mapping[str, tuple[float, float]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """One arm of the comparison, always named by class. The code list of its drugs has its id."""
+    """One drug class the decision speaks of, always named by class. The code list of its drugs has
+    its id. Where two are compared these are the arms.
+    """
 
     id: str
     label: str
@@ -203,110 +56,43 @@ class Outcome:
 
     label: str
     definition: str
-    horizon_weeks: int
     citation: str
     desirable: bool
     """True where the larger probability is the better one, as for response; False for harm."""
-
-
-class Severity(StrEnum):
-    """What a caution says of one treatment, hardest first; only STOP silences a preference."""
-
-    STOP = "STOP"
-    AVOID = "AVOID"
-    CAUTION = "CAUTION"
-    FAVOUR = "FAVOUR"
-    INFORMATION = "INFORMATION"
-    NONE = "-"
-
-
-class Presence(StrEnum):
-    """What the record says of a caution's trigger. `NOT_FOUND` is never shown as absent."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    NOT_FOUND = "not found in the record"
+    horizon_weeks: int = 0
+    """By when, where there is one horizon; a prognosis names its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CautionRule:
-    """One caution as data: trigger, message and severity per treatment, with source and
-    verification status.
+class PrognosisSpec:
+    """What makes a decision a prognosis: one risk that grows over fixed horizons, and nothing
+    compared.
     """
 
-    id: str
-    title: str
-    trigger: str
-    severity: Mapping[str, Severity]
-    message: Mapping[str, str]
-    source: str
-    source_date: str
-    verification: Verification
-    outstanding: str
-    priority: int = 0
-    """Place among those to be settled before a prescription, from 1; 0 for none."""
-    entries: tuple[Entry, ...] = ()
-    """Questions whose answers settle the caution where the record leaves it open."""
-
-    @property
-    def unsourced(self) -> bool:
-        """True while nobody has supplied a source: to be shown as `unsourced, verify`."""
-        return "to be supplied" in self.source.casefold()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CautionFinding:
-    """A caution applied to one record. `severity`, and the messages and priority of `rule`, may
-    differ from the decision's own by the trigger found.
-    """
-
-    rule: CautionRule
-    presence: Presence
-    severity: Mapping[str, Severity]
-    detail: str
-    evidence: tuple[str, ...] = ()
-    """References of the resources that triggered it."""
-    entries: tuple[Entry, ...] = ()
-    """What the page may ask; empty where the record or an answer has settled it."""
-    arises: bool = True
-    """False where the question is not asked of this patient, such as pregnancy at eighty; its
-    `rule` then has no place among those to be settled."""
-
-
-class Eligibility(StrEnum):
-    """Outcome of one criterion."""
-
-    MET = "met"
-    NOT_MET = "not met"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CriterionResult:
-    """One eligibility criterion applied to one record, in words a clinician can check."""
-
-    id: str
-    state: Eligibility
-    detail: str
-    remedy: str = ""
-    entry: Entry | None = None
-    """What the page may ask where the record does not say (state `UNKNOWN`)."""
-    population: bool = False
-    """True where whoever does not meet it is somebody the cautions, too, were not written for;
-    other criteria only bound what the estimate may speak about.
-    """
+    horizons_years: tuple[float, ...]
+    """Ascending; the last one is the headline."""
+    stratum: str
+    """The feature whose value is the number of the stratum, which never pools."""
+    describe: Callable[[PatientRecord, DecisionSpec, FeatureVector], Situation]
+    band: Callable[[float, int], str]
+    """What a risk at the last horizon is called in a stratum (by its number)."""
+    band_note: str
+    """Whose the bands are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSpec:
-    """A whole decision. Everything that can be said about it without a patient or a model."""
+    """A whole decision. Everything that can be said about it without a patient or a model.
+
+    With a `prognosis` it is a risk over time; without one, a comparison of exactly two treatments.
+    """
 
     id: str
     version: str
     title: str
     intended_use: str
     not_for: tuple[str, ...]
-    treatments: tuple[Treatment, Treatment]
+    treatments: tuple[Treatment, ...]
     outcome: Outcome
     features: tuple[FeatureSpec, ...]
     players: tuple[Player, ...]
@@ -323,8 +109,15 @@ class DecisionSpec:
     not_modelled: tuple[str, ...]
     citations: tuple[str, ...]
     other_choices: tuple[OtherChoice, ...] = ()
+    standing_choices: Mapping[str, str] = field(default_factory=lambda: NO_DRUG)
+    """What can always be chosen, by code."""
     summary: tuple[SummaryItem, ...] = ()
     history: DrugHistory = NO_HISTORY
+    prognosis: PrognosisSpec | None = None
+    local: str = ""
+    """In words, what the place chose (`Local`) that changes anything here; part of every input
+    hash.
+    """
 
     def feature(self, feature_id: str) -> FeatureSpec:
         """The feature of that id; KeyError when the decision has none."""
@@ -334,9 +127,10 @@ class DecisionSpec:
         return next(t for t in self.treatments if t.id == treatment_id)
 
     def choices(self) -> dict[str, str]:
-        """Everything that can be chosen, by code: its drugs by name, other drugs, no drug."""
+        """Everything that can be chosen, by code: its drugs by name, other choices, the rest."""
         drugs = {t.id: t.label for t in sorted(self.treatments, key=lambda t: t.label)}
-        return drugs | {choice.code: choice.label for choice in self.other_choices} | NO_DRUG
+        other = {choice.code: choice.label for choice in self.other_choices}
+        return drugs | other | dict(self.standing_choices)
 
     def reason(self, code: str) -> str:
         """The words of a coded reason; the code itself where the decision does not know it."""

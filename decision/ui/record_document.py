@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from decision.clinical.assessment import DecisionCard
+from decision.clinical.assessment import ComparisonCard
 from decision.clinical.record import Origin, PatientRecord, Value
 from decision.clinical.spec import CautionFinding
 from decision.ui.components.markup import items, paragraph, table, text
@@ -43,7 +43,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def record_document(
-    card: DecisionCard,
+    card: ComparisonCard,
     record: PatientRecord,
     decided: ChosenTreatment,
     agent: str,
@@ -92,14 +92,14 @@ def _part(title: str, inner: str) -> str:
     return f"<h3>{text(title)}</h3>{inner}" if inner else ""
 
 
-def _banner(card: DecisionCard) -> str:
+def _banner(card: ComparisonCard) -> str:
     if not card.model.simulated:
         return ""
     lead, rest = pages.SIMULATED
     return f'<p class="banner"><strong>{text(lead.upper())}</strong> {text(rest)}</p>'
 
 
-def _patient(card: DecisionCard, record: PatientRecord) -> str:
+def _patient(card: ComparisonCard, record: PatientRecord) -> str:
     name, rest = pages.strip(record)
     return _section(
         "Patient",
@@ -114,7 +114,9 @@ def _whose(record: PatientRecord) -> str:
     return " · ".join(pages.whose(record))
 
 
-def _decision(card: DecisionCard, decided: ChosenTreatment, agent: str, at: datetime | None) -> str:
+def _decision(
+    card: ComparisonCard, decided: ChosenTreatment, agent: str, at: datetime | None
+) -> str:
     spec, codes = card.spec, told.against_codes(card, decided.chosen)
     rows = [
         ("Decision", f"{told.drug(spec, decided.chosen)}{told.against(spec, codes)}"),
@@ -127,7 +129,7 @@ def _decision(card: DecisionCard, decided: ChosenTreatment, agent: str, at: date
     return _section("Decision", _facts(rows), _part("Decided although", items(against)))
 
 
-def _warnings(card: DecisionCard) -> str:
+def _warnings(card: ComparisonCard) -> str:
     """What was found, what was not, and what nobody could look for."""
     found = card.cautions
     warned = "".join(_warned(card, f) for f in cautions.present(found))
@@ -139,7 +141,7 @@ def _warnings(card: DecisionCard) -> str:
     )
 
 
-def _cautions(card: DecisionCard) -> str:
+def _cautions(card: ComparisonCard) -> str:
     found = card.cautions
     return _section(
         "All cautions",
@@ -152,7 +154,7 @@ def _cautions(card: DecisionCard) -> str:
     )
 
 
-def _warned(card: DecisionCard, finding: CautionFinding) -> str:
+def _warned(card: ComparisonCard, finding: CautionFinding) -> str:
     said = " ".join(
         f"{'; '.join(chips)}. {message}" for chips, message in cautions.says(card.spec, finding)
     )
@@ -160,7 +162,7 @@ def _warned(card: DecisionCard, finding: CautionFinding) -> str:
     return f"<li><strong>{text(title)}</strong> {text(said)}</li>"
 
 
-def _numbers(card: DecisionCard) -> str:
+def _numbers(card: ComparisonCard) -> str:
     """Both numbers with their ranges and what is said of the difference, as on the page."""
     spec, simulated = card.spec, card.model.simulated
     arms = ""
@@ -184,7 +186,7 @@ def _numbers(card: DecisionCard) -> str:
     return _section("Estimates", arms, _part("Difference", between))
 
 
-def _estimates(card: DecisionCard) -> str:
+def _estimates(card: ComparisonCard) -> str:
     """How far the numbers of the first page can be trusted."""
     spec, simulated = card.spec, card.model.simulated
     arms = "".join(
@@ -198,7 +200,7 @@ def _estimates(card: DecisionCard) -> str:
     return _section("How sure the estimates are", arms, _part("Ranges", ranges))
 
 
-def _reasons(card: DecisionCard) -> str:
+def _reasons(card: ComparisonCard) -> str:
     return _section(
         "Reasons",
         paragraph(reasons.NOTE),
@@ -213,7 +215,7 @@ def _groups(groups: Sequence[Group]) -> str:
     return "".join(paragraph(f"{g.title}:") + items(g.lines) for g in groups)
 
 
-def _known(card: DecisionCard, record: PatientRecord) -> str:
+def _known(card: ComparisonCard, record: PatientRecord) -> str:
     """What was entered, what was missing, and what could not be read."""
     entered = [o for o in record.observations if o.source.origin is Origin.CLINICIAN]
     unread = (" ".join(filter(None, line)) for line in gaps.in_short(card, record))
@@ -225,7 +227,7 @@ def _known(card: DecisionCard, record: PatientRecord) -> str:
     )
 
 
-def _data(card: DecisionCard, record: PatientRecord) -> str:
+def _data(card: ComparisonCard, record: PatientRecord) -> str:
     spec, features = card.spec, card.features
     doubts = (
         f"{i.kind.value.capitalize()} ({i.reference}): {dated(i.detail)} {i.remedy}"
@@ -247,7 +249,7 @@ def _data(card: DecisionCard, record: PatientRecord) -> str:
     )
 
 
-def _missing(card: DecisionCard) -> tuple[str, ...]:
+def _missing(card: ComparisonCard) -> tuple[str, ...]:
     return inputs.missing_plain(card.spec, card.features) or (inputs.NOTHING_MISSING,)
 
 
@@ -255,7 +257,7 @@ def _entered(label: str, value: Value) -> str:
     return f"{label}: {inputs.entered_value(value)}"
 
 
-def _versions(card: DecisionCard, decided: ChosenTreatment) -> str:
+def _versions(card: ComparisonCard, decided: ChosenTreatment) -> str:
     rows = [
         *model_rows(card.model),
         ("Rules", f"{card.spec.id} {card.spec.version}"),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from decision.clinical.assessment import DecisionCard
+from decision.clinical.assessment import ComparisonCard
 from fhir.errors import NotWritableError
 from fhir.fields import Json
 from fhir.ids import kind_of
@@ -44,7 +44,7 @@ def check(resource: Json, subject: str) -> None:
     _check_shape(kind, resource)
 
 
-def check_percentages(resource: Json, card: DecisionCard) -> None:
+def check_percentages(resource: Json, card: ComparisonCard) -> None:
     """The numbers are those of the card, as percentages: 0.61 would pass for a percentage too."""
     written = [p.get("probabilityDecimal") for p in resource.get("prediction", ())]
     shown = [100 * card.answer.prediction(t.id).probability for t in in_order(card)]

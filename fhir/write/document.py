@@ -6,7 +6,7 @@ import base64
 import hashlib
 from datetime import datetime
 
-from decision.clinical.assessment import DecisionCard
+from decision.clinical.assessment import ComparisonCard
 from decision.clinical.writing import ChosenTreatment, Document
 from fhir.errors import NotWritableError
 from fhir.fields import Json
@@ -29,7 +29,7 @@ _TYPE = {
 
 
 def document_reference(
-    card: DecisionCard,
+    card: ComparisonCard,
     decided: ChosenTreatment,
     document: Document,
     launched: Launched,
@@ -85,7 +85,7 @@ def linked(document: Json, *, assessment: Json | None, earlier: Json | None) -> 
     return resource
 
 
-def description(card: DecisionCard, decided: ChosenTreatment) -> str:
+def description(card: ComparisonCard, decided: ChosenTreatment) -> str:
     """The decision in one line, for a list of documents."""
     chosen = card.spec.choices().get(decided.chosen, decided.chosen)
     against = worst(card, decided.chosen)
@@ -96,7 +96,7 @@ def description(card: DecisionCard, decided: ChosenTreatment) -> str:
     )
 
 
-def _compared(card: DecisionCard) -> str:
+def _compared(card: ComparisonCard) -> str:
     """`TNF or IL-6 inhibitor`: a word that ends both names is said once."""
     a, b = (t.label for t in card.spec.treatments)
     first, _, last = a.rpartition(" ")

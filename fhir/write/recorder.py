@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import AuditAction, AuditEvent, DecisionCard
+from decision.clinical.assessment import AuditAction, AuditEvent, ComparisonCard
 from decision.clinical.clock import Clock
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment, Document, Receipt
@@ -52,7 +52,7 @@ class ChartRecorder:
     def write(
         self,
         record: PatientRecord,
-        card: DecisionCard,
+        card: ComparisonCard,
         decided: ChosenTreatment,
         document: Document,
     ) -> Receipt:
@@ -94,7 +94,7 @@ class ChartRecorder:
         return tuple(k for k in KINDS if not self._sender.obstacle(k, keeping=True))
 
     def _decision(
-        self, record: PatientRecord, card: DecisionCard, decided: ChosenTreatment
+        self, record: PatientRecord, card: ComparisonCard, decided: ChosenTreatment
     ) -> AuditEvent:
         """The decision's entry in the trail: nothing is written about what is not in it."""
         server = record.identity.server.rstrip("/")
@@ -115,7 +115,7 @@ class ChartRecorder:
     def _resources(
         self,
         record: PatientRecord,
-        card: DecisionCard,
+        card: ComparisonCard,
         decided: ChosenTreatment,
         document: Document,
         event: AuditEvent,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from decision.clinical.assessment import DecisionCard, Interval, Prediction
+from decision.clinical.assessment import ComparisonCard, Interval, Prediction
 from decision.clinical.codes import LOCAL
 from decision.clinical.features import Found
 from decision.clinical.record import Origin, PatientRecord
@@ -30,7 +30,7 @@ SIMULATED = (
 RESEARCH = "Research use, not a cleared device: supports, and does not replace, clinical judgement."
 
 
-def risk_assessment(record: PatientRecord, card: DecisionCard, launched: Launched) -> Json:
+def risk_assessment(record: PatientRecord, card: ComparisonCard, launched: Launched) -> Json:
     """One RiskAssessment of one card. It holds no decision: deciding anew leaves it as it is."""
     resource: Json = {
         "resourceType": "RiskAssessment",
@@ -59,19 +59,19 @@ def risk_assessment(record: PatientRecord, card: DecisionCard, launched: Launche
 _SIMULATED_CODING = {"system": LOCAL, "code": SIMULATED_CODE, "display": "SIMULATED model"}
 
 
-def model_name(card: DecisionCard) -> str:
+def model_name(card: ComparisonCard) -> str:
     """Which model, exactly: id, version, and enough of the checksum to tell two apart."""
     model = card.model
     return f"{model.id} {model.version} ({model.checksum[:12]}), rules {card.spec.version}"
 
 
-def _method(card: DecisionCard) -> Json:
+def _method(card: ComparisonCard) -> Json:
     if not card.model.simulated:
         return {"text": model_name(card)}
     return {"coding": [_SIMULATED_CODING], "text": f"{model_name(card)}. {SIMULATED}"}
 
 
-def _prediction(card: DecisionCard, treatment: Treatment) -> Json:
+def _prediction(card: ComparisonCard, treatment: Treatment) -> Json:
     outcome, found = card.spec.outcome, card.answer.prediction(treatment.id)
     said = f"{outcome.label} by week {outcome.horizon_weeks} with {treatment.label_with_article}"
     until = card.as_of + timedelta(weeks=outcome.horizon_weeks)
@@ -96,7 +96,7 @@ def percentage(probability: float) -> float:
     return min(max(round(100 * probability, 1), 0.1), 99.9)
 
 
-def rationale(card: DecisionCard, found: Prediction) -> str:
+def rationale(card: ComparisonCard, found: Prediction) -> str:
     """What belongs beside the number, a caution first: whoever copies one prediction copies what
     speaks against it, and R4 has no place for a number and its range at once.
     """
@@ -113,7 +113,7 @@ def rationale(card: DecisionCard, found: Prediction) -> str:
     return " ".join(part for part in parts if part)
 
 
-def note(record: PatientRecord, card: DecisionCard) -> str:
+def note(record: PatientRecord, card: ComparisonCard) -> str:
     """Cautions, the hardest first, and what is open; then the difference, whether a class is named
     and why not, and what was not there.
     """
@@ -140,7 +140,7 @@ def note(record: PatientRecord, card: DecisionCard) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _difference(card: DecisionCard) -> str:
+def _difference(card: ComparisonCard) -> str:
     """Silent beside a STOP, like the page: there the larger estimate is not the question."""
     if any(warns(f, t.id, Severity.STOP) for f in card.cautions for t in card.spec.treatments):
         return ""
@@ -154,7 +154,7 @@ def _difference(card: DecisionCard) -> str:
     )
 
 
-def _preference(card: DecisionCard) -> str:
+def _preference(card: ComparisonCard) -> str:
     named = card.preference.treatment
     if named is not None:
         return f"The estimates favour {card.spec.treatment(named).label_with_article}."
@@ -166,7 +166,7 @@ def _listed(title: str, items: list[str]) -> str:
     return f"{title}: {', '.join(dict.fromkeys(items))}." if items else ""
 
 
-def used(card: DecisionCard, launched: Launched) -> tuple[str, ...]:
+def used(card: ComparisonCard, launched: Launched) -> tuple[str, ...]:
     """Every resource of the server that a value or a caution rests on, once, in their order.
 
     What the clinician entered is no resource, and neither is an entry of a file without an id.
@@ -176,7 +176,7 @@ def used(card: DecisionCard, launched: Launched) -> tuple[str, ...]:
     return tuple(dict.fromkeys(usable))
 
 
-def _references(card: DecisionCard) -> Iterator[str]:
+def _references(card: ComparisonCard) -> Iterator[str]:
     for _, finding in card.features.findings:
         if isinstance(finding, Found):
             for source in finding.evidence.sources:

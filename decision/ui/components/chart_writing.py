@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, DecisionCard
+from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, ComparisonCard
 from decision.clinical.spec import DecisionSpec
 from decision.ui import assessing, standing
 from decision.ui.components.markup import items, paragraph, plain_label
@@ -25,7 +25,7 @@ def chart_writing(visit: Visit, chart: Chart, shown: Assessment) -> None:
         return
     *replaced, last = decided
     with st.container(key="chart-writing"):
-        if not isinstance(shown, DecisionCard):
+        if not isinstance(shown, ComparisonCard):
             st.html(f'<div class="tr">{paragraph(writing.NO_ESTIMATE)}</div>')
             return
         _replaced(visit.recorder, replaced)
@@ -87,7 +87,7 @@ def _replaced(recorder: Recorder, decided: Sequence[Decided]) -> None:
 
 
 def offer(
-    visit: Visit, recorder: Recorder, chart: Chart, shown: DecisionCard, decided: Decided
+    visit: Visit, recorder: Recorder, chart: Chart, shown: ComparisonCard, decided: Decided
 ) -> None:
     """What the click would write, line by line, and the click."""
     drug = told.drug(shown.spec, decided.chosen)

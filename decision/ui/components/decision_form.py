@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, DecisionCard
+from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, ComparisonCard
 from decision.clinical.choices import fitting
 from decision.clinical.spec import Severity
 from decision.ui import assessing
@@ -65,7 +65,7 @@ def _form(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> 
     if trail.needs_reason(shown, chosen):
         st.html(f'<div class="tr">{paragraph(trail.REASON_NEEDED, "tr-strong")}</div>')
         _with_reason(services, visit, chart, shown, picked or "")
-    elif picked and not isinstance(shown, DecisionCard):
+    elif picked and not isinstance(shown, ComparisonCard):
         _with_reason(services, visit, chart, shown, picked)
     else:
         _plain(services, visit, chart, shown, picked or "")
@@ -101,7 +101,7 @@ def _with_reason(
     services: Services, visit: Visit, chart: Chart, shown: Assessment, picked: str
 ) -> None:
     """Nothing is recorded without a choice, nor without a reason where one is needed."""
-    estimated = isinstance(shown, DecisionCard)
+    estimated = isinstance(shown, ComparisonCard)
     against = bool(trail.against(shown, picked or trail.named(shown)))
     found = fitting(shown.spec.override_reasons, estimated=estimated, against=against)
     reasons = {reason.code: reason.label for reason in found}
@@ -150,7 +150,7 @@ def _write(
         said["against"] = codes
     words = (
         verdict.shown(shown)
-        if isinstance(shown, DecisionCard)
+        if isinstance(shown, ComparisonCard)
         else pages.abstained(shown.spec, shown.causes)
     )
     assessing.decide(services, visit, chart, shown, action, {**said, "displayed": list(words)})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import Abstention, AbstentionCause, DecisionCard
+from decision.clinical.assessment import Abstention, AbstentionCause, ComparisonCard
 from decision.clinical.spec import DecisionSpec, Treatment
 from decision.ui.components.icons import icons
 from decision.ui.components.markup import details, items, paragraph, table, text
 from decision.ui.texts import cautions, estimate, pages, verdict
 
 
-def _headline(card: DecisionCard, treatment: Treatment) -> str:
+def _headline(card: ComparisonCard, treatment: Treatment) -> str:
     """The number first, or the range first where the patient is unusual (D4)."""
     prediction = card.answer.prediction(treatment.id)
     number, rest = estimate.headline(card.spec, prediction, card.model.simulated)
@@ -23,7 +23,7 @@ def _headline(card: DecisionCard, treatment: Treatment) -> str:
     )
 
 
-def _arm(card: DecisionCard, treatment: Treatment) -> str:
+def _arm(card: ComparisonCard, treatment: Treatment) -> str:
     """One card. A STOP becomes its headline; the number below it is the same as without."""
     prediction = card.answer.prediction(treatment.id)
     simulated = card.model.simulated
@@ -48,7 +48,7 @@ def _arm(card: DecisionCard, treatment: Treatment) -> str:
     return f'<section class="tr-card"><h2>{text(treatment.label)}</h2>{stop}{demoted}</section>'
 
 
-def _direction(card: DecisionCard) -> str:
+def _direction(card: ComparisonCard) -> str:
     """On request; not beside a STOP, where the larger estimate is not the question."""
     if verdict.stopped(card):
         return ""
@@ -56,7 +56,7 @@ def _direction(card: DecisionCard) -> str:
     return details(estimate.DIRECTION, paragraph(said))
 
 
-def estimates(card: DecisionCard) -> str:
+def estimates(card: ComparisonCard) -> str:
     arms = "".join(_arm(card, treatment) for treatment in estimate.ordered(card.spec))
     simulated = card.model.simulated
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import Assessment, DecisionCard
+from decision.clinical.assessment import Assessment, ComparisonCard
 from decision.clinical.record import PatientRecord
 from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import inputs
@@ -24,7 +24,7 @@ def row(assessment: Assessment, record: PatientRecord) -> str:
     """Above the estimates (D9): what is missing and its cost at once, everything on request."""
     unusual: tuple[str, ...] = ()
     cost = absent = ""
-    if isinstance(assessment, DecisionCard):
+    if isinstance(assessment, ComparisonCard):
         unusual = inputs.unusual(assessment)
         absent = inputs.modalities(assessment.answer.absent_modalities)
         cost = inputs.missing(assessment) if assessment.features.missing else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import DecisionCard
+from decision.clinical.assessment import ComparisonCard
 from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import reasons as words
 from decision.ui.texts.reasons import Group
@@ -13,7 +13,7 @@ def _column(title: str, groups: tuple[Group, ...], empty: str, last: str = "") -
     return f"<div><h3>{text(title)}</h3>{body or paragraph(empty)}{paragraph(last)}</div>"
 
 
-def reasons(card: DecisionCard) -> str:
+def reasons(card: ComparisonCard) -> str:
     kinds = items(words.by_modality(card))
     return (
         '<section class="tr-reasons" aria-label="Reasons"><h2>Reasons</h2>'

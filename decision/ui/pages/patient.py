@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from decision.clinical.assessment import Abstention, Assessment, AuditTrail, DecisionCard
+from decision.clinical.assessment import Abstention, Assessment, AuditTrail, ComparisonCard
 from decision.clinical.record import PatientRecord
 from decision.ui.components import (
     cautions,
@@ -54,7 +54,7 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
             + frame.withdrawn(chart.withdrawn)
         ),
     )
-    if isinstance(assessment, DecisionCard):
+    if isinstance(assessment, ComparisonCard):
         _decision(services, visit, chart, assessment, kept)
         _entries(services, visit, chart, assessment)
     else:  # what is missing comes first: with it there may be an estimate
@@ -89,7 +89,7 @@ def _read_again() -> None:
 
 
 def _answer(assessment: Assessment) -> str:
-    if isinstance(assessment, DecisionCard):
+    if isinstance(assessment, ComparisonCard):
         return estimates.estimates(assessment) + reasons(assessment)
     return estimates.abstention(assessment)
 
@@ -103,7 +103,7 @@ def _decision(
 ) -> None:
     """Not for somebody who died, or whom the decision is not for: there is nothing to decide."""
     if chart.record.deceased is None and eligible(assessment):
-        words = trail.INTRO if isinstance(assessment, DecisionCard) else trail.INTRO_WITHOUT
+        words = trail.INTRO if isinstance(assessment, ComparisonCard) else trail.INTRO_WITHOUT
         _section(words, pages.DECISION_TITLE, frame.whose(chart.record))
         decision_form.decision(services, visit, chart, assessment, kept)
 

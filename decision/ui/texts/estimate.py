@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from decision.clinical.assessment import (
+    Comparison,
+    ComparisonCard,
     Contrast,
-    DecisionCard,
     Interval,
     LocalCalibration,
-    ModelAnswer,
     Prediction,
 )
 from decision.clinical.spec import DecisionSpec, Treatment
@@ -48,7 +48,7 @@ def detail(prediction: Prediction) -> str:
     return f"Likely range {span(interval)} of 100 ({level(interval)})."
 
 
-def explained(card: DecisionCard) -> str:
+def explained(card: ComparisonCard) -> str:
     """What a range is, said once for both drugs."""
     held = of_100(card.answer.contrast.interval.level)
     kind = "simulated patients" if card.model.simulated else "patients"
@@ -68,7 +68,7 @@ def reference_class(spec: DecisionSpec, prediction: Prediction, simulated: bool)
     )
 
 
-def range_first(card: DecisionCard) -> bool:
+def range_first(card: ComparisonCard) -> bool:
     """True where a point says less than its range: unusual values, or a wide range (D4).
 
     Both cards take the same form, so that one drug is never a number and the other a range.
@@ -133,7 +133,7 @@ def signed_span(interval: Interval) -> str:
     return f"{_signed(interval.low)} to {_signed(interval.high)}"
 
 
-def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
+def difference(spec: DecisionSpec, answer: Comparison) -> str:
     """The absolute difference with its own range, in the direction of the larger estimate (D2)."""
     more, less, gap, interval = _toward(answer.contrast)
     a, b = (spec.treatment(t).label_with_article for t in (more, less))
@@ -145,7 +145,7 @@ def difference(spec: DecisionSpec, answer: ModelAnswer) -> str:
     return f"{shown} more of 100 reach the outcome with {a} than with {b} {ranged}."
 
 
-def difference_shown(answer: ModelAnswer) -> int:
+def difference_shown(answer: Comparison) -> int:
     """The difference of the two whole numbers on the cards, which anybody can check by eye; the
     trail and the reasons keep the exact one.
     """

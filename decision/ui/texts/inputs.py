@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from decision.clinical.assessment import DecisionCard
+from decision.clinical.assessment import ComparisonCard
 from decision.clinical.codes import Code
 from decision.clinical.features import FeatureVector, Found, Missing, MissingReason
 from decision.clinical.quantities import Quantity
@@ -18,7 +18,7 @@ COSTS_NOTE = "Each cost is that of one more measurement; costs do not add up."
 NOTHING_MISSING = "Every input was found."
 
 
-def missing(card: DecisionCard) -> str:
+def missing(card: ComparisonCard) -> str:
     """Routine gaps with what each costs, the dearest first; research tests in one clause (D9)."""
     costs = {c.player: c.wider for c in card.answer.missing_costs}
     players = {f: p for p in card.spec.players for f in p.features}
@@ -106,7 +106,7 @@ def summary(spec: DecisionSpec, features: FeatureVector, record: PatientRecord) 
     return ", ".join(parts)
 
 
-def unusual(card: DecisionCard) -> tuple[str, ...]:
+def unusual(card: ComparisonCard) -> tuple[str, ...]:
     """Each value outside the usual range of training, with that range."""
     lines = []
     for feature_id, value, low, high in card.answer.domain.outside_usual:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from decision.clinical.assessment import Contribution, DecisionCard
+from decision.clinical.assessment import ComparisonCard, Contribution
 from decision.clinical.features import FeatureVector, Found
 from decision.clinical.quantities import Moment
 from decision.clinical.record import Origin
@@ -112,7 +112,7 @@ def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> 
 
 
 def _groups(
-    card: DecisionCard,
+    card: ComparisonCard,
     found: Sequence[tuple[Contribution, float, str]],
     titles: tuple[str, str],
 ) -> tuple[Group, ...]:
@@ -135,7 +135,7 @@ def _change(effect: float) -> str:
     return "0" if whole == 0 else f"{whole:+d}".replace("-", "\u2212")
 
 
-def prognostic(card: DecisionCard) -> tuple[Group, ...]:
+def prognostic(card: ComparisonCard) -> tuple[Group, ...]:
     """What moves both drugs the same way, with its effect on each.
 
     An input that raises one drug and lowers the other belongs to the gap alone.
@@ -148,17 +148,17 @@ def prognostic(card: DecisionCard) -> tuple[Group, ...]:
     return _groups(card, found, ("Raises both", "Lowers both"))
 
 
-def _on_each(card: DecisionCard, found: Contribution) -> str:
+def _on_each(card: ComparisonCard, found: Contribution) -> str:
     each = ", ".join(f"{t.label} {_change(found.effects[t.id])}" for t in ordered(card.spec))
     return f"{each} of 100"
 
 
-def _gap(card: DecisionCard) -> float:
+def _gap(card: ComparisonCard) -> float:
     """Sign that makes an effect on the gap positive towards the first card's drug."""
     return 1.0 if card.answer.contrast.b == ordered(card.spec)[0].id else -1.0
 
 
-def _movers(card: DecisionCard) -> list[tuple[Contribution, float]]:
+def _movers(card: ComparisonCard) -> list[tuple[Contribution, float]]:
     """Inputs published as modifiers, with effects large enough to be said."""
     modifiers = {column.player for column in card.spec.columns if column.modifier}
     smallest = card.spec.thresholds["smallest_reason"].value
@@ -168,7 +168,7 @@ def _movers(card: DecisionCard) -> list[tuple[Contribution, float]]:
     return [item for sign in (1, -1) for item in [r for r in ranked if sign * r[1] > 0][:AT_MOST]]
 
 
-def differential(card: DecisionCard) -> tuple[Group, ...]:
+def differential(card: ComparisonCard) -> tuple[Group, ...]:
     """What moves the gap, towards the first card's drug, then towards the second's."""
     first, second = ordered(card.spec)
     titles = (f"Towards {first.label_with_article}", f"Towards {second.label_with_article}")
@@ -176,7 +176,7 @@ def differential(card: DecisionCard) -> tuple[Group, ...]:
     return _groups(card, found, titles)
 
 
-def rest(card: DecisionCard) -> str:
+def rest(card: ComparisonCard) -> str:
     """Everything that is not listed, in one line, so that the effects on the gap still add up."""
     listed = {c.player for c, _ in _movers(card)}
     left = sum(
@@ -193,7 +193,7 @@ def rest(card: DecisionCard) -> str:
 BY_MODALITY = "By kind of data"
 
 
-def by_modality(card: DecisionCard) -> tuple[str, ...]:
+def by_modality(card: ComparisonCard) -> tuple[str, ...]:
     """What each kind of data as a whole does to both estimates and to their gap, one line each.
 
     A kind that is absent contributes exactly 0, which is said and not rounded to.
@@ -215,7 +215,7 @@ def by_modality(card: DecisionCard) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _how_absent(card: DecisionCard, modality: str) -> str:
+def _how_absent(card: ComparisonCard, modality: str) -> str:
     known = card.features.values
     some = any(f.modality == modality and f.id in known for f in card.spec.features)
     return "too little measured to be used" if some else "not measured"
@@ -229,7 +229,7 @@ def _points(change: float) -> str:
 NOTHING = "No single input moves both drugs the same way by 1 of 100 or more."
 
 
-def baseline(card: DecisionCard) -> str:
+def baseline(card: ComparisonCard) -> str:
     parts = (
         f"{per_100(card.answer.explanation.base[t.id])} of 100 with {t.label_with_article}"
         for t in ordered(card.spec)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditEvent, DecisionCard
+from decision.clinical.assessment import Assessment, AuditAction, AuditEvent, ComparisonCard
 from decision.clinical.spec import DecisionSpec, Severity
 from decision.ui.texts import decided
 from decision.ui.texts.cautions import finding_text, present
@@ -14,7 +14,7 @@ from decision.ui.texts.numbers import of_100, plural
 
 def named(shown: Assessment) -> str:
     """The drug class that the estimates favour; empty where none is named or none was made."""
-    return (isinstance(shown, DecisionCard) and shown.preference.treatment) or ""
+    return (isinstance(shown, ComparisonCard) and shown.preference.treatment) or ""
 
 
 def against(shown: Assessment, chosen: str) -> tuple[tuple[Severity, str], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from decision.clinical.assessment import DecisionCard, SilenceReason
+from decision.clinical.assessment import ComparisonCard, SilenceReason
 from decision.clinical.spec import CautionFinding, Severity
 from decision.rules import applies, stops
 from decision.ui.texts.cautions import finding_title
@@ -22,7 +22,7 @@ def _titles(findings: Iterable[CautionFinding]) -> str:
     return ", ".join(finding_title(f) for f in findings)
 
 
-def _present(card: DecisionCard, severity: Severity) -> dict[str, str]:
+def _present(card: ComparisonCard, severity: Severity) -> dict[str, str]:
     """Drug class -> titles of what applies to it, in the order of the cards."""
     found = {
         t.label_with_article: _titles(f for f in card.cautions if applies(f, t.id, severity))
@@ -31,12 +31,12 @@ def _present(card: DecisionCard, severity: Severity) -> dict[str, str]:
     return {drug: titles for drug, titles in found.items() if titles}
 
 
-def stopped(card: DecisionCard) -> bool:
+def stopped(card: ComparisonCard) -> bool:
     """Whether any drug class has a STOP; then nothing is said of which estimate is larger."""
     return any(stops(finding) for finding in card.cautions)
 
 
-def verdict(card: DecisionCard) -> str:
+def verdict(card: ComparisonCard) -> str:
     """What can be said, in as few words as hold; never a preference where a STOP stands."""
     stop = _present(card, Severity.STOP)
     if len(stop) == len(card.spec.treatments):
@@ -60,12 +60,12 @@ def verdict(card: DecisionCard) -> str:
     return told[0] if told else "No preference stated."
 
 
-def gap(card: DecisionCard) -> str:
+def gap(card: ComparisonCard) -> str:
     """The sentence on the difference; none beside a STOP, where both numbers stand on their own."""
     return "" if stopped(card) else difference(card.spec, card.answer)
 
 
-def silence(card: DecisionCard) -> tuple[str, ...]:
+def silence(card: ComparisonCard) -> tuple[str, ...]:
     """Why no drug class is named, each reason in plain words; a STOP is the verdict itself."""
     spec, answer = card.spec, card.answer
     margin = per_100(spec.thresholds["naming_margin"].value)
@@ -84,7 +84,7 @@ def silence(card: DecisionCard) -> tuple[str, ...]:
     return tuple(words[reason] for reason in card.preference.silence if reason in words)
 
 
-def silence_sentence(card: DecisionCard) -> str:
+def silence_sentence(card: ComparisonCard) -> str:
     """Why none is named; what else can decide is said only where no STOP or AVOID decides."""
     reasons = silence(card)
     if stopped(card) or not reasons:
@@ -94,7 +94,7 @@ def silence_sentence(card: DecisionCard) -> str:
     return f"Why none is named: {'; '.join(reasons)}.{rest}"
 
 
-def shown(card: DecisionCard) -> tuple[str, ...]:
+def shown(card: ComparisonCard) -> tuple[str, ...]:
     """What the clinician read, word for word, for the audit trail."""
     simulated = card.model.simulated
     lines = [
