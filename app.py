@@ -7,6 +7,7 @@ of the chart (`/launch`, `/callback`, `/standalone`, `/logout`), the CDS Hooks s
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -33,7 +34,11 @@ def clock() -> datetime:
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Connections are closed when the server ends."""
+    """What the start has made is left out of the collecting of garbage, which Streamlit does over
+    everything after each run of a page. Connections are closed when the server ends.
+    """
+    gc.collect()
+    gc.freeze()
     yield
     OUTSIDE.close()
 
