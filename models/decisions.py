@@ -21,6 +21,8 @@ from models.naming import Naming, naming_of
 from models.panel import Floor
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
+DEMO_SITE = "simulated-demo"
+"""Name of the recalibrated site of every model of a simulated cohort."""
 
 
 TIME_TO_EVENT = "time to event"

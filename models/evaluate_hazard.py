@@ -24,6 +24,7 @@ from models.cohort import CohortError, Floats
 from models.decisions import time_to_event
 from models.events import EventTable, refuse_shared
 from models.hazard import ProgressionHazard
+from models.hazard_draws import AT_SITE, LOCAL, REFERENCE, SCORED, TRAINING, draw
 from models.hazard_model import HazardModel, predict
 from models.hazard_scores import (
     calibrated,
@@ -59,11 +60,6 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
-def _draw(world: ModuleType, n: int, seed: int, part: int, sites: Sequence[int]) -> Any:
-    """People of one purpose; every purpose has its own seed and its own numbers of people."""
-    return world.simulate(n, seed=1_000 * seed + part, sites=sites, first_person=part * 10**7)
-
-
 def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True) -> dict[str, Any]:
     """Everything of one seed; see the module for what is scored on whom.
 
@@ -79,14 +75,14 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
         raise CohortError(f"{decision_id!r} has no simulated cohort with times to an event")
     started = time.monotonic()
     sites = world.TRAINING_SITES
-    training = _draw(world, sizes.n, seed, 0, sites)
-    scored = _draw(world, sizes.scored, seed, 1, sites)
+    training = draw(world, sizes.n, seed, TRAINING, sites)
+    scored = draw(world, sizes.scored, seed, SCORED, sites)
     refuse_shared(training.table, scored.table)
     _say(f"fitting on {sizes.n} people, {int(training.table.event.sum())} events")
     estimator = ProgressionHazard(world.DESIGN, seed=seed)
     model = estimator.fit(training.table)
     _say(f"reference fit on {sizes.reference} people")
-    reference = estimator.fit(_draw(world, sizes.reference, seed, 2, sites).table)
+    reference = estimator.fit(draw(world, sizes.reference, seed, REFERENCE, sites).table)
     blocks, risks, tuned = _development(model, reference, training.table, scored, seed, with_peers)
     held_out = _held_out(world, model, training.table, seed, sizes)
     free = scored.table.untreated()
@@ -171,8 +167,8 @@ def _held_out(
         fitted = model
         if site in world.TRAINING_SITES:
             fitted = ProgressionHazard(world.DESIGN, seed=seed).fit(train.rows(train.site != site))
-        local = _draw(world, sizes.per_site, seed, 10 + site, (site,)).table
-        scored = _draw(world, sizes.scored // len(everywhere), seed, 20 + site, (site,))
+        local = draw(world, sizes.per_site, seed, LOCAL + site, (site,)).table
+        scored = draw(world, sizes.scored // len(everywhere), seed, AT_SITE + site, (site,))
         refuse_shared(local, scored.table)
         table, truth = scored.table.untreated(), scored.truth.risk
         shifts = recalibrate(fitted, local)

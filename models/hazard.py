@@ -113,7 +113,11 @@ class ProgressionHazard:
             simulated=table.simulated,
             description=table.description,
         )
-        return replace(model, models={k: self._unseen(model, k, free) for k in models})
+        finished = {k: self._unseen(model, k, free) for k in models}
+        return replace(
+            model,
+            models={k: _judged(part, finished.get((k[0], True))) for k, part in finished.items()},
+        )
 
     def _part(
         self,
@@ -301,6 +305,7 @@ class ProgressionHazard:
             slope=slope,
             missing=np.full(count, float(unread @ rest @ unread) if rest is not None else 0.0),
             auc=auc,
+            people=len(np.unique(own.person)),
             events=int(own.event.sum()),
         )
 
@@ -316,6 +321,13 @@ class ProgressionHazard:
         if len(X) < 3 * FEWEST_ROWS:
             return None
         return fit_domain(X, np.flatnonzero(active), np.ones(len(X), dtype=bool), rng)
+
+
+def _judged(fitted: StratumModel, whole: StratumModel | None) -> StratumModel:
+    """With too few people of its own, who is usual is judged by the stratum's other fit."""
+    if fitted.domain is not None or whole is None or whole.domain is None:
+        return fitted
+    return replace(fitted, domain=whole.domain)
 
 
 def _projected(gaussian: Gaussian, beta: Floats, known: Bools) -> Floats:

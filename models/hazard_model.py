@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from statistics import NormalDist
 
 import numpy as np
@@ -64,6 +65,18 @@ class HazardDesign:
         have = ~np.isnan(X)
         return np.stack([have[:, self.mask(g)].all(axis=1) for g in self.groups], axis=1)
 
+    def patterns(self, decided: bool) -> dict[str, Bools]:
+        """Name -> (p,) columns read, of every pattern with the deciding group known or not."""
+        found = {}
+        for have in product((True, False), repeat=len(self.groups)):
+            if self.restaged and have[list(self.groups).index(self.restaged)] != decided:
+                continue
+            known = np.ones(len(self.columns), dtype=bool)
+            for group, here in zip(self.groups, have, strict=True):
+                known &= here | ~self.mask(group)
+            found[self.name(np.array(have))] = known
+        return found
+
     def name(self, known: Bools) -> str:
         """`full`, or what is missing, such as `no_ogtt_no_grs`."""
         missing = [f"no_{g}" for g, have in zip(self.groups, known, strict=True) if not have]
@@ -76,7 +89,7 @@ class Submodel:
 
     known : (p,) columns it reads · effect : (p,) per standardised column, 0 where not read
     level, slope : (H,) · missing : (H,) variance of the log hazard that the unread columns leave
-    auc : out-of-fold, at the last horizon · events : people with an event behind its calibration
+    auc : out-of-fold, at the last horizon · people, events : behind its calibration
     """
 
     name: str
@@ -86,6 +99,7 @@ class Submodel:
     slope: Floats
     missing: Floats
     auc: float
+    people: int
     events: int
 
 

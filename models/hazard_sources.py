@@ -1,4 +1,4 @@
-"""Which code and data a time-to-event evaluation comes from, as one SHA-256."""
+"""Which code and data a time-to-event model or evaluation comes from, as one SHA-256."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from types import ModuleType
 from models.sources import HERE, code, numbers
 
 ESTIMATOR = (
+    "background",
+    "cohort",
+    "design",
+    "domain",
     "event_metrics",
     "events",
     "gaussian",
@@ -19,10 +23,13 @@ ESTIMATOR = (
     "hazard_model",
     "hazard_scores",
     "hazard_site",
+    "hazard_tensors",
+    "hazard_validation",
     "landmark",
+    "medoids",
     "treatment",
 )
-"""What is run to fit, recalibrate, predict and score."""
+"""What is run to fit, recalibrate, predict, score and store."""
 
 
 def fingerprint(world: ModuleType) -> str:

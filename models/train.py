@@ -23,19 +23,21 @@ import numpy as np
 
 from decision import catalog
 from decision.clinical.spec import DecisionSpec
-from models import held_out
+from models import held_out, train_hazard
 from models.additive import PanelLogit
 from models.artifact import activate, write
 from models.background import medoids
 from models.cohort import Cohort, Ints, true_values
 from models.decisions import (
     ARTIFACTS,
+    DEMO_SITE,
     Modelled,
     UnknownDecisionError,
     known_decisions,
     modelled,
     same_order,
     simulator,
+    time_to_event,
 )
 from models.domain import fit_domain
 from models.held_out import Sizes, World, answered, draw, local_shifts, predict
@@ -45,7 +47,6 @@ from models.naming import courses
 from models.served import BANDS, background_hash, column_words, player_words, tensors_of
 from models.sources import fingerprint
 
-DEMO_SITE = "simulated-demo"
 USUAL = (0.025, 0.975)
 
 Say = Callable[[str], None]
@@ -228,7 +229,13 @@ def _say(line: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; 0 when the artefact has been written, 2 for an unknown decision."""
+    """Command line; 0 when the artefact has been written, 2 for an unknown decision.
+
+    A decision about when something happens is trained by `models.train_hazard`.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if any(time_to_event(word) for word in words):
+        return train_hazard.main(words)
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     parser.add_argument("decision", help=f"one of {', '.join(known_decisions())}")
     parser.add_argument("--cohort", choices=["simulated"], required=True)
@@ -244,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=[],
         help="outputs of models.evaluate to attach",
     )
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(words)
     try:
         simulator(given.decision)
         spec = catalog.load(given.decision)

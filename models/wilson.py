@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 
-def wilson(events: int, n: int, quantile: float = 1.959963984540054) -> tuple[float, float]:
-    """95 % limits of a share; (0, 1) where n is 0.
+def wilson(events: float, n: float, quantile: float = 1.959963984540054) -> tuple[float, float]:
+    """95 % limits of a share; (0, 1) where n is 0. Weighted counts need not be whole.
 
     References
     ----------

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 
+from models import train_hazard
 from models.hazard import ProgressionHazard
 from models.hazard_model import HazardModel
 from models.simulate import t1d
 
 EVERYWHERE = range(6)
+DECISION = "t1d_progression"
 
 
 @cache
@@ -27,3 +31,14 @@ def model() -> HazardModel:
 def others() -> t1d.Simulated:
     """New people of the development sites."""
     return t1d.simulate(8_000, seed=6, first_person=10**6)
+
+
+@cache
+def artefact() -> Path:
+    """The folder of a model trained on few people; do not write to it."""
+    folder = Path(mkdtemp()) / DECISION / "0.0.1"
+    run = train_hazard.Run(
+        decision=DECISION, n=3_600, seed=3, version="0.0.1", per_site=400, scored=3_000
+    )
+    train_hazard.train(t1d, run, folder, "1.0.0", lambda _: None)
+    return folder

@@ -12,6 +12,7 @@ from models import evaluate, evaluate_hazard, hazard_scores, peers
 from models.decisions import time_to_event
 from models.evaluate_hazard import Sizes
 from models.events import SplitError, refuse_shared
+from models.hazard_draws import draw
 from models.hazard_sources import fingerprint
 from models.leakage import LeakageError
 from models.simulate import t1d
@@ -116,7 +117,7 @@ def test_an_input_that_knows_the_outcome_stops_the_evaluation(monkeypatch, capsy
 
 
 def test_purposes_share_nobody():
-    drawn = [evaluate_hazard._draw(t1d, 200, 1, part, (0, 5)).table for part in (0, 1, 2, 10, 20)]
+    drawn = [draw(t1d, 200, 1, part, (0, 5)).table for part in (0, 1, 2, 10, 20)]
     for i, first in enumerate(drawn):
         for second in drawn[i + 1 :]:
             refuse_shared(first, second)
