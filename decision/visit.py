@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from decision.assess import RecordSource
-from decision.clinical.assessment import ComparisonCard
+from decision.clinical.assessment import Card
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment as ChosenTreatment
 from decision.clinical.writing import Delivery as Delivery
@@ -22,16 +22,16 @@ from decision.clinical.writing import Receipt as Receipt
 class Recorder(Protocol):
     """Writes to the chart what was shown and decided, once, however often it is asked to."""
 
-    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
-        """What would be written, in words, for the clinician to confirm: one line each. `chosen`
-        is what was decided, in words.
+    def offers(self, chosen: str = "", card: Card | None = None) -> tuple[str, ...]:
+        """What would be written about a card, in words, for the clinician to confirm: one line
+        each. `chosen` is what was decided, in words.
         """
         ...
 
     def write(
         self,
         record: PatientRecord,
-        card: ComparisonCard,
+        card: Card,
         decided: ChosenTreatment,
         document: Document,
     ) -> Receipt:
@@ -70,6 +70,8 @@ class Visit:
     """False where the chart around the page already shows whose it is: one line then."""
     page: str = ""
     """The page to open first, where the chart asked for one (`data`, `about`)."""
+    decision: str = ""
+    """Id of the decision to show first, where the chart asked for one; shown if it arises."""
     notices: tuple[str, ...] = ()
     """What this visit cannot do, such as data the chart did not permit."""
     recorder: Recorder | None = None

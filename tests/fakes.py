@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from decision.assess import NoModel, Predictor, RecordSource
 from decision.clinical.assessment import (
+    Card,
     Comparison,
-    ComparisonCard,
     Contribution,
     Explanation,
     MissingCost,
@@ -366,17 +366,17 @@ class FakeRecorder:
     def __init__(self, *outcomes: Receipt, offers: tuple[str, ...] = OFFERS) -> None:
         self.outcomes = list(outcomes)
         self.offered = offers
-        self.written: list[tuple[PatientRecord, ComparisonCard, ChosenTreatment, Document]] = []
+        self.written: list[tuple[PatientRecord, Card, ChosenTreatment, Document]] = []
         self.receipts: dict[str, Receipt] = {}
         self.retried: list[str] = []
 
-    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
+    def offers(self, chosen: str = "", card: Card | None = None) -> tuple[str, ...]:
         return tuple(words.replace("CHOSEN", chosen) for words in self.offered)
 
     def write(
         self,
         record: PatientRecord,
-        card: ComparisonCard,
+        card: Card,
         decided: ChosenTreatment,
         document: Document,
     ) -> Receipt:

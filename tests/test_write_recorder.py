@@ -221,12 +221,15 @@ class TestOffers:
 
     def test_all_three_where_everything_allows_it(self, desk):
         recorder = desk.recorder(Chart())
-        assert recorder.offers("TNF inhibitor", simulated=True) == (
+        found = case(desk.audit)
+        assert recorder.offers("TNF inhibitor", found.card) == (
             "Document: your decision (TNF inhibitor) with what this page showed.",
             "Risk assessment: both estimates with ranges (simulated).",
             "Audit log: that you did this.",
         )
-        assert "simulated" not in " ".join(recorder.offers("TNF inhibitor"))
+        real = dataclasses.replace(found.card.model, simulated=False)
+        card = dataclasses.replace(found.card, model=real)
+        assert "simulated" not in " ".join(recorder.offers("TNF inhibitor", card))
         assert obstacles(recorder) == ()
 
     def test_nothing_where_the_tenant_did_not_ask(self, desk):

@@ -22,6 +22,7 @@ from decision.clinical.writing import ChosenTreatment, Document
 from fhir.errors import NotWritableError
 from fhir.write.checks import check, check_percentages
 from fhir.write.document import LONGEST, document_reference, linked
+from fhir.write.figures import instant, percentage
 from fhir.write.launched import (
     NAMESPACE,
     assessment_key,
@@ -30,7 +31,7 @@ from fhir.write.launched import (
     pointer,
     token,
 )
-from fhir.write.risk_assessment import instant, percentage, risk_assessment, used
+from fhir.write.risk_assessment import risk_assessment, used
 from tests.builders import AS_OF
 from tests.fakes import (
     ABSENT_RULE,

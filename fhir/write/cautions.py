@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from decision.clinical.assessment import ComparisonCard
+from decision.clinical.assessment import Card
 from decision.clinical.dates import dated
 from decision.clinical.gaps import UncheckedCaution
 from decision.clinical.spec import CautionFinding, Presence, Severity, Treatment
@@ -16,7 +16,7 @@ APART = "The estimate takes no account of it."
 _WORD = re.compile(r"[a-z0-9-]{4,}")
 
 
-def in_order(card: ComparisonCard) -> tuple[Treatment, ...]:
+def in_order(card: Card) -> tuple[Treatment, ...]:
     """By name, never by estimate, as on the page."""
     return tuple(sorted(card.spec.treatments, key=lambda t: t.label))
 
@@ -25,7 +25,7 @@ def warns(finding: CautionFinding, treatment: str, severity: Severity) -> bool:
     return finding.presence is Presence.PRESENT and finding.severity[treatment] is severity
 
 
-def against(card: ComparisonCard, treatment: str) -> tuple[str, ...]:
+def against(card: Card, treatment: str) -> tuple[str, ...]:
     """What speaks against one treatment: severity, what was found, its value and its date."""
     drug = card.spec.treatment(treatment).label_with_article
     return tuple(
@@ -36,8 +36,8 @@ def against(card: ComparisonCard, treatment: str) -> tuple[str, ...]:
     )
 
 
-def all_against(card: ComparisonCard) -> tuple[str, ...]:
-    """The same of both treatments; a caution that says the same of both is said once."""
+def all_against(card: Card) -> tuple[str, ...]:
+    """The same of every treatment; a caution that says the same of two is said once."""
     told = []
     for severity in WARNINGS:
         for f in card.cautions:
@@ -47,7 +47,7 @@ def all_against(card: ComparisonCard) -> tuple[str, ...]:
     return tuple(told)
 
 
-def worst(card: ComparisonCard, treatment: str) -> str:
+def worst(card: Card, treatment: str) -> str:
     """`STOP` or `AVOID` where one stands against what was chosen; empty where none does."""
     known = {t.id for t in card.spec.treatments}
     return next(
@@ -60,7 +60,7 @@ def worst(card: ComparisonCard, treatment: str) -> str:
     )
 
 
-def open_questions(card: ComparisonCard) -> tuple[str, ...]:
+def open_questions(card: Card) -> tuple[str, ...]:
     """What nobody found and what nobody could look for: neither is absent."""
     open_ones = [
         f

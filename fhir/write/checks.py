@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from decision.clinical.assessment import ComparisonCard
+from decision.clinical.assessment import Card
 from fhir.errors import NotWritableError
-from fhir.fields import Json
+from fhir.fields import Json, child, children
 from fhir.ids import kind_of
-from fhir.write.risk_assessment import in_order
+from fhir.write.risk_assessment import estimates
 
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _TIMES = frozenset({"occurrenceDateTime", "date", "creation", "start", "end", "time", "recorded"})
@@ -44,13 +44,19 @@ def check(resource: Json, subject: str) -> None:
     _check_shape(kind, resource)
 
 
-def check_percentages(resource: Json, card: ComparisonCard) -> None:
-    """The numbers are those of the card, as percentages: 0.61 would pass for a percentage too."""
-    written = [p.get("probabilityDecimal") for p in resource.get("prediction", ())]
-    shown = [100 * card.answer.prediction(t.id).probability for t in in_order(card)]
+def check_percentages(resource: Json, card: Card) -> None:
+    """The numbers are those of the card, each under its own outcome, as percentages: 0.61 would
+    pass for a percentage too.
+    """
+    written = [
+        (coding.get("code"), prediction.get("probabilityDecimal"))
+        for prediction in children(resource, "prediction")
+        for coding in children(child(prediction, "outcome"), "coding")
+    ]
+    shown = estimates(card)
     if len(written) != len(shown) or not all(
-        isinstance(w, int | float) and abs(w - s) <= 0.5 + 1e-9
-        for w, s in zip(written, shown, strict=True)
+        code == outcome and isinstance(w, int | float) and abs(w - 100 * p) <= 0.5 + 1e-9
+        for (code, w), (outcome, p) in zip(written, shown, strict=True)
     ):
         raise NotWritableError("RiskAssessment.prediction.probabilityDecimal is not what was shown")
 

@@ -6,18 +6,18 @@ import base64
 import hashlib
 from datetime import datetime
 
-from decision.clinical.assessment import ComparisonCard
+from decision.clinical.assessment import Card, ComparisonCard
 from decision.clinical.writing import ChosenTreatment, Document
 from fhir.errors import NotWritableError
 from fhir.fields import Json
 from fhir.write.cautions import worst
+from fhir.write.figures import instant
 from fhir.write.launched import (
     RECORD_TYPE,
     Launched,
     decision_key,
     identifier,
 )
-from fhir.write.risk_assessment import instant
 
 LONGEST = 1_000_000
 """Characters of base64; proxies in front of EHRs have been seen to refuse larger bodies."""
@@ -29,7 +29,7 @@ _TYPE = {
 
 
 def document_reference(
-    card: ComparisonCard,
+    card: Card,
     decided: ChosenTreatment,
     document: Document,
     launched: Launched,
@@ -85,19 +85,23 @@ def linked(document: Json, *, assessment: Json | None, earlier: Json | None) -> 
     return resource
 
 
-def description(card: ComparisonCard, decided: ChosenTreatment) -> str:
+def description(card: Card, decided: ChosenTreatment) -> str:
     """The decision in one line, for a list of documents."""
     chosen = card.spec.choices().get(decided.chosen, decided.chosen)
     against = worst(card, decided.chosen)
     model = " (simulated model)" if card.model.simulated else ""
     return (
         f"Chosen: {chosen}{f', against {against}' if against else ''}. "
-        f"Decision support, {_compared(card)}{model}."
+        f"Decision support, {_about(card)}{model}."
     )
 
 
-def _compared(card: ComparisonCard) -> str:
-    """`TNF or IL-6 inhibitor`: a word that ends both names is said once."""
+def _about(card: Card) -> str:
+    """`TNF or IL-6 inhibitor`: a word that ends both names is said once. Where nothing is compared,
+    the decision's title.
+    """
+    if not isinstance(card, ComparisonCard):
+        return card.spec.title
     a, b = (t.label for t in card.spec.treatments)
     first, _, last = a.rpartition(" ")
     return f"{first} or {b}" if first and b.endswith(f" {last}") else f"{a} or {b}"

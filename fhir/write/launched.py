@@ -6,7 +6,7 @@ import json
 import uuid
 from dataclasses import dataclass, field
 
-from decision.clinical.assessment import ComparisonCard
+from decision.clinical.assessment import Card
 from decision.clinical.codes import LOCAL, Code
 from fhir.fields import Json
 
@@ -42,7 +42,7 @@ class Launched:
         return f"Patient/{self.patient_id}"
 
 
-def assessment_key(card: ComparisonCard, launched: Launched) -> str:
+def assessment_key(card: Card, launched: Launched) -> str:
     """The same for every showing of one answer: same server, patient, rules, model and inputs."""
     model = card.model
     return _key(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from decision.clinical.assessment import Card, ComparisonCard
 from fhir.fields import Json
 from fhir.rest.capabilities import creates_conditionally, offers, searches_by
 from fhir.write.launched import Launched
@@ -14,7 +15,7 @@ from fhir.write.launched import Launched
 KINDS = ("RiskAssessment", "DocumentReference", "AuditEvent")
 """In the order in which they are written: each may refer to those before it."""
 WORDS = {
-    "RiskAssessment": "both estimates with their ranges and sources, as a risk assessment",
+    "RiskAssessment": "the estimates with their ranges and sources, as a risk assessment",
     "DocumentReference": "the record of this page with your decision, as a document",
     "AuditEvent": "an entry in the chart's own audit log",
 }
@@ -36,16 +37,30 @@ class Ability:
     by_identifier: bool = False
 
 
-def offered(kinds: Collection[str], chosen: str, *, simulated: bool) -> tuple[str, ...]:
-    """One line for each kind that would be written; `chosen` is what was decided, in words."""
+def offered(kinds: Collection[str], chosen: str, card: Card | None) -> tuple[str, ...]:
+    """One line for each kind that would be written about a card; `chosen` is what was decided, in
+    words.
+    """
     drug = f" ({chosen})" if chosen else ""
     words = {
         "DocumentReference": f"Document: your decision{drug} with what this page showed.",
-        "RiskAssessment": "Risk assessment: both estimates with ranges"
-        f"{' (simulated)' if simulated else ''}.",
+        "RiskAssessment": f"Risk assessment: {_estimates(card)}.",
         "AuditEvent": "Audit log: that you did this.",
     }
     return tuple(words[kind] for kind in _OFFERED if kind in kinds)
+
+
+def _estimates(card: Card | None) -> str:
+    """`both estimates with ranges (simulated)`, or `the risks at 1, 2 and 5 years with ...`."""
+    if card is None:
+        return "the estimates with ranges"
+    what = "both estimates"
+    if not isinstance(card, ComparisonCard):
+        *first, last = (f"{risk.years:g}" for risk in card.answer.risks)
+        years = f"{', '.join(first)} and {last}" if first else last
+        plural = "" if years == "1" else "s"
+        what = f"the risk{'s' if first else ''} at {years} year{plural}"
+    return f"{what} with ranges{' (simulated)' if card.model.simulated else ''}"
 
 
 def ability(statement: Json, kind: str) -> Ability:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import AuditAction, AuditEvent, ComparisonCard
+from decision.clinical.assessment import AuditAction, AuditEvent, Card
 from decision.clinical.clock import Clock
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment, Document, Receipt
@@ -44,15 +44,15 @@ class ChartRecorder:
         self._person = outbox.whose(launched)
         self._sender = Sender(client, loop, launched, outbox, audit, clock)
 
-    def offers(self, chosen: str = "", *, simulated: bool = False) -> tuple[str, ...]:
+    def offers(self, chosen: str = "", card: Card | None = None) -> tuple[str, ...]:
         """What would be written, in words; empty where nothing may be."""
         kinds = [kind for kind in KINDS if not self._sender.obstacle(kind)]
-        return offered(kinds, chosen, simulated=simulated)
+        return offered(kinds, chosen, card)
 
     def write(
         self,
         record: PatientRecord,
-        card: ComparisonCard,
+        card: Card,
         decided: ChosenTreatment,
         document: Document,
     ) -> Receipt:
@@ -93,9 +93,7 @@ class ChartRecorder:
     def _kept(self) -> tuple[str, ...]:
         return tuple(k for k in KINDS if not self._sender.obstacle(k, keeping=True))
 
-    def _decision(
-        self, record: PatientRecord, card: ComparisonCard, decided: ChosenTreatment
-    ) -> AuditEvent:
+    def _decision(self, record: PatientRecord, card: Card, decided: ChosenTreatment) -> AuditEvent:
         """The decision's entry in the trail: nothing is written about what is not in it."""
         server = record.identity.server.rstrip("/")
         if record.patient_id != self._launched.patient_id or server != self._launched.base:
@@ -115,7 +113,7 @@ class ChartRecorder:
     def _resources(
         self,
         record: PatientRecord,
-        card: ComparisonCard,
+        card: Card,
         decided: ChosenTreatment,
         document: Document,
         event: AuditEvent,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -48,7 +48,11 @@ def waiting(visit: Visit, chart: Chart, shown: Assessment) -> tuple[str, ...]:
 
 
 def outstanding(
-    visit: Visit, chart: Chart, spec: DecisionSpec, kept: AuditTrail, decided_ids: Sequence[str]
+    visit: Visit,
+    chart: Chart,
+    specs: Mapping[str, DecisionSpec],
+    kept: AuditTrail,
+    decided_ids: Sequence[str],
 ) -> None:
     """Each with its day, its drug and one click to send it again, above everything else: it is not
     forgotten with the page on which it was decided.
@@ -62,20 +66,23 @@ def outstanding(
             if found is None:
                 continue
             event = standing.entry(kept, decided_id)
+            spec = None if event is None else specs.get(event.decision)
             line = writing.outstanding(spec, event, found, visit.agent, zone)
             _receipt(visit.recorder, found, decided_id, f"{line} ")
 
 
 def unwritten(visit: Visit, chart: Chart) -> bool:
-    """Whether the last decision of this session could be in the chart and is not."""
-    if visit.recorder is None or not chart.decided:
+    """Whether of any kind the last decision of this session could be in the chart and is not."""
+    last = {decided.decision: decided for decided in chart.decided}
+    return any(_unwritten(visit.recorder, decided) for decided in last.values())
+
+
+def _unwritten(recorder: Recorder | None, last: Decided) -> bool:
+    if recorder is None or last.action is AuditAction.WITHOUT_ESTIMATE:
         return False
-    last = chart.decided[-1]
-    if last.action is AuditAction.WITHOUT_ESTIMATE:
-        return False
-    found = visit.recorder.standing(last.audit_id)
+    found = recorder.standing(last.audit_id)
     if found is None:
-        return bool(visit.recorder.offers())
+        return bool(recorder.offers())
     return found.delivery is not Delivery.SENT
 
 
@@ -91,7 +98,7 @@ def offer(
 ) -> None:
     """What the click would write, line by line, and the click."""
     drug = told.drug(shown.spec, decided.chosen)
-    offers = recorder.offers(drug, simulated=shown.model.simulated)
+    offers = recorder.offers(drug, shown)
     if not offers:
         st.html(f'<div class="tr">{paragraph(writing.NOT_OFFERED)}</div>')
         return
