@@ -34,8 +34,8 @@ def value(record: PatientRecord, concept: str) -> float:
     return newest.value
 
 
-def test_the_committed_bundles_are_those_of_the_table():
-    written = converter.written_bundles(FOLDER.with_suffix(".toml"))
+def test_the_committed_bundles_are_those_of_the_tables():
+    written = converter.written_bundles(*converter.TABLES)
 
     assert [p.name for p in FILES] == sorted(written)
     assert [p.name for p in FILES if p.read_text("utf-8") != written[p.name]] == []
