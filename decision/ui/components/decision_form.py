@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, ComparisonCard
+from decision.clinical.assessment import Abstention, Assessment, AuditAction, AuditTrail
 from decision.clinical.choices import fitting
 from decision.clinical.spec import Severity
 from decision.ui import assessing
@@ -14,7 +14,8 @@ from decision.ui.components.markup import paragraph, plain_label, text
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
 from decision.ui.texts import decided as told
-from decision.ui.texts import pages, trail, verdict
+from decision.ui.texts import trail
+from decision.ui.texts.displayed import displayed
 from decision.visit import Visit
 
 
@@ -65,7 +66,7 @@ def _form(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> 
     if trail.needs_reason(shown, chosen):
         st.html(f'<div class="tr">{paragraph(trail.REASON_NEEDED, "tr-strong")}</div>')
         _with_reason(services, visit, chart, shown, picked or "")
-    elif picked and not isinstance(shown, ComparisonCard):
+    elif picked and isinstance(shown, Abstention):
         _with_reason(services, visit, chart, shown, picked)
     else:
         _plain(services, visit, chart, shown, picked or "")
@@ -101,7 +102,7 @@ def _with_reason(
     services: Services, visit: Visit, chart: Chart, shown: Assessment, picked: str
 ) -> None:
     """Nothing is recorded without a choice, nor without a reason where one is needed."""
-    estimated = isinstance(shown, ComparisonCard)
+    estimated = not isinstance(shown, Abstention)
     against = bool(trail.against(shown, picked or trail.named(shown)))
     found = fitting(shown.spec.override_reasons, estimated=estimated, against=against)
     reasons = {reason.code: reason.label for reason in found}
@@ -148,11 +149,7 @@ def _write(
     said: dict[str, object] = {name: value for name, value in coded.items() if value}
     if codes := told.against_codes(shown, coded["chosen"]):
         said["against"] = codes
-    words = (
-        verdict.shown(shown)
-        if isinstance(shown, ComparisonCard)
-        else pages.abstained(shown.spec, shown.causes)
-    )
+    words = displayed(shown)
     assessing.decide(services, visit, chart, shown, action, {**said, "displayed": list(words)})
     chart.overriding = chart.changing = False
     st.rerun()

@@ -1,0 +1,126 @@
+"""The course of the risk as a chart of plain boxes: no script, no picture file, no drawing library.
+
+A page takes out inline SVG, and a chart library would be the largest thing it loads. A clip path
+is kept, follows the text colour of either theme, and needs nothing: the band and the line are
+boxes cut to shape, the marks are boxes in their place, the numbers are text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from decision.clinical.assessment import PrognosisCard
+from decision.ui.components.markup import details, paragraph, table, text
+from decision.ui.texts import compared, trajectory
+from decision.ui.texts.compared import Mark
+from decision.ui.texts.numbers import per_100
+
+LINES = (0, 25, 50, 75, 100)
+HALF_LINE = "1.25px"
+STEP_ASIDE = 13
+"""Pixels between published marks of one time, so that none hides another or ours."""
+SIGNIFICANT = 2
+
+
+def chart(card: PrognosisCard) -> str:
+    """The figure, its legend, and the same numbers as a table on request."""
+    if len(card.answer.curve) < SIGNIFICANT:
+        return ""
+    numbers = table(trajectory.HEAD, trajectory.rows(card), "tr-table tr-outside")
+    others = trajectory.beside(card)
+    beside = table(trajectory.PUBLISHED_HEAD, others, "tr-table tr-outside") if others else ""
+    return (
+        f'<section class="tr-card tr-course" aria-label="{text(trajectory.TITLE)}">'
+        f"<h2>{text(trajectory.TITLE)}</h2>"
+        + _figure(card)
+        + paragraph(trajectory.legend(card), "tr-small")
+        + details(trajectory.TABLE, numbers + beside)
+        + "</section>"
+    )
+
+
+def _figure(card: PrognosisCard) -> str:
+    """One picture with one alternative text; what is inside it is not read a second time."""
+    last = card.answer.last.years
+    inner = (
+        "".join(_rule(n) for n in LINES)
+        + _band(card, last)
+        + _line(card, last)
+        + "".join(_horizon(card, i, last) for i in range(len(card.answer.risks)))
+        + _published(compared.marks(card), last)
+    )
+    times = (0.0, *(risk.years for risk in card.answer.risks))
+    axis = "".join(
+        f'<span style="left:{_x(t, last)}">{text(trajectory.tick(t))}</span>' for t in times
+    )
+    return (
+        f'<div class="tr-chart" role="img" aria-label="{text(trajectory.alternative(card))}">'
+        f'<div class="tr-plot">{inner}</div><div class="tr-times">{axis}</div></div>'
+    )
+
+
+def _x(years: float, last: float) -> str:
+    return f"{100 * years / last:.2f}%"
+
+
+def _y(risk: float) -> str:
+    """From the top, because boxes are cut from there."""
+    return f"{100 * (1 - min(1.0, max(0.0, risk))):.2f}%"
+
+
+def _rule(n: int) -> str:
+    return f'<i class="tr-rule" style="top:{100 - n}%"><b>{n}</b></i>'
+
+
+def _polygon(style: str, upper: Sequence[str], lower: Sequence[str]) -> str:
+    shape = ",".join((*upper, *reversed(lower)))
+    return f'<i class="{style}" style="clip-path:polygon({shape})"></i>'
+
+
+def _band(card: PrognosisCard, last: float) -> str:
+    points = [p for p in card.answer.curve if p.years <= last]
+    upper = [f"{_x(p.years, last)} {_y(p.high)}" for p in points]
+    lower = [f"{_x(p.years, last)} {_y(p.low)}" for p in points]
+    return _polygon("tr-band", upper, lower)
+
+
+def _line(card: PrognosisCard, last: float) -> str:
+    """As thick as two and a half pixels, whatever the size of the chart."""
+    points = [(_x(p.years, last), _y(p.risk)) for p in card.answer.curve if p.years <= last]
+    upper = [f"{x} calc({y} - {HALF_LINE})" for x, y in points]
+    lower = [f"{x} calc({y} + {HALF_LINE})" for x, y in points]
+    return _polygon("tr-curve", upper, lower)
+
+
+def _horizon(card: PrognosisCard, i: int, last: float) -> str:
+    risk = card.answer.risks[i]
+    x, y = _x(risk.years, last), _y(risk.probability)
+    return (
+        f'<i class="tr-horizon" style="left:{x}"></i>'
+        f'<i class="tr-point" style="left:{x};top:{y}"></i>'
+        f'<b class="tr-value" style="left:{x};top:{y}">{per_100(risk.probability)}</b>'
+    )
+
+
+def _published(found: Sequence[Mark], last: float) -> str:
+    """Beside their time, to the left of ours, each with its letter."""
+    drawn = ""
+    before: dict[float, int] = {}
+    for mark in found:
+        before[mark.years] = before.get(mark.years, 0) + 1
+        aside = f"calc({_x(mark.years, last)} - {STEP_ASIDE * before[mark.years]}px)"
+        if mark.low is not None and mark.high is not None:
+            height = f"{100 * (mark.high - mark.low):.2f}%"
+            drawn += (
+                f'<i class="tr-whisker" style="left:{aside};top:{_y(mark.high)};'
+                f'height:{height}"></i>'
+            )
+        middle = mark.risk
+        if middle is None and mark.low is not None and mark.high is not None:
+            middle = (mark.low + mark.high) / 2
+        if mark.risk is not None:
+            drawn += f'<i class="tr-diamond" style="left:{aside};top:{_y(mark.risk)}"></i>'
+        if middle is not None:
+            top = _y(mark.high if mark.high is not None else middle)
+            drawn += f'<b class="tr-letter" style="left:{aside};top:{top}">{mark.letters}</b>'
+    return drawn
