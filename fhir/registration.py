@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--ehrs", type=Path, required=True, help="the EHR file, such as ehr.toml")
     parser.add_argument("--public-url", required=True, help="such as https://app.example.org")
-    parser.add_argument("--decision", default="", help="which decision (default: the only one)")
+    parser.add_argument("--decision", default="", help="which decision (default: all)")
     given = parser.parse_args(arguments)
     address = given.public_url.removesuffix("/")
     try:

@@ -7,7 +7,29 @@ from collections.abc import Mapping
 from decision.assess import NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
+from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import count, figure, number, plural, quantity
+
+
+def title(models: int) -> str:
+    return "About this model" if models == 1 else "About these models"
+
+
+def compared(spec: DecisionSpec) -> str:
+    """What is compared; nothing where the decision is a prognosis."""
+    if spec.prognosis is not None:
+        return ""
+    return f"Compared: {' and '.join(t.label for t in ordered(spec))}."
+
+
+def outcome(spec: DecisionSpec) -> str:
+    """What is estimated, and by when."""
+    if spec.prognosis is None:
+        return f"Outcome: {spec.outcome.label} by week {spec.outcome.horizon_weeks}."
+    years = [f"{years:g}" for years in spec.prognosis.horizons_years]
+    listed = " and ".join((", ".join(years[:-1]), years[-1])) if years[1:] else years[0]
+    return f"Outcome: {spec.outcome.label} within {listed} years. {spec.prognosis.band_note}"
+
 
 METRICS = {
     "auroc": "Discrimination (AUROC)",

@@ -25,9 +25,10 @@ SIMULATED = (
 )
 NO_PATIENT = "No patient is chosen. Choose one in the worklist."
 WORKLIST_INTRO = (
-    "Synthetic records. Choose a patient to see both estimates, or why there is no estimate."
+    "Synthetic records. Choose a patient to see the estimates, or why there is no estimate."
 )
 EMPTY_WORKLIST = "No patient could be listed."
+WHICH = "Decision"
 MISMATCH = (
     "Stopped: the record that was read belongs to a different patient.",
     "Nothing of it is shown.",

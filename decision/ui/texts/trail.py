@@ -71,6 +71,11 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
     return "; ".join(parts) or "as shown"
 
 
+def elsewhere(event: AuditEvent) -> str:
+    """On an entry whose decision is not served here, so that nobody knows its words."""
+    return f"of a decision that is not offered here ({event.decision})"
+
+
 def _written(outcome: Mapping[str, object]) -> str:
     """What became of one write to the chart: of which decision, how it stands, what is there."""
     kept = outcome.get("resources")
