@@ -33,24 +33,23 @@ def population_of(spec: DecisionSpec) -> frozenset[str]:
 
 
 def arising(specs: Sequence[DecisionSpec], record: PatientRecord) -> tuple[str, ...]:
-    """Ids of the decisions to offer for this record, in the order given: those that are surely for
-    this person; where there is none, those not ruled out; where there is none, all.
+    """Ids of the decisions to offer for this record: those that are surely for this person; where
+    there is none, those not ruled out; where there is none, all, the nearest first.
 
     Never empty where `specs` is not: a page can then say whom the decision is for.
     """
-    standings = {spec.id: _standing(spec, record) for spec in specs}
-    for wanted in (Eligibility.MET, Eligibility.UNKNOWN):
-        found = tuple(i for i, state in standings.items() if state is wanted)
-        if found:
-            return found
-    return tuple(standings)
+    found = {spec.id: _asked(spec, record) for spec in specs}
+    possible = {i: states for i, states in found.items() if Eligibility.NOT_MET not in states}
+    sure = [i for i, states in possible.items() if Eligibility.UNKNOWN not in states]
+    return tuple(sure or possible or sorted(found, key=lambda i: _far(found[i])))
 
 
-def _standing(spec: DecisionSpec, record: PatientRecord) -> Eligibility:
-    """Whether the decision is for this person; one criterion that is not met settles it."""
-    criteria = spec.eligibility(record, spec)
-    if any(c.population and c.state is Eligibility.NOT_MET for c in criteria):
-        return Eligibility.NOT_MET
+def _asked(spec: DecisionSpec, record: PatientRecord) -> list[Eligibility]:
+    """How each criterion turned out that says whom the decision is for."""
     named = population_of(spec)
-    asked = [c.state for c in criteria if c.population or c.id in named]
-    return Eligibility.UNKNOWN if Eligibility.UNKNOWN in asked else Eligibility.MET
+    criteria = spec.eligibility(record, spec)
+    return [c.state for c in criteria if c.population or c.id in named]
+
+
+def _far(states: list[Eligibility]) -> tuple[int, int]:
+    return states.count(Eligibility.NOT_MET), states.count(Eligibility.UNKNOWN)

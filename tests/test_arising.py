@@ -78,6 +78,13 @@ def test_one_criterion_not_met_settles_it_whatever_is_unknown():
     assert arising([out, of_state("b", UNKNOWN)], RECORD) == ("b",)
 
 
+def test_of_those_ruled_out_the_nearest_is_shown_first():
+    two = decision("two", criterion("x", NOT_MET), criterion("y", NOT_MET))
+    open_ = decision("open", criterion("x", NOT_MET), criterion("y", UNKNOWN))
+    one = decision("one", criterion("x", NOT_MET), criterion("y", MET))
+    assert arising([two, open_, one], RECORD) == ("one", "open", "two")
+
+
 def test_no_decision_gives_none():
     assert arising([], RECORD) == ()
 
