@@ -33,6 +33,16 @@ class Kind(StrEnum):
         """Its code list."""
         return ANTIBODIES[self.value].text("concept")
 
+    @property
+    def stated(self) -> str:
+        """The code list under which somebody states what all its samples say."""
+        return ANTIBODIES[self.value].text("stated")
+
+    @property
+    def label(self) -> str:
+        """`Glutamic acid decarboxylase antibodies (GADA)`."""
+        return ANTIBODIES[self.value].text("label")
+
 
 class State(StrEnum):
     """What the samples say of one antibody."""

@@ -239,7 +239,8 @@ def _notes(
         earlier = fired_by(m, config)
         if m not in considered and earlier and earlier.band is Band.STAGE_3:
             notes.append(f"earlier value in stage 3 range: {_list([earlier])}")
+    compared = {criterion for criterion, _, _ in config.rows}
     for m in considered:
-        if undecided(m, config):
+        if m.criterion in compared and undecided(m, config):
             notes.append(f"{m.criterion} could not be compared with its thresholds")
     return tuple(notes)
