@@ -8,7 +8,7 @@ from datetime import datetime
 
 from decision.arising import arising
 from decision.assess import assess, record_choice
-from decision.clinical.assessment import Assessment, AuditAction, ComparisonCard
+from decision.clinical.assessment import Assessment, AuditAction, Card
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Value
@@ -186,7 +186,7 @@ def decided_of(
 
 
 def write_to_chart(
-    visit: Visit, chart: Chart, shown: ComparisonCard, decided: Decided, recorder: Recorder
+    visit: Visit, chart: Chart, shown: Card, decided: Decided, recorder: Recorder
 ) -> None:
     """Write a decision and what it was about to the chart, unless another run has just done so or
     changed what it was about. What became of it is the recorder's to keep, so that nothing is lost

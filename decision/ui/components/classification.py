@@ -12,6 +12,7 @@ def classification(found: Situation) -> str:
     place = found.classification
     open_ = "" if place.settled else f'<span class="tr-chip">{text(words.NOT_SETTLED)}</span>'
     considered = items(words.lines(place.considered)) or paragraph(words.NOTHING_CONSIDERED)
+    speaking = details(words.SPEAKING, items(words.lines(found.advice))) if found.advice else ""
     style = "tr-class" if place.settled else "tr-class tr-unsettled"
     return (
         f'<section class="{style}" aria-label="Classification">'
@@ -19,14 +20,11 @@ def classification(found: Situation) -> str:
         + paragraph(words.sentence(place.detail), "tr-strong")
         + "".join(_fact(kind, lines) for kind, lines in words.facts(place))
         + paragraph(words.sentence(place.rules), "tr-small")
-        + details(words.CONSIDERED, considered)
-        + (details(words.SPEAKING, items(words.lines(found.advice))) if found.advice else "")
+        + f'<div class="tr-folds">{details(words.CONSIDERED, considered)}{speaking}</div>'
         + "</section>"
     )
 
 
 def _fact(kind: str, lines: tuple[str, ...]) -> str:
-    """One kind in one block; a single line stands beside its name."""
-    if len(lines) == 1:
-        return f"<p><strong>{text(kind)}:</strong> {text(lines[0])}</p>"
-    return f"<p><strong>{text(kind)}:</strong></p>{items(lines)}"
+    """One kind with its lines beside its name, as many in a row as fit."""
+    return f'<div class="tr-fact"><strong>{text(kind)}</strong>{items(lines, "tr-lines")}</div>'

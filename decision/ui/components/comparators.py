@@ -13,34 +13,36 @@ def comparators(situation: Situation, card: PrognosisCard | None) -> str:
     """Without a card they still stand, with nothing of ours to be set against."""
     if not situation.comparators:
         return ""
-    found = "".join(_item(c, card) for c in compared.applied(situation))
-    others = "".join(
+    applied = compared.applied(situation)
+    found = "".join(_item(c, card) for c in applied)
+    refused = "".join(
         f"<li><strong>{text(c.label)}:</strong> {text(compared.refusal(c))}"
-        f"{details(compared.ABOUT, items(compared.about(c)))}</li>"
+        f"{items(compared.about(c))}</li>"
         for c in compared.refused(situation)
     )
+    about = "".join(
+        f"<li><strong>{text(c.label)}</strong>{items(compared.about(c))}</li>" for c in applied
+    )
     note = compared.NOTE if card else f"{compared.NOTE} {compared.NO_ESTIMATE}"
+    folds = details(compared.ABOUT, f"<ul>{about}</ul>") if about else ""
+    folds += details(compared.not_for(situation), f"<ul>{refused}</ul>") if refused else ""
     return (
         f'<section class="tr-reasons" aria-label="{text(compared.TITLE)}">'
         f"<h2>{text(compared.TITLE)}</h2>"
         + paragraph(note, "tr-small")
         + (f'<ul class="tr-lines tr-beside">{found}</ul>' if found else "")
-        + (details(compared.not_for(situation), f"<ul>{others}</ul>") if others else "")
         + paragraph(compared.unavailable(situation), "tr-small")
+        + f'<div class="tr-folds">{folds}</div>'
         + "</section>"
     )
 
 
 def _item(found: Comparator, card: PrognosisCard | None) -> str:
-    """The letter of the chart, what it says, whether it agrees; everything else on request."""
+    """The letter of the chart, what it says, and whether it agrees."""
     letter = compared.letter_of(card, found) if card else ""
     mark = f'<b class="tr-key">{letter}</b> ' if letter else ""
-    chip = said = ""
-    if card:
-        chip = f'<span class="tr-chip">{text(compared.verdict(card, found))}</span>'
-        said = compared.verdict_sentence(card, found)
+    said = compared.verdict_sentence(card, found) if card else ""
     return (
-        f"<li>{mark}<strong>{text(found.label)}:</strong> {text(sentence(found.said))} {chip}"
-        f"{paragraph(said, 'tr-small')}"
-        f"{details(compared.ABOUT, items(compared.about(found)))}</li>"
+        f"<li>{mark}<strong>{text(found.label)}:</strong> {text(sentence(found.said))}"
+        f"{paragraph(said, 'tr-small')}</li>"
     )

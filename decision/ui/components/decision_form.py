@@ -1,4 +1,4 @@
-"""The decision (D13): the drug first, then one click, or a reason for deciding otherwise."""
+"""The decision (D13): what is chosen first, then one click, or a reason for deciding otherwise."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def _recorded(chart: Chart, shown: Assessment) -> None:
 
 
 def _form(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> None:
-    """The drug first; against a caution or the named class, only with a reason."""
+    """The choice first; against a caution or the named class, only with a reason."""
     labels = shown.spec.choices()
     picked = st.segmented_control(
-        trail.CHOSEN,
+        trail.chosen_label(shown.spec),
         list(labels),
         format_func=lambda code: labels.get(code, code),
         key=widget_key(f"chosen-{shown.audit_id}"),
@@ -89,7 +89,7 @@ def _plain(services: Services, visit: Visit, chart: Chart, shown: Assessment, pi
             action = AuditAction.ACCEPTED if named else AuditAction.DECIDED
             _write(services, visit, chart, shown, action, {"chosen": picked or named})
         else:
-            st.warning(trail.NO_CHOICE)
+            st.warning(trail.no_choice(shown.spec))
     if not named:
         return
     if override.button("Override…", key=widget_key("override"), width="stretch"):
@@ -103,11 +103,12 @@ def _with_reason(
 ) -> None:
     """Nothing is recorded without a choice, nor without a reason where one is needed."""
     estimated = not isinstance(shown, Abstention)
+    overrides = estimated and shown.spec.prognosis is None  # a risk is nothing to override
     against = bool(trail.against(shown, picked or trail.named(shown)))
     found = fitting(shown.spec.override_reasons, estimated=estimated, against=against)
     reasons = {reason.code: reason.label for reason in found}
     optional = not (estimated or against)
-    asked = trail.REASON if estimated else trail.REASON_WITHOUT
+    asked = trail.REASON if overrides else trail.REASON_WITHOUT
     with st.form(widget_key(f"override-{shown.audit_id}")):
         reason = st.radio(
             trail.REASON_OPTIONAL if optional else asked,
@@ -117,21 +118,26 @@ def _with_reason(
             key=widget_key("reason-against" if against else "reason"),
         )
         note = st.text_input(trail.REMARK, key=widget_key("note"), max_chars=500)
-        label = "Record override" if estimated else "Record decision"
+        label = "Record override" if overrides else "Record decision"
         if not st.form_submit_button(label, type="primary"):
             return
         if refused := _refused(shown, picked, reason, optional=optional):
             st.warning(refused)
             return
         coded = {"chosen": picked, "reason": reason or "", "note": note.strip()}
-        action = AuditAction.OVERRODE if estimated else AuditAction.WITHOUT_ESTIMATE
-        _write(services, visit, chart, shown, action, coded)
+        _write(services, visit, chart, shown, _with_reason_action(shown), coded)
+
+
+def _with_reason_action(shown: Assessment) -> AuditAction:
+    if isinstance(shown, Abstention):
+        return AuditAction.WITHOUT_ESTIMATE
+    return AuditAction.OVERRODE if shown.spec.prognosis is None else AuditAction.DECIDED
 
 
 def _refused(shown: Assessment, picked: str, reason: str | None, *, optional: bool) -> str:
     """Why nothing is recorded; empty where it may be."""
     if not picked:
-        return trail.NO_CHOICE
+        return trail.no_choice(shown.spec)
     if picked == trail.named(shown) and not trail.needs_reason(shown, picked):
         return trail.AGREES
     return "" if reason or optional else trail.NO_REASON

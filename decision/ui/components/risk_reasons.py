@@ -17,15 +17,15 @@ def reasons(card: PrognosisCard) -> str:
     kinds = items(words.by_modality(card))
     groups = "".join(_column(g) for g in words.reasons(card))
     head, rows = words.table(card)
+    numbers = table(head, rows, "tr-table tr-numbers") + paragraph(words.UNKNOWN)
+    every = details(words.BY_HORIZON, numbers)
+    by_kind = details(shared.BY_MODALITY, kinds) if kinds else ""
     return (
         '<section class="tr-reasons" aria-label="Reasons"><h2>Reasons</h2>'
         + paragraph(shared.NOTE, "tr-small")
         + paragraph(words.baseline(card))
         + (f'<div class="tr-two">{groups}</div>' if groups else "")
         + paragraph(words.rest(card))
-        + details(
-            words.BY_HORIZON, table(head, rows, "tr-table tr-numbers") + paragraph(words.UNKNOWN)
-        )
-        + (details(shared.BY_MODALITY, kinds) if kinds else "")
+        + f'<div class="tr-folds">{every}{by_kind}</div>'
         + "</section>"
     )

@@ -67,7 +67,6 @@ def risks(card: PrognosisCard) -> str:
         + icons(last.probability, risk.sentence(card, last))
         + _shorter(card)
         + paragraph(risk.band(card), "tr-small")
-        + _how_good(card)
-        + _other_icons(card)
+        + f'<div class="tr-folds">{_how_good(card)}{_other_icons(card)}</div>'
         + "</section>"
     )

@@ -93,12 +93,14 @@ def _line(card: PrognosisCard, last: float) -> str:
 
 
 def _horizon(card: PrognosisCard, i: int, last: float) -> str:
+    """The number stands where the line, which only rises, does not: below it, at the end beside."""
     risk = card.answer.risks[i]
     x, y = _x(risk.years, last), _y(risk.probability)
+    style = "tr-value tr-last" if risk.years == last else "tr-value"
     return (
         f'<i class="tr-horizon" style="left:{x}"></i>'
         f'<i class="tr-point" style="left:{x};top:{y}"></i>'
-        f'<b class="tr-value" style="left:{x};top:{y}">{per_100(risk.probability)}</b>'
+        f'<b class="{style}" style="left:{x};top:{y}">{per_100(risk.probability)}</b>'
     )
 
 

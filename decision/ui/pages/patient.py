@@ -114,8 +114,7 @@ def _decision(
 ) -> None:
     """Not for somebody who died, or whom the decision is not for: there is nothing to decide."""
     if chart.record.deceased is None and eligible(assessment):
-        words = trail.INTRO_WITHOUT if isinstance(assessment, Abstention) else trail.INTRO
-        _section(words, pages.DECISION_TITLE, frame.whose(chart.record))
+        _section(trail.intro(assessment), pages.DECISION_TITLE, frame.whose(chart.record))
         decision_form.decision(services, visit, chart, assessment, kept)
 
 

@@ -19,10 +19,13 @@ from decision.ui.texts.risk import years
 from decision.ui.texts.situation import sentence
 
 TITLE = "Published, beside our estimate"
-NOTE = "Published figures are about other people; they never change our estimate."
+NOTE = (
+    "Published figures are about other people, who were chosen, tested and followed in other ways; "
+    "they never change our estimate."
+)
 NO_ESTIMATE = "There is no estimate of ours to set them against."
-WHY = "Who was counted, how they were tested and how long they were followed differ."
-ABOUT = "About it"
+ABOUT = "About these figures"
+REFUSED = "Not for this person"
 
 
 class Agreement(StrEnum):
@@ -97,15 +100,16 @@ def verdict(card: PrognosisCard, found: Comparator) -> Agreement:
 
 
 def verdict_sentence(card: PrognosisCard, found: Comparator) -> str:
-    """By which times, and, where they differ, by how much and why that may be."""
+    """`Agrees`, `Differs` or neither; by which times, and, where they differ, by how much."""
     way = verdict(card, found)
     if way is Agreement.NOT_COMPARABLE:
         return "Not comparable: no risk of the same outcome by the same time."
     told = [risk for risk in found.risks if agreement(risk, card.answer.risks) is way]
-    when = " and ".join(dict.fromkeys(years(risk.years) for risk in told))
     if way is Agreement.AGREES:
+        when = " and ".join(dict.fromkeys(years(risk.years) for risk in told))
         return f"Agrees with our estimate by {when}: the ranges overlap."
-    return f"Differs from our estimate by {when}: {'; '.join(_apart(card, r) for r in told)}. {WHY}"
+    apart = "; ".join(f"by {years(r.years)} {_apart(card, r)}" for r in told)
+    return f"Differs from our estimate: {apart}."
 
 
 def _apart(card: PrognosisCard, found: PublishedRisk) -> str:
@@ -171,7 +175,7 @@ def about(found: Comparator) -> tuple[str, ...]:
 def not_for(situation: Situation) -> str:
     """How many say nothing of this person, and which."""
     names = [c.label for c in refused(situation)]
-    return f"Not for this person: {', '.join(names)}"
+    return f"{REFUSED}: {', '.join(names)}"
 
 
 def refusal(found: Comparator) -> str:

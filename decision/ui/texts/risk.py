@@ -23,6 +23,12 @@ def years(n: float) -> str:
     return f"{number(n)} {'year' if n == 1 else 'years'}"
 
 
+def horizon_years(horizon: str) -> float | None:
+    """5 from `5y`, the key of a horizon in the trail; None for what is none."""
+    digits, unit = horizon[:-1], horizon[-1:]
+    return float(digits) if unit == "y" and digits.replace(".", "", 1).isdecimal() else None
+
+
 def people(card: PrognosisCard) -> str:
     """Who the risk is about; simulated ones are called so."""
     return f"{'simulated ' if card.model.simulated else ''}{card.situation.people}"

@@ -1,4 +1,4 @@
-"""Sentences about what moves a risk (display rule D7): exact effects, in whole numbers that add up."""
+"""Sentences about what moves a risk (D7): exact effects, in whole numbers that add up."""
 
 from __future__ import annotations
 
