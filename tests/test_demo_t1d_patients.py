@@ -216,8 +216,8 @@ def test_the_same_person_in_other_units_has_the_same_stage_scores_and_inputs():
     assert dptrs(ogtt=mine.ogtt, **body) == pytest.approx(dptrs(ogtt=other.ogtt, **body), abs=0.005)
     left, right = features(2), features(12)
     for feature in SPEC.features:
-        if feature.id in left.values:
-            assert right.value(feature.id) == pytest.approx(left.value(feature.id), abs=0.005)
+        if feature.id in left.values:  # 30 mmol/mol are 4.895 %, which a laboratory writes as 4.9
+            assert right.value(feature.id) == pytest.approx(left.value(feature.id), abs=0.006)
     assert set(left.values) == set(right.values)
 
 
