@@ -140,7 +140,9 @@ def _caution(
     source stands on the page.
     """
     rule, label = finding.rule, spec.treatment(order.treatment).label
-    drug = f"{order.drug} ({label})" if order.drug else label
+    drug = order.drug or label
+    if drug.casefold() != label.casefold():
+        drug = f"{drug} ({label})"
     checked = "" if rule.verification is Verification.VERIFIED else " (rule not fully verified)"
     checked = " (rule unsourced, verify)" if rule.unsourced else checked
     return (

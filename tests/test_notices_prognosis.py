@@ -152,6 +152,12 @@ def test_a_caution_against_what_is_being_ordered_is_said(severity):
     assert said.points[0].startswith(f"{severity.value} for delayzumab (delaying drug): Youngest")
 
 
+def test_a_class_of_one_drug_is_not_named_twice():
+    ordered = (Ordered(treatment="delaying", drug="Delaying drug"),)
+    said = heard(found(AGE_RULE, Presence.PRESENT), ordered=ordered)
+    assert said.points[0].startswith("STOP for Delaying drug: Youngest age of the label (")
+
+
 def test_open_ticks_of_the_checklist_are_named_and_never_called_absent():
     said = heard(
         found(AGE_RULE, Presence.PRESENT),
