@@ -61,8 +61,15 @@ def test_only_what_this_ehr_needs_is_listed():
     assert entries(client=key)["our public keys"] == f"{APP}/.well-known/jwks.json"
     hooked = entries(hooks=(HookIssuer(issuer="h", jku="https://h.test/k"),))
     assert hooked["CDS Hooks discovery"] == f"{APP}/cds-services"
-    assert hooked["CDS Hooks service"] == f"{APP}/cds-services/{SPECS[0].id}"
     assert hooked["hooks"] == "patient-view, order-select"
+
+
+def test_every_decision_has_a_hook_service_of_its_own_and_all_share_the_scopes():
+    ehr = tenant(hooks=(HookIssuer(issuer="h", jku="https://h.test/k"),))
+    told = registration(ehr, SPECS, APP)
+    services = [address for name, address in told if name == "CDS Hooks service"]
+    assert services == [f"{APP}/cds-services/{spec.id}" for spec in SPECS]
+    assert [name for name, _ in told].count("scopes, from a chart") == 1
 
 
 def test_the_command_prints_every_ehr_of_the_file(capsys):
