@@ -66,7 +66,7 @@ def test_only_what_this_ehr_needs_is_listed():
 
 def test_every_decision_has_a_hook_service_of_its_own_and_all_share_the_scopes():
     ehr = tenant(hooks=(HookIssuer(issuer="h", jku="https://h.test/k"),))
-    told = registration(ehr, SPECS, APP)
+    told = list(registration(ehr, SPECS, APP))
     services = [address for name, address in told if name == "CDS Hooks service"]
     assert services == [f"{APP}/cds-services/{spec.id}" for spec in SPECS]
     assert [name for name, _ in told].count("scopes, from a chart") == 1
