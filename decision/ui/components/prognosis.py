@@ -45,4 +45,5 @@ def without_estimate(found: Abstention, situation: Situation, record: PatientRec
 
 def _due(found: PrognosisCard | Abstention, situation: Situation) -> str:
     """The cautions of the treatments stand with the prompts that speak of them."""
-    return prompts(situation.prompts) + cautions.row(found.spec, found.cautions)
+    warned = cautions.row(found.spec, found.cautions) if found.cautions else ""
+    return prompts(situation.prompts) + warned
