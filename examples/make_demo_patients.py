@@ -154,7 +154,13 @@ class Writer:
         given, family = self._case["name"]
         return {
             "resourceType": "Patient",
-            "meta": {"security": [HTEST], "tag": [SIMULATED]},
+            "meta": {
+                "security": [HTEST],
+                "tag": [
+                    SIMULATED,
+                    {"system": LOCAL, "code": "case-about", "display": self._tables["about"]},
+                ],
+            },
             "identifier": [
                 {
                     "type": _hl7("v2-0203", "MR"),
