@@ -13,6 +13,7 @@ from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from decision.visit import Closed, Doors, Visit
 from fhir.errors import OtherPatientError, UnknownPatientError
+from fhir.hooks.feedback import HookLedger
 from fhir.rest.client import FhirClient
 from fhir.rest.expression import ExpressionContract
 from fhir.rest.searches import Search, asked_of
@@ -94,6 +95,7 @@ class ChartDoors(Doors):
         self._outside, self._store, self._asked = outside, store, asked
         self._otherwise = otherwise
         self._outbox = Outbox(store.database, store.key)
+        self._cards = HookLedger(store.database)
         self._lock = Lock()
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
@@ -151,6 +153,7 @@ class ChartDoors(Doors):
             encounter=launch.encounter,
             full_banner=launch.need_patient_banner,
             page=launch.page,
+            decision=self._cards.service_of(launch.app_context, tenant.id),
             notices=launch.notices + not_read(unasked),
             recorder=self._recorder(client, launch),
             handle=handle,
