@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from decision.catalog.t1d_progression import bands
+from decision.catalog.t1d_progression.cautions import find_cautions, rules
 from decision.catalog.t1d_progression.codelists import CODELISTS, DRUG_NAMES
 from decision.catalog.t1d_progression.columns import COLUMNS, PLAYERS, QUORUM, STRATA
 from decision.catalog.t1d_progression.eligibility import eligibility
@@ -85,9 +86,9 @@ def configured(local: Local) -> DecisionSpec:
         quorum=QUORUM,
         thresholds=THRESHOLDS_BY_ID,
         codelists=CODELISTS,
-        cautions=(),
+        cautions=rules(place),
         eligibility=partial(eligibility, place=place),
-        find_cautions=lambda record, spec: (),
+        find_cautions=partial(find_cautions, place=place),
         override_reasons=(
             OverrideReason(code="family-preference", label="Preference of patient or family"),
             OverrideReason(code="caution", label="Contraindication or comorbidity"),

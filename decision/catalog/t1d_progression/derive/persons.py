@@ -36,6 +36,15 @@ def _birthday(birth: date, year: int) -> date:
         return birth.replace(year=year, month=birth.month + 1, day=1)
 
 
+def age_at(record: PatientRecord) -> float | None:
+    """Exact age at the record's own time; None where no birth date says it."""
+    born = record.identity.birth_date
+    if born is None or born.precision is Precision.UNKNOWN:
+        return None
+    years = age_years(born, record.as_of.date())
+    return years if years >= 0 else None
+
+
 def age(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
     """Exact age at the record's own time; a birth month or year alone gives the middle of it."""
     born = record.identity.birth_date
