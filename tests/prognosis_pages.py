@@ -368,7 +368,7 @@ class FakeHazard(FakePredictor):
         return dataclasses.replace(
             super().identity,
             id="test_prognosis",
-            metrics={"stage_2.auc_5y": 0.79, "stage_2.5y.oe": 1.02, "stage_2.brier_5y": 0.15},
+            metrics={"held_out.stage_2.5y.auc": 0.79, "development.stage_2.5y.oe": 1.02},
         )
 
 

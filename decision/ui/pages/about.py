@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,6 +15,8 @@ from decision.ui.components.markup import details, items, paragraph, table, text
 from decision.ui.opened import decision_of_current, strip_of_current
 from decision.ui.services import Services
 from decision.ui.texts import about
+from decision.ui.texts import figures as over_time
+from decision.ui.texts.figures import Figures
 from decision.visit import Visit
 
 
@@ -59,18 +63,43 @@ def _purpose(spec: DecisionSpec) -> str:
 
 
 def _validation(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
+    if spec.prognosis is not None:
+        return "<h3>Validation</h3>" + _over_time(spec, model)
     metrics = {} if isinstance(model, NoModel) else model.metrics
     figures = about.metric_rows(spec, metrics)
     return (
-        ("" if spec.prognosis else _naming(spec, model))
+        _naming(spec, model)
         + "<h3>Validation</h3>"
         + ("" if isinstance(model, NoModel) else paragraph(about.validated_on(model)))
         + (
             table(("For", "Measure", "Value"), figures, "tr-table")
             if figures
-            else paragraph("No validation figures are available.")
+            else paragraph(about.NO_FIGURES)
         )
     )
+
+
+def _over_time(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
+    """The longest time first, everything else on request."""
+    found = () if isinstance(model, NoModel) else over_time.figures(spec, model.metrics)
+    first = over_time.shown_first(found)
+    if isinstance(model, NoModel) or not first:
+        return paragraph(about.NO_FIGURES)
+    rest = tuple(f for f in found if f not in first)
+    tables = "".join(
+        f"<h4>{text(over_time.place(place))}</h4>{_figures(tuple(told))}"
+        for place, told in groupby(rest, key=lambda f: f.place)
+    )
+    return (
+        paragraph(over_time.validated_over_time(model))
+        + f"<h4>{text(over_time.place(first[0].place))}</h4>{_figures(first)}"
+        + paragraph(over_time.NOTE, "tr-small")
+        + (details(over_time.OTHERS, tables) if tables else "")
+    )
+
+
+def _figures(found: tuple[Figures, ...]) -> str:
+    return table(over_time.HEAD, (f.row for f in found), "tr-table")
 
 
 def _naming(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:

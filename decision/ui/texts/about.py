@@ -84,7 +84,7 @@ def model_rows(model: ModelIdentity | NoModel) -> tuple[tuple[str, str], ...]:
         ("Version", model.version),
         ("Checksum", model.checksum),
         ("Training cohort", f"{kind}. {model.description}"),
-        ("Training courses", count(model.trained_rows)),
+        ("Trained on", plural(model.trained_rows, "record")),
         ("Sites recalibrated for", ", ".join(model.sites) or "none"),
     )
 
@@ -150,6 +150,7 @@ def naming(spec: DecisionSpec) -> str:
 FEWEST_NAMED = 20
 """Named patients below which the share named rightly is not judged."""
 NAMING_HEAD = ("Evaluation", "Named", "Rightly", "Silent")
+NO_FIGURES = "No validation figures are available."
 UNMEASURED = "How often a class is named, and rightly, has not been measured."
 
 

@@ -216,4 +216,5 @@ def caveats(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
         finding = features[feature.id]
         if isinstance(finding, Found) and finding.evidence.caveat:
             told.setdefault(finding.evidence.caveat, []).append(feature.short)
-    return tuple(dated(f"{', '.join(names)}: {caveat}.") for caveat, names in told.items())
+    said = (f"{', '.join(names)}: {caveat}." for caveat, names in told.items())
+    return tuple(dated(f"{words[:1].upper()}{words[1:]}") for words in said)
