@@ -25,7 +25,7 @@ from decision.ui.record_document import record_document
 from decision.visit import Visit
 from examples.demo_ehr import Ehr
 from fhir.hooks.cards import LONGEST_SUMMARY
-from fhir.rest.searches import searches
+from fhir.rest.searches import Search, searches
 from parts import Outside
 from settings import Settings
 from tests.demo_servers import MovingClock, bound, query_of, serving
@@ -64,8 +64,9 @@ class Running:
             assert card["indicator"] == "info"
         return cards
 
-    def asked(self) -> list[Any]:
-        return [s for s in searches(self.decision.spec) if not s.optional]
+    def asked(self) -> list[Search]:
+        """Everything: this EHR has the kinds that many servers lack."""
+        return list(searches(self.decision.spec))
 
     def launched(self, patient: str) -> Visit:
         """What the chart's frame gets: a launch through the EHR's own login and back."""
@@ -172,6 +173,43 @@ def test_what_is_shown_of_a_child_goes_back_into_the_chart_once(modelled, patien
     assert filed["context"]["related"][0]["reference"] == f"RiskAssessment/{kept['id']}"
 
 
+def test_a_chart_of_stage_2_is_opened_to_one_card_with_stage_risk_and_a_way_in(modelled):
+    (card,) = modelled.call(patient_view("demo-t1-04", modelled.asked()))
+    assert card["summary"].startswith("Stage 2 of type 1 diabetes: 2-hour glucose 158 mg/dL")
+    first, *_, last = card["detail"].split("\n")
+    assert "of 100 simulated children" in first
+    assert "within 5 years (" in first
+    assert last.startswith("- Simulated model")
+    (link,) = card["links"]
+    assert (link["type"], link["url"]) == ("smart", f"{modelled.url}/launch")
+    assert link["appContext"] == card["uuid"]
+
+
+def test_a_chart_of_stage_1_is_opened_without_a_word(running):
+    assert running.call(patient_view("demo-t1-02", running.asked())) == []
+
+
+@pytest.mark.parametrize(
+    ("patient", "summary"),
+    [
+        ("demo-t1-02", "AVOID for teplizumab: outside stage 2."),
+        ("demo-t1-13", "AVOID for teplizumab: below the label's age."),
+    ],
+)
+def test_ordering_its_drug_against_the_label_gives_one_card(running, patient, summary):
+    drug = running.decision.spec.codelists["teplizumab"].entries[0].code
+    body = order_select(patient, running.asked(), drug.system, drug.code)
+    (card,) = running.call(body)
+    assert card["summary"] == summary
+    assert "of 100" not in card["detail"]
+
+
+def test_ordering_it_in_stage_2_at_the_age_of_the_label_is_met_with_silence(running):
+    drug = running.decision.spec.codelists["teplizumab"].entries[0].code
+    body = order_select("demo-t1-04", running.asked(), drug.system, drug.code)
+    assert running.call(body) == []
+
+
 def test_nobody_elses_chart_was_written_to(modelled):
     for patient in ("demo-t1-03", "demo-01"):
         assert modelled.kept("RiskAssessment", patient) == []
@@ -186,7 +224,7 @@ def test_whom_it_is_not_for_hears_nothing_of_it(running, patient):
 def test_a_child_before_diabetes_hears_nothing_of_arthritis(running):
     other = next(i for i in running.wired.services.specs if i != DECISION)
     spec = running.wired.services.specs[other]
-    asked = [s for s in searches(spec) if not s.optional]
+    asked = searches(spec)
     assert running.call(patient_view("demo-t1-04", asked), other) == []
     drug = spec.codelists[spec.treatments[0].id].entries[0].code
     body = order_select("demo-t1-04", asked, drug.system, drug.code)

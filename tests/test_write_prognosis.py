@@ -110,7 +110,7 @@ def test_each_number_is_beside_its_range_its_people_its_class_and_that_it_is_sim
     """One prediction may be copied without the others and without the note."""
     *_, last = assessment()["prediction"]
     assert last["rationale"].startswith(
-        "41 of 100 simulated children with the same antibodies and stage reach it within 5 years; "
+        "41 of 100 simulated children with the same antibodies and stage develop it within 5 years; "
         "likely range 31 to 51 of 100 (90 %). Stage 1. SIMULATED model"
     )
     assert "Research use, not a cleared device" in last["rationale"]
@@ -145,7 +145,10 @@ def test_the_note_says_where_the_child_stands_by_which_rules_and_whose_the_bands
     assert "Stage 1: Two confirmed antibodies, glucose in the usual range. Rules:" in words
     assert "Rules: Thresholds of test guidance 2024, United States." in words
     assert "Missing for that: Fasting glucose." in words
-    assert "Called intermediate. Bands are words of this project; no published source." in words
+    assert (
+        "Band of the risk within 5 years: intermediate. Bands are words of this project; no published source."
+        in words
+    )
     assert "Missing: Genetic risk score." in words
 
 
@@ -168,13 +171,15 @@ def test_rules_that_nobody_named_leave_nothing_empty_behind():
     assert "Rules:" not in made["note"][0]["text"]
 
 
-def test_the_note_begins_with_what_speaks_against_the_treatment_and_then_what_is_open():
+def test_after_the_class_the_note_says_what_speaks_against_the_treatment_and_what_is_open():
     present, unknown = found(AGE_RULE, Presence.PRESENT), found(INFECTION_RULE, Presence.NOT_FOUND)
     words = note(spec=progression_spec(unknown, present))
-    assert words.startswith(
+    assert words.startswith("Stage 1: ")
+    assert (
         "STOP for a delaying drug: Youngest age of the label: Recorded on 30 Oct 2026. "
-        "Not found in the record, which does not mean absent: Active serious infection."
-    )
+        "Before a delaying drug, not found in the record, which does not mean absent: "
+        "Active serious infection."
+    ) in words
 
 
 def test_a_caution_speaks_of_a_treatment_and_stands_beside_no_risk_without_one():
