@@ -62,7 +62,9 @@ def _measured(m: Measurement) -> str:
 
 
 def _met(fired: Fired) -> str:
-    return f"{_measured(fired.measurement)}: reaches {fired.limit} ({fired.band})"
+    when = moment(fired.measurement.taken)
+    limit = f"reaches {fired.limit}" if fired.baseline is None else f"{fired.limit.value:g} times"
+    return f"{_sentence(dated(fired.words))}, {when}: {limit} ({fired.band})"
 
 
 def _antibody(found: Antibody) -> str:
@@ -89,7 +91,7 @@ def _notes(found: Staged) -> Iterator[str]:
     yield from staging.notes
     config = Config.of(staging.as_of.date(), staging.jurisdiction)
     age = config.input_age
-    for old in staging.old:
+    for old in found.old:
         limit = f", older than {age.days} days" if age else ""
         yield f"{old.label} is of {moment(old.taken)}{limit}"
     yield from found.unusable

@@ -8,7 +8,7 @@ from functools import partial
 from decision.catalog.t1d_progression.antibodies import Kind
 from decision.catalog.t1d_progression.codelists import DRUG_NAMES
 from decision.catalog.t1d_progression.derive.persons import answered
-from decision.catalog.t1d_progression.derive.staged import Staged, staged
+from decision.catalog.t1d_progression.derive.staged import HELD, Staged, staged
 from decision.catalog.t1d_progression.features import ANTIBODY_STATES, YES_NO
 from decision.catalog.t1d_progression.local import Place
 from decision.catalog.t1d_progression.staging import Outcome
@@ -72,7 +72,7 @@ def no_diabetes(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
     """Neither diagnosed nor suspected to be of another kind."""
     name, found = "no_diabetes", _diagnosed(record, spec)
     for words, conditions in found.items():
-        if any(c.state in (ConditionState.ACTIVE, ConditionState.RESOLVED) for c in conditions):
+        if any(c.state in HELD for c in conditions):
             detail = f"{words} is diagnosed: there is no progression to it to foretell."
             return not_met(name, detail, _NO_RISK, population=True)
     for words, conditions in found.items():
@@ -127,6 +127,8 @@ def stageable(record: PatientRecord, spec: DecisionSpec, place: Place) -> Criter
     """A single antibody, stage 1 or stage 2: nobody else has a stratum."""
     name = "stageable"
     found = staged(record, spec.codelists, place)
+    if found.diagnosed:
+        return met(name, "Stage 3 by diagnosis.")
     outcome, reason = found.staging.outcome, found.staging.reason
     detail = f"{outcome[:1].upper()}{outcome[1:]}: {reason}."
     if outcome in _NEVER:

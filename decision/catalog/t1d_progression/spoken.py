@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decision.catalog.t1d_progression.criteria import Fired
-from decision.catalog.t1d_progression.derive.staged import Staged
+from decision.catalog.t1d_progression.criteria import Band, Fired
+from decision.catalog.t1d_progression.derive.staged import HELD, Staged
 from decision.catalog.t1d_progression.limits import days, number
 from decision.catalog.t1d_progression.staging import NEEDED, Outcome
-from decision.clinical.dates import moment
-from decision.clinical.record import ConditionState, PatientRecord
+from decision.clinical.dates import dated, moment
+from decision.clinical.record import PatientRecord
 from decision.clinical.spec import DecisionSpec
 from decision.evidence.courses import started
 
@@ -45,20 +45,15 @@ def worth_saying(record: PatientRecord, spec: DecisionSpec, found: Staged) -> tu
     """What is worth a notice unasked, the most important first; nothing where diabetes is known or
     a treatment was begun.
     """
-    if _known(record, spec):
+    if _known(record, spec, found):
         return ()
     longest = number("longest_notice")
     return tuple(words for words in _said(record, found) if len(words) <= longest)
 
 
-def _known(record: PatientRecord, spec: DecisionSpec) -> bool:
-    before = spec.codelists["presymptomatic_type_1"]
-    held = (ConditionState.ACTIVE, ConditionState.RESOLVED)
-    diagnosed = any(
-        c.state in held and not before.matches(c.codes)
-        for concept in ("type_1_diabetes", "type_2_diabetes")
-        for c in record.diagnosed(spec.codelists[concept])
-    )
+def _known(record: PatientRecord, spec: DecisionSpec, found: Staged) -> bool:
+    type_2 = record.diagnosed(spec.codelists["type_2_diabetes"])
+    diagnosed = found.diagnosed or any(c.state in HELD for c in type_2)
     treated = any(started(e, record) for e in record.exposed(spec.codelists["teplizumab"]))
     return diagnosed or treated
 
@@ -68,10 +63,11 @@ def _said(record: PatientRecord, found: Staged) -> Iterator[str]:
     outcome, fired = staging.outcome, staging.fired
     antibodies = staging.antibodies
     first = next(iter(fired), None)
-    if outcome is Outcome.STAGE_3 and first:
-        yield f"Criteria of diabetes (stage 3) are met: {_value(first)}. None is diagnosed here."
-    if outcome is Outcome.STAGE_3_UNCONFIRMED and first:
-        yield f"Stage 3 range, unconfirmed: {_value(first)}. Repeat the test now."
+    high = next((f for f in fired if f.band is not Band.STAGE_2), None)
+    if outcome is Outcome.STAGE_3 and high:
+        yield f"Criteria of diabetes (stage 3) are met: {_value(high)}. None is diagnosed here."
+    if outcome is Outcome.STAGE_3_UNCONFIRMED and high:
+        yield f"Stage 3 range, unconfirmed: {_value(high)}. Repeat the test now."
     if outcome is Outcome.STAGE_2 and first and _new(record, fired):
         yield f"Stage 2 of type 1 diabetes: {_value(first)}."
     if antibodies is not None and antibodies.unconfirmed:
@@ -85,7 +81,7 @@ def _said(record: PatientRecord, found: Staged) -> Iterator[str]:
 
 
 def _value(fired: Fired) -> str:
-    return f"{fired.criterion} {fired.measurement.quantity}, {moment(fired.measurement.taken)}"
+    return f"{dated(fired.words)}, {moment(fired.measurement.taken)}"
 
 
 def _new(record: PatientRecord, fired: tuple[Fired, ...]) -> bool:

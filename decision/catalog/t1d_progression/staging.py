@@ -193,9 +193,12 @@ def _stage_3(
 
 
 def _list(fired: Collection[Fired]) -> str:
-    return ", ".join(
-        f"{f.criterion} {f.measurement.quantity} on {f.measurement.taken.day_text}" for f in fired
-    )
+    return ", ".join(map(_on, fired))
+
+
+def _on(fired: Fired) -> str:
+    when = fired.measurement.taken.day_text
+    return f"{fired.words}, {when}" if fired.baseline else f"{fired.words} on {when}"
 
 
 def _newest(known: list[Measurement], criterion: Criterion) -> list[Measurement]:

@@ -134,7 +134,7 @@ def stratum(
         max(taken, key=lambda m: m.middle) if taken else None,
         staging.reason,
         words=staging.outcome.value,
-        caveat="; ".join(f"{old.label} is of {old.taken.day_text}" for old in staging.old),
+        caveat="; ".join(f"{old.label} is of {old.taken.day_text}" for old in found.old),
     )
     value = float(STRATA.index(staging.stratum))
     return overshadowed(Found(value=value, evidence=evidence), found.gaps, as_absent=True)

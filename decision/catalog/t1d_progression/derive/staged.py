@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from decision.catalog.t1d_progression.antibodies import Kind
+from decision.catalog.t1d_progression.criteria import Criterion
 from decision.catalog.t1d_progression.derive import glucose, samples
 from decision.catalog.t1d_progression.derive.persons import answered
 from decision.catalog.t1d_progression.limits import lookback
 from decision.catalog.t1d_progression.local import Place
-from decision.catalog.t1d_progression.staging import Staging, Stratum, stage
+from decision.catalog.t1d_progression.staging import (
+    NEEDED,
+    OldInput,
+    Outcome,
+    Staging,
+    Stratum,
+    stage,
+)
 from decision.clinical.codes import Codelist
-from decision.clinical.record import Gap, Origin, Part, PatientRecord, Source
+from decision.clinical.record import ConditionState, Gap, Origin, Part, PatientRecord, Source
 from decision.evidence.unread import unread
 
 Codelists = Mapping[str, Codelist]
+
+HELD = frozenset({ConditionState.ACTIVE, ConditionState.RESOLVED})
+"""States of a diagnosis that say it is or was there."""
 
 STRATA = tuple(Stratum)
 """In the order of the model's numbers."""
@@ -33,6 +44,16 @@ class Staged:
     unusable: tuple[str, ...]
     gaps: tuple[Gap, ...]
     symptoms: bool
+    diagnosed: bool = False
+    """Type 1 diabetes is among the diagnoses: stage 3, whatever the values are by now."""
+
+    @property
+    def old(self) -> tuple[OldInput, ...]:
+        """Inputs to be flagged for their age. A random glucose and the values between fasting and
+        2 hours of an old test decide nothing and are left out.
+        """
+        by_glucose = {criterion.value for criterion in Criterion} - {*NEEDED, Criterion.HBA1C}
+        return tuple(one for one in self.staging.old if one.label not in by_glucose)
 
 
 def symptoms_stated(record: PatientRecord, codelists: Codelists) -> bool:
@@ -57,6 +78,8 @@ def staged(record: PatientRecord, codelists: Codelists, place: Place) -> Staged:
         symptoms=symptoms,
         switched_on=place.switched_on,
     )
+    if diagnosed := has_type_1(record, codelists):
+        found = replace(found, outcome=Outcome.STAGE_3, reason="type 1 diabetes is diagnosed")
     used = {m.source for m in found.considered}
     measured = (o.source for o in record.observations if o.source.reference in used)
     unjudged = (
@@ -68,6 +91,18 @@ def staged(record: PatientRecord, codelists: Codelists, place: Place) -> Staged:
         unusable=(*unjudged, *values.unusable),
         gaps=_gaps(record, codelists),
         symptoms=symptoms,
+        diagnosed=diagnosed,
+    )
+
+
+def has_type_1(record: PatientRecord, codelists: Codelists) -> bool:
+    """Whether type 1 diabetes is recorded as there. A presymptomatic stage has a code of the same
+    category and is no diabetes.
+    """
+    before = codelists["presymptomatic_type_1"]
+    return any(
+        c.state in HELD and not before.matches(c.codes)
+        for c in record.diagnosed(codelists["type_1_diabetes"])
     )
 
 
