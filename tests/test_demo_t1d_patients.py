@@ -24,6 +24,7 @@ from decision.clinical.features import FeatureVector
 from decision.clinical.local import Local
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import PatientRecord
+from decision.clinical.spec import Presence
 from decision.rules import causes_before_model, derive_features
 from examples import make_demo_patients as converter
 from fhir.bundles import FolderSource
@@ -281,6 +282,30 @@ def test_codes_that_mean_something_else_are_refused_aloud():
     for words in ("1504-0", "50 g, not the 75 g test", "1989-3", "not C-peptide"):
         assert words in told
     assert glucose.glucose_tests(case(15), SPEC.codelists)[0].ogtt.c_peptide == {}
+
+
+def test_a_low_count_is_an_exclusion_and_a_normal_one_still_waits_for_the_clinician():
+    """Lymphocytes 2.1 and 0.8 against 1.0: nothing of the label's list is inferred as absent."""
+    for number, reached, words in ((4, set(), "2.1"), (5, {"lymphocytes"}, "0.8")):
+        exclusions = [
+            f
+            for f in SPEC.find_cautions(case(number), SPEC)
+            if not f.rule.id.startswith("teplizumab")
+        ]
+        present = {f.rule.id for f in exclusions if f.presence is Presence.PRESENT}
+        assert present == reached
+        others = {f.presence for f in exclusions if f.rule.id not in reached}
+        assert others == {Presence.NOT_FOUND}
+        (lymphocytes,) = (f for f in exclusions if f.rule.id == "lymphocytes")
+        assert words in lymphocytes.detail
+
+
+@pytest.mark.parametrize(
+    ("number", "below"), [(1, True), (3, True), (13, True), (4, False), (5, False)]
+)
+def test_the_label_age_of_eight_parts_the_children(number, below):
+    found = {f.rule.id: f.presence for f in SPEC.find_cautions(case(number), SPEC)}
+    assert (found["teplizumab-age"] is Presence.PRESENT) == below
 
 
 def test_an_untested_antibody_is_said_to_be_untested():
