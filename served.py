@@ -14,6 +14,7 @@ from decision.clinical.errors import DecisionSupportError, ModelError
 from decision.clinical.local import Local
 from decision.clinical.spec import DecisionSpec
 from models.predictor import load_predictor
+from models.prognosis import load_prognosis
 from settings import PREFIX, SettingError, Settings
 
 
@@ -40,7 +41,7 @@ def served(settings: Settings) -> tuple[Decision, ...]:
 def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
     """The decision's model, or what stands in for one that cannot be loaded."""
     try:
-        return load_predictor(spec, folder)
+        return load_prognosis(spec, folder) if spec.prognosis else load_predictor(spec, folder)
     except ModelError as error:
         return NoModel(detail=error.message, remedy=error.remedy)
 
