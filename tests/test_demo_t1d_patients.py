@@ -6,6 +6,7 @@ tenth more HbA1c than 3 to 12 months before; stage 3 from 126, 200 and 6.5).
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,16 @@ from fhir.bundles import FolderSource
 from tests.samples import unpacked
 
 FOLDER = Path(converter.__file__).parent / "demo_patients"
+SOURCE = FolderSource(FOLDER)
 FILES = sorted(FOLDER.glob("demo-t1-*.json"))
 SPEC = catalog.load("t1d_progression", Local(jurisdiction="US"))
 PLACE = Place(jurisdiction="US")
 NOT_ELIGIBLE = AbstentionReason.NOT_ELIGIBLE
 
 
+@cache
 def case(number: int) -> PatientRecord:
-    return FolderSource(FOLDER).load(f"demo-t1-{number:02d}")
+    return SOURCE.load(f"demo-t1-{number:02d}")
 
 
 def stage_of(record: PatientRecord) -> Staged:
