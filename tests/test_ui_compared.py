@@ -35,6 +35,9 @@ SHARES = st.floats(0, 1)
         (published(5.0, 0.60, 0.54, 0.70), Agreement.DIFFERS),
         (published(5.0, None, 0.20, 0.40), Agreement.AGREES),
         (published(5.0, None, 0.20, 0.30), Agreement.DIFFERS),
+        (published(5.0, None, None, 0.30), Agreement.DIFFERS),
+        (published(5.0, None, None, 0.40), Agreement.AGREES),
+        (published(5.0, None, 0.60, None), Agreement.DIFFERS),
         (published(3.0, 0.44), Agreement.NOT_COMPARABLE),
         (published(10.0, 0.44), Agreement.NOT_COMPARABLE),
         (published(5.0, None), Agreement.NOT_COMPARABLE),
@@ -124,6 +127,23 @@ def test_equal_figures_of_two_sources_are_one_mark_with_both_letters():
         make_prognosis(), situation=dataclasses.replace(SITUATION, comparators=(BY_STAGE, twin))
     )
     assert [m.letters for m in compared.marks(card)] == ["A B", "A B"]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (published(5.0, None, None, 0.10), "under 10 of 100"),
+        (published(5.0, None, 0.75, None), "over 75 of 100"),
+        (published(5.0, None, 0.75, 0.88), "75 to 88 of 100"),
+        (published(5.0, 0.44, 0.41, 0.47), "44 of 100 (41 to 47)"),
+        (published(5.0, 0.44), "44 of 100"),
+    ],
+)
+def test_a_published_figure_is_said_as_it_was_published(found, said):
+    one = comparator("one", "One", "something", risks=(found,))
+    card = prognosis_card(situation=dataclasses.replace(SITUATION, comparators=(one,)))
+    (mark,) = compared.marks(card)
+    assert compared.published(mark) == said
 
 
 def test_a_time_beyond_the_chart_is_not_drawn():

@@ -11,8 +11,9 @@ import pytest
 
 from decision.clinical.assessment import AuditAction
 from decision.clinical.quantities import Moment
-from decision.ui.texts import figures, trail
+from decision.ui.texts import figures, situation, trail
 from decision.ui.texts.about import NO_FIGURES
+from decision.ui.texts.numbers import quantity
 from tests.builders import AS_OF, ListAuditLog
 from tests.fakes import observe, page_record
 from tests.prognosis_pages import (
@@ -120,6 +121,17 @@ def test_r09_an_entry_narrows_the_range_and_leaves_the_list():
     said = shown(press(at, "Save and update the answer"))
     assert "Index60 not found" not in said
     assert "Index60 1.5 (entered by clinician): about 3 of 100" in said
+
+
+def test_a_long_list_of_details_folds_after_its_beginning():
+    short, long = tuple("abcde"), tuple("abcdef")
+    assert situation.folded(short) == (short, ())
+    assert situation.folded(long) == (long[:4], long[4:])
+
+
+def test_an_age_has_one_decimal():
+    assert quantity(6.53, "a") == "6.5 years"
+    assert quantity(54.0, "a") == "54 years"
 
 
 def test_r10_the_data_page_marks_an_unusual_value():

@@ -160,7 +160,7 @@ def test_r09_a_missing_thing_that_costs_nothing_is_still_named():
     costs = (MissingCost(player="grs2", wider=0.001),)
     lines = inputs.narrowing(prognosis_card(make_prognosis(costs=costs)))
     assert lines[0].endswith("makes the 5-year range under 1 of 100 wider.")
-    assert "Index60 not found in the record." in lines
+    assert lines[1] == "Also not found in the record: Index60."
 
 
 def test_r09_more_than_three_are_counted():

@@ -100,3 +100,13 @@ def test_the_table_has_the_years_and_the_horizons_as_they_were_given():
 def test_a_course_of_one_moment_is_no_chart():
     card = dataclasses.replace(CARD, answer=dataclasses.replace(CARD.answer, curve=()))
     assert chart(card) == ""
+
+
+def test_a_number_near_the_axis_stands_above_its_point():
+    assert chart_of((0.02, 0.03, 0.07)).count("tr-above") == 2
+    assert "tr-above" not in chart_of((0.2, 0.3, 0.4))
+
+
+def test_r04_the_line_steps_back_where_the_range_comes_first():
+    assert "tr-vague" in chart(prognosis_card(make_prognosis(half=0.3)))
+    assert "tr-vague" not in chart(CARD)

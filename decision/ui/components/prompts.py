@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from decision.clinical.situation import Prompt
-from decision.ui.components.markup import items, paragraph, text
+from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import situation as words
 
 
@@ -18,14 +18,18 @@ def prompts(found: Sequence[Prompt]) -> str:
     return (
         f'<section class="tr-reasons" aria-label="{text(words.DUE)}"><h2>{text(words.DUE)}</h2>'
         + paragraph(words.DUE_NOTE if found else words.NOTHING_DUE, "tr-small")
-        + (f'<div class="tr-two">{topics}</div>' if topics else "")
+        + (f'<div class="tr-due">{topics}</div>' if topics else "")
         + "</section>"
     )
 
 
 def _prompt(found: Prompt) -> str:
+    """The first details at once, because they hold the conditions; a long list folds."""
+    told = words.lines(found.details)
+    first, more = words.folded(told)
     return (
         paragraph(words.sentence(found.text), "tr-strong")
-        + items(words.lines(found.details))
+        + items(first)
+        + (details(words.more(len(more)), items(more)) if more else "")
         + paragraph(words.rule(found), "tr-small")
     )

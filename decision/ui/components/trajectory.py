@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from decision.clinical.assessment import PrognosisCard
 from decision.ui.components.markup import details, paragraph, table, text
-from decision.ui.texts import compared, trajectory
+from decision.ui.texts import compared, risk, trajectory
 from decision.ui.texts.compared import Mark
 from decision.ui.texts.numbers import per_100
 
@@ -19,12 +19,14 @@ LINES = (0, 25, 50, 75, 100)
 HALF_LINE = "1.25px"
 STEP_ASIDE = 13
 """Pixels between published marks of one time, so that none hides another or ours."""
-SIGNIFICANT = 2
+LOW = 0.15
+"""Below it a number under its point would stand among those of the axis."""
+FEWEST_POINTS = 2
 
 
 def chart(card: PrognosisCard) -> str:
     """The figure, its legend, and the same numbers as a table on request."""
-    if len(card.answer.curve) < SIGNIFICANT:
+    if len(card.answer.curve) < FEWEST_POINTS:
         return ""
     numbers = table(trajectory.HEAD, trajectory.rows(card), "tr-table tr-outside")
     others = trajectory.beside(card)
@@ -49,12 +51,13 @@ def _figure(card: PrognosisCard) -> str:
         + "".join(_horizon(card, i, last) for i in range(len(card.answer.risks)))
         + _published(compared.marks(card), last)
     )
-    times = (0.0, *(risk.years for risk in card.answer.risks))
+    style = "tr-chart tr-vague" if risk.range_first(card) else "tr-chart"
+    times = (0.0, *(found.years for found in card.answer.risks))
     axis = "".join(
         f'<span style="left:{_x(t, last)}">{text(trajectory.tick(t))}</span>' for t in times
     )
     return (
-        f'<div class="tr-chart" role="img" aria-label="{text(trajectory.alternative(card))}">'
+        f'<div class="{style}" role="img" aria-label="{text(trajectory.alternative(card))}">'
         f'<div class="tr-plot">{inner}</div><div class="tr-times">{axis}</div></div>'
     )
 
@@ -93,14 +96,20 @@ def _line(card: PrognosisCard, last: float) -> str:
 
 
 def _horizon(card: PrognosisCard, i: int, last: float) -> str:
-    """The number stands where the line, which only rises, does not: below it, at the end beside."""
-    risk = card.answer.risks[i]
-    x, y = _x(risk.years, last), _y(risk.probability)
-    style = "tr-value tr-last" if risk.years == last else "tr-value"
+    """The number stands where the line, which only rises, does not: below it, at the end beside;
+    near the axis above.
+    """
+    found = card.answer.risks[i]
+    x, y = _x(found.years, last), _y(found.probability)
+    style = "tr-value"
+    if found.years == last:
+        style += " tr-last"
+    elif found.probability < LOW:
+        style += " tr-above"
     return (
         f'<i class="tr-horizon" style="left:{x}"></i>'
         f'<i class="tr-point" style="left:{x};top:{y}"></i>'
-        f'<b class="{style}" style="left:{x};top:{y}">{per_100(risk.probability)}</b>'
+        f'<b class="{style}" style="left:{x};top:{y}">{per_100(found.probability)}</b>'
     )
 
 
@@ -111,18 +120,16 @@ def _published(found: Sequence[Mark], last: float) -> str:
     for mark in found:
         before[mark.years] = before.get(mark.years, 0) + 1
         aside = f"calc({_x(mark.years, last)} - {STEP_ASIDE * before[mark.years]}px)"
-        if mark.low is not None and mark.high is not None:
-            height = f"{100 * (mark.high - mark.low):.2f}%"
-            drawn += (
-                f'<i class="tr-whisker" style="left:{aside};top:{_y(mark.high)};'
-                f'height:{height}"></i>'
-            )
-        middle = mark.risk
-        if middle is None and mark.low is not None and mark.high is not None:
-            middle = (mark.low + mark.high) / 2
+        top = mark.risk
+        if mark.ends is not None:
+            low, high = mark.ends
+            top = high
+            style = f"left:{aside};top:{_y(high)};height:{100 * (high - low):.2f}%"
+            drawn += f'<i class="tr-whisker" style="{style}"></i>'
         if mark.risk is not None:
             drawn += f'<i class="tr-diamond" style="left:{aside};top:{_y(mark.risk)}"></i>'
-        if middle is not None:
-            top = _y(mark.high if mark.high is not None else middle)
-            drawn += f'<b class="tr-letter" style="left:{aside};top:{top}">{mark.letters}</b>'
+        if top is not None:
+            drawn += (
+                f'<b class="tr-letter" style="left:{aside};top:{_y(top)}">{text(mark.letters)}</b>'
+            )
     return drawn

@@ -48,6 +48,15 @@ class Mark:
     """(letter, label) of each comparator that says so."""
 
     @property
+    def ends(self) -> tuple[float, float] | None:
+        """What is drawn beside the point; None where only a point was published."""
+        if self.low is None and self.high is None:
+            return None
+        low = self.low if self.low is not None else (self.risk or 0.0)
+        high = self.high if self.high is not None else (1.0 if self.risk is None else self.risk)
+        return low, high
+
+    @property
     def letters(self) -> str:
         return " ".join(letter for letter, _ in self.named)
 
@@ -70,19 +79,21 @@ def unavailable(situation: Situation) -> str:
 
 
 def ends(found: PublishedRisk) -> tuple[float, float]:
-    """The published range; a figure without one is its own range."""
-    point = found.risk
-    low = found.low if found.low is not None else point
-    high = found.high if found.high is not None else point
-    if low is None or high is None:
-        return 0.0, 1.0
-    return low, high
+    """The published range; a figure without one is its own, an end that was not given is open."""
+    low = found.low if found.low is not None else found.risk
+    high = found.high if found.high is not None else found.risk
+    return low if low is not None else 0.0, high if high is not None else 1.0
+
+
+def says_something(found: PublishedRisk) -> bool:
+    """Whether there is any number in it at all."""
+    return any(n is not None for n in (found.risk, found.low, found.high))
 
 
 def agreement(found: PublishedRisk, risks: Sequence[HorizonRisk]) -> Agreement:
     """Whether both ranges, in whole numbers as they are shown, have one in common."""
     ours = next((r.interval for r in risks if r.years == found.years), None)
-    if ours is None or (found.risk is None and found.low is None and found.high is None):
+    if ours is None or not says_something(found):
         return Agreement.NOT_COMPARABLE
     low, high = ends(found)
     if per_100(low) <= per_100(ours.high) and per_100(ours.low) <= per_100(high):
@@ -119,11 +130,15 @@ def _apart(card: PrognosisCard, found: PublishedRisk) -> str:
 
 
 def _figure(risk: float | None, low: float | None, high: float | None) -> str:
-    """`44 of 100 (41 to 47)`, or the range alone."""
-    span = "" if low is None or high is None else f"{per_100(low)} to {per_100(high)}"
-    if risk is None:
-        return f"{span} of 100"
-    return f"{of_100(risk)} ({span})" if span else of_100(risk)
+    """`44 of 100 (41 to 47)`, the range alone, or the one end that was given."""
+    if low is not None and high is not None:
+        span = f"{per_100(low)} to {per_100(high)}"
+        return f"{span} of 100" if risk is None else f"{of_100(risk)} ({span})"
+    if risk is not None:
+        return of_100(risk)
+    if high is not None:
+        return f"under {of_100(high)}"
+    return "no figure" if low is None else f"over {of_100(low)}"
 
 
 def published(mark: Mark) -> str:
@@ -136,7 +151,7 @@ def marks(card: PrognosisCard) -> tuple[Mark, ...]:
     found: dict[tuple[float, float | None, float | None, float | None], list[tuple[str, str]]] = {}
     for letter, one in zip(ascii_uppercase, charted(card), strict=False):
         for risk in one.risks:
-            if 0 < risk.years <= last and (risk.risk is not None or risk.low is not None):
+            if 0 < risk.years <= last and says_something(risk):
                 key = (risk.years, risk.risk, risk.low, risk.high)
                 found.setdefault(key, []).append((letter, one.label))
     return tuple(

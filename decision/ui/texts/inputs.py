@@ -70,7 +70,9 @@ def _points(wider: float) -> str:
 
 
 def narrowing(card: PrognosisCard) -> tuple[str, ...]:
-    """One line for each thing that is missing: why, and what knowing it would narrow."""
+    """One line for each thing that is missing: why, and what knowing it would narrow; whatever
+    narrows nothing stands in one line.
+    """
     spec, last = card.spec, f"{number(card.answer.last.years)}-year range"
     costs = {cost.player: cost.wider for cost in card.answer.missing_costs}
     members = {p.id: p.features for p in spec.players}
@@ -86,12 +88,11 @@ def narrowing(card: PrognosisCard) -> tuple[str, ...]:
         )
         cost = f"makes the {last} {_points(costs[player])} of 100 wider"
         lines.append(f"{label} {' and '.join(why) or 'not known'}: {cost}.")
-    rest = (
-        f"{spec.feature(i).label} {why_missing(m)}."
-        for i, m in card.features.missing.items()
-        if i not in grouped and not is_research(spec.feature(i))
-    )
-    return (*lines, *rest)
+    rest: dict[str, list[str]] = {}
+    for i, m in card.features.missing.items():
+        if i not in grouped and not is_research(spec.feature(i)):
+            rest.setdefault(why_missing(m), []).append(spec.feature(i).short)
+    return (*lines, *(f"Also {why}: {'; '.join(names)}." for why, names in rest.items()))
 
 
 def is_research(feature: FeatureSpec) -> bool:

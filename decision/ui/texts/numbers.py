@@ -73,7 +73,9 @@ def digits(value: float, significant: int = 2) -> str:
 
 
 def quantity(value: float, ucum: str) -> str:
-    """`42 mg/L`, `1.6`, `12 years`."""
+    """`42 mg/L`, `1.6`, `12 years`; nobody is 6.53 years old."""
+    if ucum == "a":
+        value = round(value, 1)
     return f"{number(value)} {unit(ucum)}".rstrip()
 
 

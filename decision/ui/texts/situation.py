@@ -7,7 +7,7 @@ from itertools import groupby
 
 from decision.clinical.dated import Standing
 from decision.clinical.situation import Classification, Prompt
-from decision.ui.texts.numbers import dated
+from decision.ui.texts.numbers import dated, unbroken
 
 NOT_SETTLED = "Not settled"
 MET = "Met"
@@ -18,6 +18,8 @@ NOTHING_CONSIDERED = "Nothing was found that could be considered."
 SPEAKING = "How to speak of it"
 DUE = "What is due"
 DUE_NOTE = "Prompts inform; they order nothing."
+AT_ONCE = 4
+"""Details of a prompt that are shown at once."""
 NOTHING_DUE = "No rule of this place says that anything is due."
 
 
@@ -28,7 +30,7 @@ def lines(words: Sequence[str]) -> tuple[str, ...]:
 
 def sentence(words: str) -> str:
     """Dates written out, a capital first and one stop at the end."""
-    said = dated(words).strip()
+    said = unbroken(dated(words).replace(">=", "≥").replace("<=", "≤").strip())
     if not said:
         return ""
     return f"{said[0].upper()}{said[1:]}{'' if said[-1] in '.!?:' else '.'}"
@@ -38,6 +40,17 @@ def facts(found: Classification) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """(what kind, its lines): what was met first; a kind without a line is left out."""
     kinds = ((MET, found.criteria), (MISSING, found.missing), (NOTED, found.notes))
     return tuple((kind, lines(told)) for kind, told in kinds if told)
+
+
+def folded(told: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(shown at once, on request): all of a short list, else its beginning."""
+    if len(told) <= AT_ONCE + 1:
+        return told, ()
+    return told[:AT_ONCE], told[AT_ONCE:]
+
+
+def more(n: int) -> str:
+    return f"{n} more"
 
 
 def by_topic(prompts: Sequence[Prompt]) -> tuple[tuple[str, tuple[Prompt, ...]], ...]:
