@@ -107,6 +107,18 @@ class ChartDoors(Doors):
         launch = self._launches.find(handle, cookies)
         if launch is None:
             return NO_LAUNCH
+        return self._visit_of(handle, launch)
+
+    def enter(self, handle: str, launch: Launch) -> None:
+        """A launch was let in: its chart is read while the browser still loads the page. What is
+        read stays with the launch, and is shown to whoever proves to be its browser.
+        """
+        self._visit_of(handle, launch)
+        source = launch.beside.get(FhirSource)
+        if isinstance(source, FhirSource):
+            source.begin()
+
+    def _visit_of(self, handle: str, launch: Launch) -> Visit:
         with self._lock:
             kept = launch.beside.get(Visit)
             if not isinstance(kept, Visit):
@@ -135,7 +147,7 @@ class ChartDoors(Doors):
         tenant, outside = launch.tenant, self._outside
         client = FhirClient(outside.http, launch.access)
         asked, unasked = asked_of(self._asked, tenant.also_read)
-        source = FhirSource(
+        source = launch.beside[FhirSource] = FhirSource(
             client,
             outside.loop,
             launch.patient_id,

@@ -55,19 +55,18 @@ class Wired:
         alone = StandAlone(
             source=FolderSource(settings.bundles), agent=settings.agent, site=settings.site
         )
-        self.services = Services(
-            decisions=decisions,
-            audit=self._store.audit,
-            doors=ChartDoors(
-                self.launches,
-                self.tenants,
-                outside,
-                self._store,
-                self._asked,
-                alone if settings.demo else None,
-            ),
-            clock=outside.clock,
+        doors = ChartDoors(
+            self.launches,
+            self.tenants,
+            outside,
+            self._store,
+            self._asked,
+            alone if settings.demo else None,
         )
+        self.services = Services(
+            decisions=decisions, audit=self._store.audit, doors=doors, clock=outside.clock
+        )
+        self.enter = doors.enter
 
     def routes(self) -> list[BaseRoute]:
         """What is served beside the pages: launches, hooks and, in demo mode, the demo's EHR."""
@@ -92,6 +91,7 @@ class Wired:
                 clock=outside.clock,
                 public_url=self._public,
                 kinds={search.kind for search in self._asked},
+                entered=self.enter,
             ),
             *hook_routes(
                 services=hooks,

@@ -102,7 +102,6 @@ def _watching(place: DeltaGenerator) -> Watch:
     def show(told: Progress) -> None:
         place.progress(told.done / max(told.total, 1), text=pages.reading(told))
 
-    place.progress(0.0, text=pages.READING)
     return show
 
 

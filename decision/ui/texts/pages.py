@@ -68,6 +68,8 @@ _SEX = {"female": "F", "male": "M"}
 
 def reading(told: Progress) -> str:
     """How far reading has come, for those who wait for it."""
+    if not told.done:
+        return READING
     return f"Reading the record: {told.label} ({told.done} of {told.total})"
 
 
