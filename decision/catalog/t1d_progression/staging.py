@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from decision.catalog.t1d_progression.antibodies import Kind, Profile
+from decision.catalog.t1d_progression.antibodies import Kind, Profile, surely_other_day
 from decision.catalog.t1d_progression.criteria import (
     Band,
     Config,
@@ -181,13 +181,13 @@ def _stage_3(
     if symptoms:
         return Outcome.STAGE_3, f"{_list(high)}, with symptoms"
     age = config.input_age
-    days = {f.measurement.taken.middle.date() for f in high}
+    days = [f.measurement.taken for f in high]
     for m in known:
         again = fired_by(m, config)
         recent = age is None or m.taken.within(age, found.as_of)
         if again and again.band is Band.STAGE_3 and recent:
-            days.add(m.taken.middle.date())
-    if len(days) > 1:
+            days.append(m.taken)
+    if any(surely_other_day(one, other) for one in days for other in days):
         return Outcome.STAGE_3, f"{_list(high)}, found on two days"
     return Outcome.STAGE_3_UNCONFIRMED, f"{_list(high)}, without symptoms: to be repeated"
 

@@ -40,7 +40,12 @@ def _evidence(sources: tuple[Source, ...], taken: Moment | None, how: str, **mor
 
 
 def _unusable(detail: str, remedy: str = "") -> Missing:
-    return Missing(reason=MissingReason.UNUSABLE, detail=f"{detail}.", remedy=remedy)
+    told = _sentence(remedy).removesuffix(".")
+    return Missing(
+        reason=MissingReason.UNUSABLE,
+        detail=f"{_sentence(detail)}.",
+        remedy=f"{told}." if told else "",
+    )
 
 
 def _sentence(words: str) -> str:
@@ -127,7 +132,10 @@ def stratum(
         glucose_open = staging.antibodies is not None and not staging.fired
         remedy = REMEDIES.get(staging.outcome, _TO_ENTER if glucose_open else "")
         detail = f"{_sentence(staging.outcome)}: {staging.reason}"
-        return overshadowed(_unusable(detail, remedy), found.gaps)
+        missing = _unusable(detail, remedy)
+        if staging.antibodies is None and found.gaps:
+            missing = Missing(reason=MissingReason.NOT_FOUND, detail=missing.detail)
+        return overshadowed(missing, found.gaps)
     taken = [m.taken for m in staging.considered]
     evidence = _evidence(
         found.sources,

@@ -22,7 +22,9 @@ def age_years(born: Moment, on: date) -> float:
     """Completed years and the share of the running one, so that every birthday is a whole number:
     days divided by 365.25 would make somebody 7.997 on the eighth.
     """
-    birth = born.middle.date()
+    exact = born.precision in (Precision.DAY, Precision.INSTANT)
+    # The middle of a day that spans every zone may be told as the next one.
+    birth = date.fromisoformat(born.day_text) if exact else born.middle.date()
     years = on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
     last, following = _birthday(birth, birth.year + years), _birthday(birth, birth.year + years + 1)
     return years + (on - last).days / (following - last).days
