@@ -38,7 +38,7 @@ def last_risk(card: PrognosisCard) -> str:
     number, ranged = _sized(card, answer.risks, answer.last)
     years = f"{answer.last.years:g} year{'' if answer.last.years == 1 else 's'}"
     return (
-        f"{number} {simulated}{card.situation.people} develop {card.spec.outcome.label} within "
+        f"{number[:1].upper()}{number[1:]} {simulated}{card.situation.people} develop {card.spec.outcome.label} within "
         f"{years} ({ranged}); based on {answer.reference_n:,} {simulated}people."
     )
 

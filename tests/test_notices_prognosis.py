@@ -210,7 +210,7 @@ def test_where_a_range_is_wide_or_a_value_unusual_the_range_stands_first():
     unusual = dataclasses.replace(unusual, domain=domain)
     for answer, span in ((wide, "20 and 80"), (unusual, "31 and 51")):
         point = heard(situation=worth(STAGE_2), answer=answer).points[0]
-        assert point.startswith(f"between {span} of 100 simulated children")
+        assert point.startswith(f"Between {span} of 100 simulated children")
         assert "the data support nothing narrower" in point
 
 
@@ -269,7 +269,7 @@ def test_limits_hold_whatever_a_decision_holds_worth_saying(
     assert SIMULATED in said.points
     shown = [point for point in said.points if "develop clinical diabetes" in point]
     assert len(shown) == int(complete and not ordered)
-    assert all("likely range" in p or "between" in p for p in shown)
+    assert all("likely range" in p or "Between" in p for p in shown)
 
 
 def test_what_is_said_rests_on_the_entry_of_the_trail():
