@@ -38,8 +38,9 @@ def last_risk(card: PrognosisCard) -> str:
     number, ranged = _sized(card, answer.risks, answer.last)
     years = f"{answer.last.years:g} year{'' if answer.last.years == 1 else 's'}"
     return (
-        f"{number[:1].upper()}{number[1:]} {simulated}{card.situation.people} develop {card.spec.outcome.label} within "
-        f"{years} ({ranged}); based on {answer.reference_n:,} {simulated}people."
+        f"{number[:1].upper()}{number[1:]} {simulated}{card.situation.people} develop "
+        f"{card.spec.outcome.label} within {years} ({ranged}); based on {answer.reference_n:,} "
+        f"{simulated}people."
     )
 
 
