@@ -80,6 +80,17 @@ def test_the_command_prints_every_ehr_of_the_file(capsys):
     assert "\n\nSouth Clinic (south), " in said
 
 
+def test_only_the_decisions_that_are_named_are_told_of(capsys):
+    """As a place does that serves some of those installed."""
+    given = ["--ehrs", str(EXAMPLE), "--public-url", APP, "--decision"]
+    assert main([*given, SPECS[-1].id]) == 0
+    one = capsys.readouterr().out
+    assert f"/cds-services/{SPECS[0].id}" not in one
+    assert main([*given, ", ".join(spec.id for spec in SPECS)]) == 0
+    every = capsys.readouterr().out
+    assert every.count("CDS Hooks service") == len(SPECS) * one.count("CDS Hooks service") > 0
+
+
 def test_what_cannot_be_used_is_said(capsys, tmp_path):
     assert main(["--ehrs", str(tmp_path / "none.toml"), "--public-url", APP]) == 2
     assert "none.toml: cannot be read" in capsys.readouterr().err
