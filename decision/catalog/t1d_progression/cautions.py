@@ -18,6 +18,7 @@ from decision.catalog.t1d_progression.therapy import TEPLIZUMAB, Tick
 from decision.clinical.dated import DatedRow, Standing
 from decision.clinical.dates import dated
 from decision.clinical.record import Observation, Part, PatientRecord
+from decision.clinical.scores.checks import exact
 from decision.clinical.spec import (
     CautionFinding,
     CautionRule,
@@ -228,7 +229,8 @@ def _judge(row: DatedRow, answer: Observation | None) -> Judge:
             own = result.observation.reference_range
             if own is None or own.high is None:
                 return not_found(f"{result.words}, without an upper limit of normal: not answered")
-            upper = limit * own.high
+            # 1.5 times 1.2 is 1.8: binary dust must not carry a value over its limit.
+            upper = float(exact(limit) * exact(own.high))
         quantity = result.quantity
         beyond = quantity.below(upper) if low else quantity.above(upper)
         side = "below" if low else "above"
