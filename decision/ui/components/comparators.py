@@ -24,11 +24,11 @@ def comparators(situation: Situation, card: PrognosisCard | None) -> str:
         f"<li><strong>{text(c.label)}</strong>{items(compared.about(c))}</li>" for c in applied
     )
     note = compared.NOTE if card else f"{compared.NOTE} {compared.NO_ESTIMATE}"
+    title = text(compared.TITLE if card else compared.TITLE_ALONE)
     folds = details(compared.ABOUT, f"<ul>{about}</ul>") if about else ""
     folds += details(compared.not_for(situation), f"<ul>{refused}</ul>") if refused else ""
     return (
-        f'<section class="tr-reasons" aria-label="{text(compared.TITLE)}">'
-        f"<h2>{text(compared.TITLE)}</h2>"
+        f'<section class="tr-reasons" aria-label="{title}"><h2>{title}</h2>'
         + paragraph(note, "tr-small")
         + (f'<ul class="tr-lines tr-beside">{found}</ul>' if found else "")
         + paragraph(compared.unavailable(situation), "tr-small")

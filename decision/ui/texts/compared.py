@@ -19,6 +19,8 @@ from decision.ui.texts.risk import years
 from decision.ui.texts.situation import sentence
 
 TITLE = "Published, beside our estimate"
+TITLE_ALONE = "Published"
+NAMED_AT_MOST = 3
 NOTE = (
     "Published figures are about other people, who were chosen, tested and followed in other ways; "
     "they never change our estimate."
@@ -188,9 +190,11 @@ def about(found: Comparator) -> tuple[str, ...]:
 
 
 def not_for(situation: Situation) -> str:
-    """How many say nothing of this person, and which."""
+    """Which say nothing of this person; of many the first, and how many more."""
     names = [c.label for c in refused(situation)]
-    return f"{REFUSED}: {', '.join(names)}"
+    more = len(names) - NAMED_AT_MOST
+    rest = f"; and {more} more" if more > 0 else ""
+    return f"{REFUSED}: {'; '.join(names[:NAMED_AT_MOST])}{rest}"
 
 
 def refusal(found: Comparator) -> str:

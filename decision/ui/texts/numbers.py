@@ -67,6 +67,14 @@ def unbroken(words: str) -> str:
     return words.replace(" ≤ ", "\u00a0≤\u00a0").replace(" ≥ ", "\u00a0≥\u00a0")
 
 
+def inside(title: str) -> str:
+    """A title inside a sentence: `genetic score`, but `HbA1c` and `IA-2 antibodies`."""
+    first = title.partition(" ")[0]
+    return (
+        f"{title[:1].lower()}{title[1:]}" if first[1:].isalpha() and first[1:].islower() else title
+    )
+
+
 def digits(value: float, significant: int = 2) -> str:
     """So many significant digits: `160`, `8.4`, `0.31`."""
     return f"{float(f'{value:.{significant}g}'):,g}"

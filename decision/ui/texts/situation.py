@@ -20,7 +20,10 @@ DUE = "What is due"
 DUE_NOTE = "Prompts inform; they order nothing."
 AT_ONCE = 4
 """Details of a prompt that are shown at once."""
-NOTHING_DUE = "No rule of this place says that anything is due."
+NOTHING_DUE = (
+    "No rule that has been entered for this place speaks of it, which does not mean that nothing "
+    "is due."
+)
 
 
 def lines(words: Sequence[str]) -> tuple[str, ...]:
