@@ -237,7 +237,10 @@ def _described(place: Place) -> tuple[FeatureSpec, ...]:
             describes=True,
             question="First-degree relative with type 1 diabetes?",
             choices=YES_NO,
-            flag_labels=("no", "yes"),
+            flag_labels=(
+                "no first-degree relative with type 1 diabetes",
+                "first-degree relative with type 1 diabetes",
+            ),
         ),
         _feature(
             "symptoms",

@@ -25,6 +25,7 @@ from decision.clinical.spec import (
     SummaryItem,
     Treatment,
 )
+from decision.clinical.summary import DrugHistory
 
 FOLDER = Path(__file__).parent
 
@@ -126,13 +127,15 @@ def configured(local: Local) -> DecisionSpec:
             OtherChoice(code="refer", label="Refer to a specialist or a trial"),
         ),
         standing_choices={"later": "Decide later", "other": "Other"},
+        history=DrugHistory(drugs=("teplizumab",)),
         summary=(
-            SummaryItem(id="antibody_number", label="Confirmed antibodies"),
+            SummaryItem(id="stratum", label=""),
+            SummaryItem(id="antibody_number", label=""),
             SummaryItem(id="hba1c", label="HbA1c"),
             SummaryItem(id="fasting_glucose", label="Fasting glucose"),
             SummaryItem(id="glucose_120", label="2-h glucose"),
             SummaryItem(id="bmi", label="BMI"),
-            SummaryItem(id="relative", label="First-degree relative", only_if_true=True),
+            SummaryItem(id="relative", label="", only_if_true=True),
         ),
         not_modelled=(
             "Disease-modifying treatment: the risk is the one without it",

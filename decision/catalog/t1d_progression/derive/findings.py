@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from decision.catalog.t1d_progression import equations
-from decision.catalog.t1d_progression.antibodies import Kind, State
+from decision.catalog.t1d_progression.antibodies import Kind, Profile, State
 from decision.catalog.t1d_progression.derive import genes, glucose, samples
 from decision.catalog.t1d_progression.derive.staged import STRATA, staged
 from decision.catalog.t1d_progression.genetics import Ancestry
@@ -105,9 +105,17 @@ def antibody_number(record: PatientRecord, feature: FeatureSpec, codelists: Code
         max(taken, key=lambda m: m.middle) if taken else None,
         "confirmed in a second sample each",
         caveat="; ".join(notes),
-        words=", ".join(profile.confirmed),
+        words=_counted(profile),
     )
     return overshadowed(Found(value=float(profile.number), evidence=evidence), gaps, as_absent=True)
+
+
+def _counted(profile: Profile) -> str:
+    """`2 confirmed antibodies (GADA, IA-2A)`."""
+    if not profile.confirmed:
+        return "no confirmed islet antibody"
+    antibodies = "antibody" if profile.number == 1 else "antibodies"
+    return f"{profile.number} confirmed {antibodies} ({', '.join(profile.confirmed)})"
 
 
 REMEDIES: Mapping[Outcome, str] = {
