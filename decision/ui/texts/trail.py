@@ -94,7 +94,8 @@ def _written(outcome: Mapping[str, object]) -> str:
 def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     """What came out; where an event in the chart asked, that nobody was shown it."""
     unseen = " (in the background, not shown)" if outcome.get("shown") == "nothing" else ""
-    place = f"{found}: " if (found := outcome.get("classification")) else ""
+    found = str(outcome.get("classification", "")).replace("_", " ")
+    place = f"{found}: " if found else ""
     if outcome.get("answer", outcome.get("shown")) != "card":
         reasons = outcome.get("reasons")
         listed = reasons if isinstance(reasons, list | tuple) else ()
