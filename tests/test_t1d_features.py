@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.persons import age_years
+from decision.clinical.codes import LOINC, Code
 from decision.clinical.features import Found, Missing, MissingReason
 from decision.clinical.quantities import Moment
 from decision.clinical.record import Gap, GapReason, Origin, Part
@@ -22,6 +24,7 @@ from tests.t1d_records import (
     TEST_DAY,
     confirmed,
     criteria,
+    described,
     entered,
     european,
     features,
@@ -407,3 +410,16 @@ def test_the_form_asks_for_everything_an_answer_needs():
     for feature in SPEC.features:
         if feature.entry is not None:
             assert feature.entry.concept in feature.concepts, feature.id
+
+
+def test_results_of_other_kinds_change_nothing():
+    record = whole()
+    foreign = tuple(
+        dataclasses.replace(o, codes=(Code(system=LOINC, code="8480-6"),))
+        for o in record.observations
+    )
+    crowded = dataclasses.replace(record, observations=foreign + record.observations)
+    assert features(crowded) == features(record)
+    assert described(crowded) == described(record)
+    assert own(crowded) == record
+    assert own(record) is record
