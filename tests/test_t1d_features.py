@@ -423,3 +423,27 @@ def test_results_of_other_kinds_change_nothing():
     assert described(crowded) == described(record)
     assert own(crowded) == record
     assert own(record) is record
+
+
+@pytest.mark.parametrize(
+    ("other", "confirms"),
+    [
+        ("2026-08-20T09:00:00+01:00", False),
+        ("2026-08", False),
+        ("2026", False),
+        ("2026-08-21", True),
+        ("2026-07", True),
+    ],
+)
+def test_a_second_sample_is_one_that_surely_was_taken_on_another_day(other, confirms):
+    again = result("gad65_antibody", "answer_positive", on=other, id="again")
+    record = person(result("gad65_antibody", "answer_positive", on="2026-08-20"), again)
+    assert features(record).value("antibody_number") == float(confirms)
+
+
+def test_a_value_of_stage_3_range_is_not_found_again_on_its_own_day():
+    again = result("glucose_120", 212, "mg/dL", on=f"{TEST_DAY}T08:30:00+01:00", id="again")
+    record = whole(again, glucose_120=210)
+    assert "unconfirmed" in criteria(record)["stageable"].detail
+    later = result("glucose_120", 212, "mg/dL", on="2026-11-20")
+    assert criteria(whole(later, glucose_120=210))["stageable"].detail.startswith("Stage 3:")
