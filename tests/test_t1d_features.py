@@ -16,7 +16,7 @@ from decision.clinical.features import Found, Missing, MissingReason
 from decision.clinical.quantities import Moment
 from decision.clinical.record import Gap, GapReason, Origin, Part
 from decision.rules import causes_before_model
-from models.simulate.t1d import COLUMNS, HORIZONS, STRATA
+from models.simulate.t1d import COLUMNS, DESIGN, HORIZONS, STRATA
 from tests.t1d_records import (
     OGTT,
     SECOND,
@@ -50,6 +50,12 @@ def test_the_columns_strata_and_horizons_are_those_of_the_model():
     assert tuple(column.id for column in SPEC.columns) == COLUMNS
     assert tuple(stratum.id for stratum in SPEC.strata) == STRATA
     assert SPEC.prognosis.horizons_years == HORIZONS
+
+
+def test_what_the_model_cannot_do_without_is_required_and_nothing_else_that_it_reads():
+    read = {name: column.id for column in SPEC.columns for name in column.inputs}
+    required = {read[f.id] for f in SPEC.features if f.required and f.id in read}
+    assert required == set(DESIGN.required)
 
 
 def test_a_whole_record_gives_every_input_of_the_model():

@@ -130,6 +130,8 @@ def _antibody(kind: Kind, *, describes: bool) -> FeatureSpec:
         row="antibody",
         concepts=(kind.concept,),
         describes=describes,
+        # Every published model and ours rest on it: never imputed.
+        required=not describes,
         question=kind.label,
         asked=kind.stated,
         choices=ANTIBODY_STATES,
