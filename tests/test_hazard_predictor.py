@@ -98,7 +98,7 @@ def test_a_served_person_gets_the_numbers_of_the_validation():
 # -------------------------------------------------------------------------------------- invariants
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=people, stratum=strata, level=st.sampled_from([0.5, 0.8, 0.9, 0.95]))
 def test_risks_never_fall_with_time_and_lie_in_their_ranges(values, stratum, level):
     """Diabetes is not undone: what may happen by two years may happen by five."""
@@ -113,7 +113,7 @@ def test_risks_never_fall_with_time_and_lie_in_their_ranges(values, stratum, lev
     assert all(p.low <= p.risk <= p.high for p in got.curve)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=people, stratum=strata)
 def test_the_curve_passes_through_what_is_displayed(values, stratum):
     """A reader must not find two numbers for one year."""
@@ -128,7 +128,7 @@ def test_the_curve_passes_through_what_is_displayed(values, stratum):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=people, stratum=strata)
 def test_reasons_add_up_and_what_is_missing_gives_none(values, stratum):
     """Efficiency and the null player, which define the values with two further axioms."""
@@ -140,14 +140,14 @@ def test_reasons_add_up_and_what_is_missing_gives_none(values, stratum):
         assert all(r.effects[c] == 0.0 for c in t1d.COLUMNS if c not in values)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(values=people, stratum=strata, order=st.permutations(range(7)))
 def test_the_order_of_the_values_changes_nothing(values, stratum, order):
     names = [t1d.COLUMNS[j] for j in order if t1d.COLUMNS[j] in values]
     assert answer({n: values[n] for n in names}, stratum) == answer(values, stratum)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(values=people, stratum=strata)
 def test_every_missing_group_has_a_price_and_no_other(values, stratum):
     """A measurement cannot be said to narrow the range to less than nothing."""

@@ -78,7 +78,7 @@ def test_the_numbers_are_those_of_the_model_by_column():
     assert found.reference_n == plain.behind.people > found.reference_events > 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sets(st.sampled_from(OPTIONAL)),
     st.sampled_from([0.0, 1.0, 2.0]),
