@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from decision.catalog.t1d_progression.antibodies import Kind, Profile, surely_other_day
+from decision.catalog.t1d_progression.antibodies import Kind, Profile, on_two_days
 from decision.catalog.t1d_progression.criteria import (
     Band,
     Config,
@@ -24,6 +24,9 @@ from decision.clinical.quantities import Moment
 
 NEEDED = (Criterion.FASTING_GLUCOSE, Criterion.TWO_HOUR_GLUCOSE)
 """Without both, normal glucose is not established and stage 1 stays provisional."""
+
+_MOST_EARLIER = 5
+"""Earlier values that are told one by one: nobody reads a page of them."""
 
 
 class Outcome(StrEnum):
@@ -107,7 +110,8 @@ def stage(
     """
     config = Config.of(as_of.date(), jurisdiction, switched_on=switched_on, table=table)
     known = [m for m in measurements if m.taken.earliest <= as_of]
-    considered = tuple(m for m in known if m in _newest(known, m.criterion))
+    last = _last(known)
+    considered = tuple(m for m in known if m.taken.middle == last[m.criterion])
     fired = [f for m in considered if (f := fired_by(m, config))]
     if risen := rise(known, config, as_of):
         fired.append(risen)
@@ -187,7 +191,7 @@ def _stage_3(
         recent = age is None or m.taken.within(age, found.as_of)
         if again and again.band is Band.STAGE_3 and recent:
             days.append(m.taken)
-    if any(surely_other_day(one, other) for one in days for other in days):
+    if on_two_days(days):
         return Outcome.STAGE_3, f"{_list(high)}, found on two days"
     return Outcome.STAGE_3_UNCONFIRMED, f"{_list(high)}, without symptoms: to be repeated"
 
@@ -196,11 +200,12 @@ def _list(fired: Collection[Fired]) -> str:
     return ", ".join(f"{f.words} on {f.measurement.taken.day_text}" for f in fired)
 
 
-def _newest(known: list[Measurement], criterion: Criterion) -> list[Measurement]:
-    """The newest values of one criterion: several where they were taken at the same time."""
-    same = [m for m in known if m.criterion is criterion]
-    last = max(m.taken.middle for m in same)
-    return [m for m in same if m.taken.middle == last]
+def _last(known: Collection[Measurement]) -> dict[Criterion, datetime]:
+    """When each criterion was last looked at. Several values may be of that one moment."""
+    last: dict[Criterion, datetime] = {}
+    for m in known:
+        last[m.criterion] = max(m.taken.middle, last.get(m.criterion, m.taken.middle))
+    return last
 
 
 def _old(
@@ -233,12 +238,25 @@ def _notes(
             notes.append(f"positive before, negative now, not counted: {', '.join(reverted)}")
         if antibodies.confirmed and antibodies.unconfirmed:
             notes.append(f"not yet confirmed: {', '.join(antibodies.unconfirmed)}")
-    for m in known:
-        earlier = fired_by(m, config)
-        if m not in considered and earlier and earlier.band is Band.STAGE_3:
-            notes.append(f"earlier value in stage 3 range: {_list([earlier])}")
+    notes += _earlier(known, considered, config)
     compared = {criterion for criterion, _, _ in config.rows}
     for m in considered:
         if m.criterion in compared and undecided(m, config):
             notes.append(f"{m.criterion} could not be compared with its thresholds")
-    return tuple(notes)
+    return tuple(dict.fromkeys(notes))
+
+
+def _earlier(
+    known: list[Measurement], considered: tuple[Measurement, ...], config: Config
+) -> list[str]:
+    """Values in stage 3 range that a newer one has replaced, the newest first; of very many, how
+    many more there are.
+    """
+    last = _last(considered)
+    replaced = [m for m in known if m.taken.middle != last[m.criterion]]
+    high = [f for m in replaced if (f := fired_by(m, config)) and f.band is Band.STAGE_3]
+    high.sort(key=lambda f: f.measurement.taken.middle, reverse=True)
+    told = [f"earlier value in stage 3 range: {_list([f])}" for f in high[:_MOST_EARLIER]]
+    if more := len(high) - len(told):
+        told.append(f"{more} more earlier values in stage 3 range")
+    return told
