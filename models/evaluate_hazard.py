@@ -24,7 +24,9 @@ from models.cohort import CohortError, Floats
 from models.decisions import time_to_event
 from models.events import EventTable, refuse_shared
 from models.hazard import ProgressionHazard
+from models.hazard_bars import OBSERVED, bars
 from models.hazard_draws import AT_SITE, CEILINGS, LOCAL, REFERENCE, SCORED, TRAINING, draw
+from models.hazard_leakage import refuse_informed_onset
 from models.hazard_model import HazardModel, predict
 from models.hazard_scores import (
     calibrated,
@@ -40,8 +42,6 @@ from models.hazard_sources import fingerprint
 from models.hazard_temporal import temporal
 from models.leakage import LeakageError, refuse_leak
 
-OBSERVED = "oracle_observed"
-WITHIN_ORACLE, OE = 0.02, (0.9, 1.1)
 NO_PEERS = "scikit-survival is not installed; pip install -r requirements-dev.txt"
 
 
@@ -72,7 +72,8 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
     Raises
     ------
     LeakageError
-        When the fit ranks better than the truth, or a small fit better than a large one.
+        When an input knows the onset beyond the true risk, when the outcomes are ranked better
+        than by the truth, or by a small fit better than by a large one.
     CohortError
         For a decision that has no simulator of this kind.
     """
@@ -84,6 +85,8 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
     training = draw(world, sizes.n, seed, TRAINING, sites)
     scored = draw(world, sizes.scored, seed, SCORED, sites)
     refuse_shared(training.table, scored.table)
+    refuse_informed_onset(f"seed {seed}, training", world, training)
+    refuse_informed_onset(f"seed {seed}, scored", world, scored)
     _say(f"fitting on {sizes.n} people, {int(training.table.event.sum())} events")
     estimator = ProgressionHazard(world.DESIGN, seed=seed)
     model = estimator.fit(training.table)
@@ -120,7 +123,7 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
         "temporal_split": temporal(world.DESIGN, training, scored, seed),
         "patterns": _patterns(model),
         "peers": tuned,
-        "bars": _bars(blocks, held_out, world.STRATA, "forest" in risks),
+        "bars": bars(blocks, held_out, world.STRATA, "forest" in risks),
     }
     return result | {"seconds": round(time.monotonic() - started, 1)}
 
@@ -176,13 +179,11 @@ def _development(
             "calibration_5y": calibrated(own, found.risk[at, -1], truth[at, -1], horizons[-1]),
             "interval": coverage(found, truth, at, horizons),
         }
-        last = blocks[name][f"{horizons[-1]:g}y"]
-        refuse_leak(
-            f"seed {seed}, {name}",
-            last["auc_expected_model"],
-            last["auc_expected_reference"],
-            last["auc_expected_oracle"],
-        )
+    # By the drawn outcomes: by the true risks themselves nothing ranks better than these.
+    everybody = blocks["overall"][f"{horizons[-1]:g}y"]
+    refuse_leak(
+        f"seed {seed}", *(everybody[f"auc_{who}"] for who in ("model", "reference", "oracle"))
+    )
     return blocks, risks, tuned
 
 
@@ -201,6 +202,8 @@ def _held_out(
             fitted = ProgressionHazard(world.DESIGN, seed=seed).fit(train.rows(train.site != site))
         local = draw(world, sizes.per_site, seed, LOCAL + site, (site,)).table
         scored = draw(world, sizes.scored // len(everywhere), seed, AT_SITE + site, (site,))
+        for other in (local, scored.table):
+            refuse_shared(train, other)
         refuse_shared(local, scored.table)
         table, truth = scored.table.untreated(), scored.truth.risk
         shifts = recalibrate(fitted, local)
@@ -252,38 +255,6 @@ def _patterns(model: HazardModel) -> dict[str, Any]:
         for (stratum, _), fitted in model.models.items()
         for name, part in fitted.submodels.items()
     }
-
-
-def _bars(
-    blocks: dict[str, Any], held_out: dict[str, Any], strata: Sequence[str], compared: bool
-) -> dict[str, Any]:
-    """The issue's bars, each with its figures."""
-    last, bars = "5y", {}
-    for name in strata:
-        for which in (f"{name}.complete", name):
-            row = blocks[which][last]
-            gap = row["auc_expected_oracle"] - row["auc_expected_model"]
-            figures = {
-                "below_oracle": gap,
-                "below_reference": row["auc_expected_reference"] - row["auc_expected_model"],
-            }
-            if (best := row.get(f"auc_expected_{OBSERVED}")) is not None:
-                halves = [row[f"auc_expected_{OBSERVED}_half_{i}"] for i in (1, 2)]
-                figures["below_oracle_observed"] = best - row["auc_expected_model"]
-                figures["precision"] = abs(halves[0] - halves[1])
-            # With something missing the oracle knows what nobody measured: see hazard_ceiling.
-            held = "below_oracle" if which != name else "below_oracle_observed"
-            if held in figures:
-                bars[f"auc.{which}"] = {**figures, "met": figures[held] <= WITHIN_ORACLE}
-    after = held_out["after"]["oe"]
-    bars["oe_after_recalibration"] = {"oe": after, "met": OE[0] <= after <= OE[1]}
-    overall = blocks["overall"]
-    for peer in ("kaplan_meier", *(("cox", "forest") if compared else ())):
-        gains = {
-            h: overall[h][f"brier_{peer}"] - overall[h]["brier_model"] for h in ("1y", "2y", last)
-        }
-        bars[f"brier.{peer}"] = {**gains, "met": all(g >= 0.0 for g in gains.values())}
-    return bars
 
 
 def _plain(value: Any) -> Any:

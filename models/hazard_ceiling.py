@@ -4,8 +4,9 @@ The true risk knows values that nobody measured, so no model can rank as it does
 its mean among people who look the same to a model, estimated here on many simulated people: a
 curve over one score (least squares of the true log hazard ratio on the columns, their squares and
 products, and what is missing), and boosted trees over score and columns for what it misses. Two
-halves of other people give two estimates; their mean is the ceiling, their difference its
-precision. Optional: scikit-learn comes with the peers, see requirements-dev.txt.
+halves of other people give two estimates; their mean is the ceiling. Their difference is what
+chance does to it; whatever both miss alike makes it too low, never too high, so that the ceiling
+itself is a lower bound. Optional: scikit-learn comes with the peers, see requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from models.cohort import Floats
-from models.events import EventTable
+from models.events import EventTable, refuse_shared
 from models.gaussian import complete as completed
 from models.gaussian import fit_gaussian
 from models.hazard_model import HazardDesign
@@ -50,7 +52,15 @@ def ceilings(
     """(n, H) expected true risks of the people of `table`, and those by each sample alone.
 
     samples : simulated people with their truth, sharing nobody with one another or the table
+
+    Raises
+    ------
+    SplitError
+        For samples that do.
     """
+    tables = [table, *(sample.table for sample in samples)]
+    for first, second in combinations(tables, 2):
+        refuse_shared(first, second)
     each = [_expected(design, sample, table) for sample in samples]
     return np.asarray(np.mean(each, axis=0)), each
 
