@@ -1,5 +1,5 @@
 """What an assessment says: a card or an abstention, as equals, and the audit entry that precedes
-either.
+either. What a model answers (`answers`) is offered here too, because cards are made of it.
 """
 
 from __future__ import annotations
