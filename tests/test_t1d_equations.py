@@ -129,7 +129,8 @@ def test_a_missing_time_point_gives_no_partial_sum(series, minute):
     bmi, age, test = PERSON_A
     lacking = without(test, series, minute)
 
-    with pytest.raises(IncompleteInputError, match=f"{series}_{minute}"):
+    name = {"glucose": "glucose", "c_peptide": "C-peptide"}[series]
+    with pytest.raises(IncompleteInputError, match=f"{name} at {minute} minutes"):
         dptrs(bmi_kg_m2=bmi, age_years=age, ogtt=lacking)
     needed = minute == 60 or (series, minute) == ("c_peptide", 0)
     if needed:
@@ -137,6 +138,15 @@ def test_a_missing_time_point_gives_no_partial_sum(series, minute):
             index60(lacking)
     else:
         assert index60(lacking) == index60(test)
+
+
+def test_what_an_equation_lacks_is_told_in_a_readers_words():
+    with pytest.raises(IncompleteInputError) as caught:
+        dptrs(bmi_kg_m2=None, age_years=10, ogtt=Ogtt())
+    assert caught.value.reason == (
+        "DPTRS needs BMI; glucose at 30, 60, 90 and 120 minutes; "
+        "C-peptide at 0, 30, 60, 90 and 120 minutes"
+    )
 
 
 @pytest.mark.parametrize("missing", ["bmi_kg_m2", "age_years"])

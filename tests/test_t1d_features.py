@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.persons import age_years
+from decision.catalog.t1d_progression.units import canonical
 from decision.clinical.codes import LOINC, Code
 from decision.clinical.features import Found, Missing, MissingReason
-from decision.clinical.quantities import Moment
+from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.record import Gap, GapReason, Origin, Part
 from decision.rules import causes_before_model
 from models.simulate.t1d import COLUMNS, DESIGN, HORIZONS, STRATA
@@ -197,9 +198,25 @@ def test_an_old_test_is_too_old():
     assert found.reason is MissingReason.TOO_OLD
 
 
+@pytest.mark.parametrize(("ifcc", "percent"), [(30, 4.9), (38, 5.6), (39, 5.7), (48, 6.5)])
+def test_hba1c_from_another_unit_is_told_as_a_laboratory_writes_it(ifcc, percent):
+    record = person(*confirmed("gad65"), result("hba1c", ifcc, "mmol/mol"))
+    assert features(record).value("hba1c") == percent
+    same = person(*confirmed("gad65"), result("hba1c", 5.55, "%"))
+    assert features(same).value("hba1c") == 5.55
+
+
+@given(st.floats(20, 150))
+def test_hba1c_has_one_conversion_wherever_it_is_read(ifcc):
+    # The reader of FHIR and the equations each have a table: they must not come apart.
+    read = person(result("hba1c", ifcc, "mmol/mol")).observed(SPEC.codelists["hba1c"])[0]
+    ours = canonical("hba1c", Quantity(value=ifcc, unit="mmol/mol"))
+    assert read.value.value == pytest.approx(ours, abs=1e-9)
+
+
 def test_what_the_clinician_enters_completes_the_newest_test():
     record = person(*confirmed("gad65"), *glucose_test(c_peptide_60=None))
-    assert "c_peptide_60" in missing(record, "index60").detail
+    assert "C-peptide at 60 minutes" in missing(record, "index60").detail
     completed = record.with_entries((entered("c_peptide_60", 6.0, record, "ng/mL"),))
     found = features(completed)["index60"]
     assert isinstance(found, Found)

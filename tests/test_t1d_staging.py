@@ -325,6 +325,7 @@ def test_no_thresholds_no_stage():
     assert "no staging thresholds have been entered for XX" in found.reason
     early = staged(as_of=AS_OF.replace(year=2010), measurements=())
     assert early.outcome is Outcome.NOT_STAGEABLE
+    assert early.reason.startswith("no staging thresholds entered for US were in force on 2010-")
 
 
 def test_unverified_criteria_are_off_until_switched_on():

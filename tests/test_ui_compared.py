@@ -76,6 +76,15 @@ def test_what_differs_says_by_how_much_and_what_agrees_by_when():
     )
 
 
+def test_what_differs_says_what_it_does_not_know_and_what_agrees_does_not():
+    noted = dataclasses.replace(BY_STAGE, note="an average of everybody")
+    assert compared.why_apart(CARD, noted) == "An average of everybody."
+    assert compared.why_apart(CARD, dataclasses.replace(BY_NUMBER, note="of children")) == ""
+    around = dataclasses.replace(SITUATION, comparators=(noted,))
+    # Beside the verdict, and among all that is to be known of it on request.
+    assert comparators(around, CARD).count("An average of everybody.") == 2
+
+
 def test_a_figure_of_another_kind_is_not_comparable():
     assert compared.verdict_sentence(CARD, HAZARD).startswith("Not comparable")
 

@@ -88,6 +88,13 @@ def test_r03_a_band_stands_with_its_time_and_whose_word_it_is():
     assert risk.band(dataclasses.replace(card, band="")) == ""
 
 
+def test_r03_a_range_over_several_bands_is_not_hidden_behind_one_word():
+    wide = prognosis_card(make_prognosis((0.1, 0.2, 0.34), half=0.3, stratum=1))
+    assert risk.band(wide).startswith("Band at 5 years: intermediate, its range from low to high.")
+    narrow = prognosis_card(make_prognosis((0.1, 0.2, 0.34), half=0.05, stratum=1))
+    assert risk.band(narrow).startswith("Band at 5 years: intermediate. ")
+
+
 @pytest.mark.parametrize(
     "answer",
     [make_prognosis(half=0.3), make_prognosis(unusual=UNUSUAL)],
@@ -257,9 +264,14 @@ def test_prompts_of_a_topic_stand_together_each_with_place_day_source_and_status
         ("Disease-modifying therapy", 1),
     ]
     said = words(prompts(twice))
-    assert "Rule for US, in force here since 22 Nov 2026." in said
+    assert "Rule for US, used here since 22 Nov 2026." in said
     assert "Source: Label as reproduced on a prescribing site. Status: verified." in said
     assert situation.DUE_NOTE in said
+
+
+def test_what_is_no_rule_of_a_place_claims_none():
+    own = dataclasses.replace(PROMPTS[0], jurisdiction="", source="Follows from the class above")
+    assert situation.rule(own).startswith("Source: Follows from the class above.")
 
 
 def test_a_place_without_rules_is_said_to_have_none():

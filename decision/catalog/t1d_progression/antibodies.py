@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
 
 from decision.catalog.t1d_progression.refusals import RequiredMissingError
 from decision.catalog.t1d_progression.tables import ANTIBODIES
@@ -89,7 +88,7 @@ def on_two_days(moments: Iterable[Moment]) -> bool:
     """Whether any two of them were surely of different days; a chart may hold thousands."""
     each = {m.day_text: m for m in moments if m.precision is not Precision.UNKNOWN}.values()
     # Days written alike are told apart at once, so this never looks at more than a few pairs.
-    return any(surely_other_day(one, other) for one, other in combinations(each, 2))
+    return any(surely_other_day(one, other) for one in each for other in each)
 
 
 def judged(kind: Kind, samples: Iterable[Sample]) -> Antibody:

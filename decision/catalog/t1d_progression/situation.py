@@ -27,6 +27,6 @@ def describe(
         people=people(years),
         comparators=compared(record, spec, features, found, place),
         prompts=due(record, spec, years, found, place),
-        advice=advice(years),
+        advice=advice(years, found),
         worth_saying=worth_saying(record, spec, found),
     )

@@ -121,7 +121,7 @@ def configured(local: Local) -> DecisionSpec:
             OverrideReason(code="other", label="Other", against_caution=True),
         ),
         other_choices=(
-            OtherChoice(code="monitor", label="Monitor as the rules of the place say"),
+            OtherChoice(code="monitor", label="Continue monitoring"),
             OtherChoice(code="repeat-test", label="Repeat the glucose test"),
             OtherChoice(code="confirm-antibodies", label="Confirm the antibodies"),
             OtherChoice(code="refer", label="Refer to a specialist or a trial"),
@@ -132,7 +132,7 @@ def configured(local: Local) -> DecisionSpec:
             SummaryItem(id="stratum", label=""),
             SummaryItem(id="antibody_number", label=""),
             SummaryItem(id="hba1c", label="HbA1c"),
-            SummaryItem(id="fasting_glucose", label="Fasting glucose"),
+            SummaryItem(id="fasting_glucose", label="fasting glucose"),
             SummaryItem(id="glucose_120", label="2-h glucose"),
             SummaryItem(id="bmi", label="BMI"),
             SummaryItem(id="relative", label="", only_if_true=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from decision.catalog.t1d_progression.antibodies import Kind, Profile, on_two_days
@@ -18,14 +18,15 @@ from decision.catalog.t1d_progression.criteria import (
     rise,
     undecided,
 )
-from decision.catalog.t1d_progression.tables import STAGING
+from decision.catalog.t1d_progression.tables import STAGING, parameter
+from decision.catalog.t1d_progression.units import and_
 from decision.clinical.dated import DatedTable
 from decision.clinical.quantities import Moment
 
 NEEDED = (Criterion.FASTING_GLUCOSE, Criterion.TWO_HOUR_GLUCOSE)
 """Without both, normal glucose is not established and stage 1 stays provisional."""
 
-_MOST_EARLIER = 5
+_MOST_EARLIER = int(parameter("earlier-values-shown"))
 """Earlier values that are told one by one: nobody reads a page of them."""
 
 
@@ -139,9 +140,7 @@ def _verdict(
 ) -> tuple[Outcome, str]:
     antibodies, multiple = found.antibodies, config.multiple
     if multiple is None:
-        return Outcome.NOT_STAGEABLE, (
-            f"no staging thresholds have been entered for {found.jurisdiction}"
-        )
+        return Outcome.NOT_STAGEABLE, _began(no_thresholds(found.as_of.date(), found.jurisdiction))
     if antibodies is None:
         return Outcome.NOT_STAGEABLE, "antibody status is missing, and it is never imputed"
     if not antibodies.confirmed and not antibodies.unconfirmed:
@@ -153,7 +152,7 @@ def _verdict(
         return _stage_3(high, known, config, found, symptoms)
     if antibodies.number < multiple and antibodies.unconfirmed:
         return Outcome.AWAITING_CONFIRMATION, (
-            f"{', '.join(antibodies.unconfirmed)} positive in one sample: to be confirmed in a"
+            f"{and_(antibodies.unconfirmed)} positive in one sample: to be confirmed in a"
             " second one"
         )
     if antibodies.number < multiple:
@@ -194,6 +193,19 @@ def _stage_3(
     if on_two_days(days):
         return Outcome.STAGE_3, f"{_list(high)}, found on two days"
     return Outcome.STAGE_3_UNCONFIRMED, f"{_list(high)}, without symptoms: to be repeated"
+
+
+def no_thresholds(on: date, jurisdiction: str, table: DatedTable = STAGING) -> str:
+    """Why nothing can be staged: none were ever entered, or none stood on that day."""
+    where = jurisdiction or "this place"
+    if any(row.jurisdiction == jurisdiction for row in table.rows):
+        return f"No staging thresholds entered for {where} were in force on {on.isoformat()}"
+    return f"No staging thresholds have been entered for {where}"
+
+
+def _began(words: str) -> str:
+    """As the words that follow a colon."""
+    return words[:1].lower() + words[1:]
 
 
 def _list(fired: Collection[Fired]) -> str:

@@ -42,7 +42,8 @@ def _item(found: Comparator, card: PrognosisCard | None) -> str:
     letter = compared.letter_of(card, found) if card else ""
     mark = f'<b class="tr-key">{letter}</b> ' if letter else ""
     said = compared.verdict_sentence(card, found) if card else ""
+    why = compared.why_apart(card, found) if card else ""
     return (
         f"<li>{mark}<strong>{text(found.label)}:</strong> {text(sentence(found.said))}"
-        f"{paragraph(said, 'tr-small')}</li>"
+        f"{paragraph(f'{said} {why}'.strip(), 'tr-small')}</li>"
     )

@@ -116,13 +116,18 @@ def verdict_sentence(card: PrognosisCard, found: Comparator) -> str:
     """`Agrees`, `Differs` or neither; by which times, and, where they differ, by how much."""
     way = verdict(card, found)
     if way is Agreement.NOT_COMPARABLE:
-        return "Not comparable: no risk of the same outcome by the same time."
+        return "Not comparable: no published risk of the same outcome by the same time."
     told = [risk for risk in found.risks if agreement(risk, card.answer.risks) is way]
     if way is Agreement.AGREES:
         when = " and ".join(dict.fromkeys(years(risk.years) for risk in told))
         return f"Agrees with our estimate by {when}: the ranges overlap."
     apart = "; ".join(f"by {years(r.years)} {_apart(card, r)}" for r in told)
     return f"Differs from our estimate: {apart}."
+
+
+def why_apart(card: PrognosisCard, found: Comparator) -> str:
+    """What must be known of a figure that differs; the rest of its notes can wait."""
+    return sentence(found.note) if verdict(card, found) is Agreement.DIFFERS else ""
 
 
 def _apart(card: PrognosisCard, found: PublishedRisk) -> str:

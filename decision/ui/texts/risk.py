@@ -15,6 +15,10 @@ from decision.ui.texts.numbers import (
 )
 
 WITHIN = "Within"
+RECALIBRATED = (
+    "They were of other sites; the risks shown are recalibrated for this one, where it may be more "
+    "or less frequent."
+)
 OTHER_ICONS = "Icons for the shorter times"
 
 
@@ -62,8 +66,17 @@ def band(card: PrognosisCard) -> str:
     """What the last risk is called, and whose word that is; no word stands without its number."""
     if not card.band or card.spec.prognosis is None:
         return ""
-    last, note = years(card.answer.last.years), card.spec.prognosis.band_note
-    return f"Band at {last}: {card.band}. {note}".strip()
+    last, note = card.answer.last, card.spec.prognosis.band_note
+    return f"Band at {years(last.years)}: {card.band}{_other_bands(card, last)}. {note}".strip()
+
+
+def _other_bands(card: PrognosisCard, last: HorizonRisk) -> str:
+    """The bands at the ends of the range where they are others: one word must not hide them."""
+    if card.spec.prognosis is None:
+        return ""
+    ends = (last.interval.low, last.interval.high)
+    low, high = (card.spec.prognosis.band(end, card.answer.stratum) for end in ends)
+    return "" if low == high == card.band else f", its range from {low} to {high}"
 
 
 def range_first(card: PrognosisCard) -> bool:
@@ -98,7 +111,7 @@ def reference_class(card: PrognosisCard) -> str:
     return (
         f"Based on {count(answer.reference_n)} {kind} ({answer.stratum_label}), of whom "
         f"{count(answer.reference_events)} developed it while they were followed (all, not only "
-        "similar ones)."
+        f"similar ones). {RECALIBRATED}"
     )
 
 

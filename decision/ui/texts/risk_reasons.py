@@ -77,7 +77,8 @@ def baseline(card: PrognosisCard) -> str:
     base = of_100(card.answer.explanation.base[last.id])
     return (
         f"Counted from the average of {kind} with the same inputs known "
-        f"({card.answer.stratum_label}): {base} within {years(last.years)}."
+        f"({card.answer.stratum_label}), recalibrated for this site: {base} within "
+        f"{years(last.years)}."
     )
 
 

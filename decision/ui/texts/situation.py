@@ -69,10 +69,13 @@ def standing(status: Standing) -> str:
 
 
 def rule(prompt: Prompt) -> str:
-    """Whose rule it is, since when, and how well it was checked."""
+    """Whose rule it is, since when, and how well it was checked; what is no place's, says so in
+    its source.
+    """
     since = dated(prompt.effective_from.isoformat())
+    place = prompt.jurisdiction
     parts = (
-        f"Rule for {prompt.jurisdiction}, in force here since {since}.",
+        *((f"Rule for {place}, used here since {since}.",) if place else ()),
         f"Source: {prompt.source.rstrip('.')}.",
         f"Status: {prompt.status.value}.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from decision.catalog.t1d_progression import equations
 from decision.catalog.t1d_progression.antibodies import Kind, Profile, State
@@ -174,8 +175,19 @@ def in_unit(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -
 
 
 def hba1c(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
-    """The newest HbA1c in NGSP %, by the master equation where it came in mmol/mol."""
-    return latest(record, feature, codelists, lambda o: _reading(o, codelists, HBA1C))
+    """The newest HbA1c in NGSP %; from mmol/mol in the steps in which a laboratory writes it, so
+    that one sample has one value. Staging compares what was received and never rounds.
+    """
+
+    def read(result: Observation) -> Reading | str:
+        reading, received = _reading(result, codelists, HBA1C), glucose.received(result)
+        same = received is None or received.unit == feature.unit
+        if isinstance(reading, str) or same or feature.entry is None:
+            return reading
+        step, (value, how) = Decimal(str(feature.entry.step)), reading
+        return float(round(Decimal(value) / step) * step), how
+
+    return latest(record, feature, codelists, read)
 
 
 def _reading(result: Observation, codelists: Codelists, analyte: str) -> Reading | str:
