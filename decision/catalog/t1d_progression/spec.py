@@ -139,6 +139,9 @@ def configured(local: Local) -> DecisionSpec:
         ),
         not_modelled=(
             "Disease-modifying treatment: the risk is the one without it",
+            "How long somebody has been at the stage: the risk is that of people in whom it was"
+            " newly found, and too high for whoever has been at stage 1 or has had one antibody"
+            " for years",
             "First-degree relatives and family history",
             "GADA, IAA, ZnT8A and islet cell antibodies beyond what the stage takes from them",
             "The gut microbiome: descriptive only, never an input",
@@ -165,6 +168,3 @@ def configured(local: Local) -> DecisionSpec:
         ),
         local=place.words,
     )
-
-
-SPEC = configured(Local(jurisdiction="US"))
