@@ -19,6 +19,7 @@ from decision.catalog.t1d_progression.antibodies import (
     surely_other_day,
 )
 from decision.catalog.t1d_progression.criteria import Criterion, Measurement
+from decision.catalog.t1d_progression.derive.staged import _MOST_UNUSABLE, _in_short
 from decision.clinical.codes import ICD10CM, SNOMED, Code, Codelist, CodelistEntry, CodeStatus
 from decision.clinical.quantities import Moment, Precision, Quantity
 from tests.t1d_people import AS_OF, MULTIPLE, ago, normal, profile, staged
@@ -139,3 +140,10 @@ def test_a_category_takes_in_what_begins_with_it_in_its_own_system_alone(code, s
     )
     means = any(s == system and (code.startswith(c) if p else code == c) for s, c, p in listed)
     assert codelist.matches([Code(system=system, code=code, display="")]) is means
+
+
+def test_of_very_many_unusable_results_some_are_named_and_the_rest_counted():
+    found = _in_short((*map(str, range(_MOST_UNUSABLE + 30)), "0", "1"))
+    assert found[:_MOST_UNUSABLE] == tuple(map(str, range(_MOST_UNUSABLE)))
+    assert found[_MOST_UNUSABLE:] == ("30 more results were not used",)
+    assert _in_short(("a", "b", "a")) == ("a", "b")

@@ -31,6 +31,9 @@ HELD = frozenset({ConditionState.ACTIVE, ConditionState.RESOLVED})
 STRATA = tuple(Stratum)
 """In the order of the model's numbers."""
 
+_MOST_UNUSABLE = 20
+"""Results that are refused one by one: nobody reads a page of them."""
+
 READ = (*(kind.concept for kind in Kind), *glucose.CONCEPTS)
 """Everything a stage may rest on."""
 
@@ -88,11 +91,18 @@ def staged(record: PatientRecord, codelists: Codelists, place: Place) -> Staged:
     return Staged(
         staging=found,
         sources=(*(s for one in seen for s in one.sources), *dict.fromkeys(measured)),
-        unusable=(*unjudged, *values.unusable),
+        unusable=_in_short((*unjudged, *values.unusable)),
         gaps=_gaps(record, codelists),
         symptoms=symptoms,
         diagnosed=diagnosed,
     )
+
+
+def _in_short(told: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once; of very many the first, and how many more there are."""
+    each = tuple(dict.fromkeys(told))
+    more = len(each) - _MOST_UNUSABLE
+    return (*each[:_MOST_UNUSABLE], f"{more} more results were not used") if more > 0 else each
 
 
 def has_type_1(record: PatientRecord, codelists: Codelists) -> bool:
