@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from decision.clinical.dated import Standing
 from decision.clinical.situation import Classification, Prompt
 from decision.ui.texts.numbers import dated, unbroken
 
@@ -61,11 +60,6 @@ def by_topic(prompts: Sequence[Prompt]) -> tuple[tuple[str, tuple[Prompt, ...]],
     order = list(dict.fromkeys(p.topic for p in prompts))
     ranked = sorted(prompts, key=lambda p: order.index(p.topic))
     return tuple((topic, tuple(told)) for topic, told in groupby(ranked, key=lambda p: p.topic))
-
-
-def standing(status: Standing) -> str:
-    """How the fact was checked; nothing where it was verified."""
-    return "" if status is Standing.VERIFIED else f"Status: {status.value}."
 
 
 def rule(prompt: Prompt) -> str:
