@@ -93,6 +93,15 @@ def test_it_is_said_that_other_people_were_counted():
     assert "other people" in comparators(SITUATION, CARD)
 
 
+def test_agreement_with_what_a_simulation_was_made_from_is_said_to_confirm_nothing():
+    """Circular: the simulated cohort was set to such figures before anything was fitted to it."""
+    assert CARD.model.simulated
+    assert compared.CIRCULAR in comparators(SITUATION, CARD)
+    real = dataclasses.replace(CARD, model=dataclasses.replace(CARD.model, simulated=False))
+    assert compared.CIRCULAR not in comparators(SITUATION, real)
+    assert compared.CIRCULAR not in comparators(SITUATION, None)
+
+
 def test_what_says_nothing_of_this_person_comes_with_its_reason_and_remedy():
     assert compared.refusal(SCORE) == (
         "Needs glucose and C-peptide at five times, and there are none. Enter the test."

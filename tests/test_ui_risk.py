@@ -115,11 +115,17 @@ def test_r04_else_the_number_comes_first_and_nothing_is_greyed():
     assert "tr-grey" not in risks(card)
 
 
+def test_a_range_says_what_it_is_meant_for_not_what_it_was_measured_to_do():
+    """At new simulated sites ranges of 90 % held 84 to 92 of 100: no promise can be made of it."""
+    said = words(risks(prognosis_card(make_prognosis())))
+    assert "is meant to hold the true figure for 90 of 100 simulated people (About says" in said
+
+
 def test_r05_each_horizon_says_how_people_scored_alike_fared():
     said = words(risks(prognosis_card(make_prognosis())))
     assert (
-        "Within 5 years: Checked on 240 simulated validation people scored 39 to 49: 106 (44 %, "
-        "95 % range 38 to 50) developed the outcome."
+        "Within 5 years: Checked on 240 simulated validation people scored 39 to 49: an estimated "
+        "106 (44 %, 95 % range 38 to 50) developed the outcome."
     ) in said
     assert "Within 1 year: Checked on" in said
 

@@ -57,7 +57,7 @@ def published(card: PrognosisCard) -> str:
     found = card.situation
     return section(
         compared.TITLE,
-        paragraph(compared.NOTE),
+        paragraph(compared.note(card)),
         "".join(part(c.label, _comparator(card, c)) for c in compared.applied(found)),
         part(
             compared.REFUSED,

@@ -34,9 +34,12 @@ def is_child(age_years: float | None) -> bool:
 
 
 def people(age_years: float | None) -> str:
-    """Of whom a risk is told as so many of 100: those with such results, not a whole stage."""
+    """Of whom a risk is told as so many of 100: those with such results, not a whole stage, and
+    as they are when it is found. The model was not fitted on people who had long been at one.
+    """
     who = "children" if is_child(age_years) else "adults"
-    return f"{'people' if age_years is None else who} at the same stage with results like these"
+    who = "people" if age_years is None else who
+    return f"{who} newly found at the same stage with results like these"
 
 
 def advice(age_years: float | None, found: Staged) -> tuple[str, ...]:

@@ -23,13 +23,12 @@ def comparators(situation: Situation, card: PrognosisCard | None) -> str:
     about = "".join(
         f"<li><strong>{text(c.label)}</strong>{items(compared.about(c))}</li>" for c in applied
     )
-    note = compared.NOTE if card else f"{compared.NOTE} {compared.NO_ESTIMATE}"
     title = text(compared.TITLE if card else compared.TITLE_ALONE)
     folds = details(compared.ABOUT, f"<ul>{about}</ul>") if about else ""
     folds += details(compared.not_for(situation), f"<ul>{refused}</ul>") if refused else ""
     return (
         f'<section class="tr-reasons" aria-label="{title}"><h2>{title}</h2>'
-        + paragraph(note, "tr-small")
+        + paragraph(compared.note(card), "tr-small")
         + (f'<ul class="tr-lines tr-beside">{found}</ul>' if found else "")
         + paragraph(compared.unavailable(situation), "tr-small")
         + f'<div class="tr-folds">{folds}</div>'

@@ -22,8 +22,13 @@ TITLE = "Published, beside our estimate"
 TITLE_ALONE = "Published"
 NAMED_AT_MOST = 3
 NOTE = (
-    "Published figures are about other people, who were chosen, tested and followed in other ways; "
-    "they never change our estimate."
+    "Published figures are averages of other people, who were chosen, tested and followed in other "
+    "ways and from other moments; one person may differ from them without either being wrong. They "
+    "never change our estimate."
+)
+CIRCULAR = (
+    "The simulation behind our estimate was itself made from published figures, some of these "
+    "among them: where they agree, nothing is confirmed."
 )
 NO_ESTIMATE = "There is no estimate of ours to set them against."
 ABOUT = "About these figures"
@@ -61,6 +66,13 @@ class Mark:
     @property
     def letters(self) -> str:
         return " ".join(letter for letter, _ in self.named)
+
+
+def note(card: PrognosisCard | None) -> str:
+    """What must be known before any figure is read."""
+    if card is None:
+        return f"{NOTE} {NO_ESTIMATE}"
+    return f"{NOTE} {CIRCULAR}" if card.model.simulated else NOTE
 
 
 def applied(situation: Situation) -> tuple[Comparator, ...]:

@@ -93,10 +93,10 @@ def calibration(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> 
 
 
 def checked(
-    found: LocalCalibration, estimate: float, fewest: float, kind: str, reached: str
+    found: LocalCalibration, estimate: float, fewest: float, kind: str, reached: str, how: str = ""
 ) -> str:
     """The sentence on the `kind` of people who were scored alike; `reached` is the verb of the
-    outcome.
+    outcome, `how` the word before a number that was not counted.
     """
     scored = f"scored {per_100(found.low)} to {per_100(found.high)}"
     if found.n < fewest:
@@ -104,7 +104,7 @@ def checked(
         return f"Too few {kind} {scored} to check ({found.n}; at least {needed} needed)."
     observed = Interval(low=found.observed_low, high=found.observed_high, level=0.95)
     return (
-        f"Checked on {count(found.n)} {kind} {scored}: {count(found.events)} "
+        f"Checked on {count(found.n)} {kind} {scored}: {how}{count(found.events)} "
         f"({percent(found.events / found.n)}, {level(observed)} range {span(observed)}) "
         f"{reached} the outcome.{_off(found, estimate, reached)}"
     )

@@ -33,8 +33,9 @@ OTHERS = "Every other time and site"
 NOTE = (
     "AUC: how often, of one person who developed it and one who did not, the first was given the "
     "higher risk; 0.5 is chance. Brier score: smaller is better; beside it that of the average "
-    "course without any input. The ceiling is that of the true risks, which only a "
-    "simulation knows."
+    "course at the training sites, without any input and never recalibrated. The ceiling is that "
+    "of the true risks, which only a simulation knows. Whoever was lost on the way counts through "
+    "those like them who stayed. One run: another would give other figures."
 )
 
 

@@ -20,6 +20,8 @@ RECALIBRATED = (
     "or less frequent."
 )
 OTHER_ICONS = "Icons for the shorter times"
+ESTIMATED = "an estimated "
+"""Not everybody was followed so long: how many developed it is the number times a share."""
 
 
 def years(n: float) -> str:
@@ -101,7 +103,8 @@ def explained(card: PrognosisCard) -> str:
     held = of_100(card.answer.last.interval.level)
     kind = "simulated people" if card.model.simulated else "people"
     wide = "; it is wider because something was not measured" if card.answer.missing_costs else ""
-    return f"The true figure lies in such a range for about {held} {kind}{wide}."
+    checked_on = " (About says how many it held)" if card.model.simulated else ""
+    return f"Such a range is meant to hold the true figure for {held} {kind}{checked_on}{wide}."
 
 
 def reference_class(card: PrognosisCard) -> str:
@@ -119,7 +122,7 @@ def calibration(card: PrognosisCard, risk: HorizonRisk) -> str:
     """How people scored like this one fared by that horizon (D5); with too few, only that."""
     kind = "simulated validation people" if card.model.simulated else "validation people"
     fewest = card.spec.thresholds["smallest_calibration_band"].value
-    told = checked(risk.calibration, risk.probability, fewest, kind, "developed")
+    told = checked(risk.calibration, risk.probability, fewest, kind, "developed", ESTIMATED)
     return f"{WITHIN} {years(risk.years)}: {told}"
 
 
