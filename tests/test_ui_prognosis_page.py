@@ -89,6 +89,17 @@ def test_r13_against_a_stop_only_with_a_reason_that_fits_one():
     assert event.outcome["reason"] == "checked"
 
 
+def test_r13_what_nobody_has_answered_is_told_with_the_choice_and_holds_nobody_up():
+    audit = ListAuditLog()
+    at = page(audit)
+    assert "Not answered for" not in shown(at)
+    at = chosen(at, "drug")
+    assert "Not answered for teplizumab: 2 cautions that would say STOP or AVOID." in shown(at)
+    press(at, "Record decision")
+    assert [e.outcome["chosen"] for e in decisions(audit)] == ["drug"]
+    assert "Not answered for" not in shown(chosen(page(), "monitor"))
+
+
 def test_r13_the_trail_tells_every_risk_its_band_and_the_class():
     audit = ListAuditLog()
     page(audit, answer=make_prognosis())

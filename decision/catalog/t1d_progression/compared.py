@@ -183,7 +183,7 @@ def _anchors(result: published.Result) -> tuple[Anchor, ...]:
 def _said(comparator: str, result: published.Result, test: GlucoseTest | None) -> str:
     when = f", from the glucose test of {moment(test.taken)}" if test else ""
     if isinstance(result, ScoreResult):
-        means = [*_limits(comparator, result.value), *map(_quoted, _placed(result))]
+        means = [*_limits(comparator, result.value), *_together(_placed(result))]
         return "; ".join([f"{result.value:.2f}{when}", *means])
     if isinstance(result, RelativeHazard):
         return f"{_times(result)} the hazard of the cohort's reference; no absolute risk published"
@@ -197,7 +197,7 @@ def _said(comparator: str, result: published.Result, test: GlucoseTest | None) -
         ]
         return "; ".join([*told, *(f"worked out from {_quoted(anchor(s))}" for s in sources)])
     if isinstance(result, tuple):
-        return "; ".join(map(_quoted, _anchors(result)))
+        return "; ".join(_together(_anchors(result)))
     return ""
 
 
@@ -239,9 +239,27 @@ def _of_100(share: float) -> str:
 
 
 def _quoted(found: Anchor) -> str:
-    """`36 of 100 within 5 years (TEDDY children, genetically selected: 2 autoantibodies, from
-    first autoantibody)`: a figure without its condition may be taken for another's.
+    """`36 of 100 within 5 years (TEDDY children: 2 autoantibodies, from first autoantibody)`."""
+    return f"{_figure(found)} ({_whom(found)})"
+
+
+def _together(found: Iterable[Anchor]) -> list[str]:
+    """Figures of the same people in one: `60 of 100 within 2 years, 75 of 100 within 5 years (…)`.
+
+    A figure without its people and its condition may be taken for that of others.
     """
+    by_whom: dict[str, list[str]] = {}
+    for each in found:
+        by_whom.setdefault(_whom(each), []).append(_figure(each))
+    return [f"{', '.join(figures)} ({whom})" for whom, figures in by_whom.items()]
+
+
+def _whom(found: Anchor) -> str:
+    condition = found.condition.replace("; ", ", ").replace(_ASIDE, "")
+    return _signs(f"{found.population}: {condition}")
+
+
+def _figure(found: Anchor) -> str:
     if found.risk is not None:
         number = _of_100(found.risk)
     elif found.low is not None and found.high is not None:
@@ -252,8 +270,7 @@ def _quoted(found: Anchor) -> str:
         number = "a range without ends"
     years = found.horizon_years
     within = f" within {years:g} {_years(years)}" if years else ""
-    condition = found.condition.replace("; ", ", ").replace(_ASIDE, "")
-    return f"{number}{within} ({_signs(f'{found.population}: {condition}')})"
+    return f"{number}{within}"
 
 
 def _signs(words: str) -> str:

@@ -57,7 +57,7 @@ def _asked(found: Staged) -> Iterable[Prompt]:
         yield _of_finding(
             f"Repeat without delay, on another day: {and_(dict.fromkeys(high))}.",
             "A value in stage 3 range on a second day, or with symptoms, is stage 3: diabetes.",
-            "Ask about symptoms: with them this is not left to a repeat.",
+            "With symptoms it is not left to a repeat: ask for them.",
         )
     elif outcome is Outcome.AWAITING_CONFIRMATION:
         yield _of_finding(
@@ -171,12 +171,12 @@ def _therapy(
 
 
 def _checked(exclusions: tuple[Exclusion, ...]) -> Iterable[str]:
-    """How far the checklist is, and what is open; each line of it stands among the cautions."""
+    """How far the checklist is, and what applies; each line of it stands among the cautions."""
     answered = [e for e in exclusions if e.tick is not Tick.OPEN]
-    yield f"Exclusions answered: {len(answered)} of {len(exclusions)}; answer them below."
-    for tick, words in ((Tick.PRESENT, "Applies"), (Tick.OPEN, "Not answered")):
-        if named := [_continued(e.text) for e in exclusions if e.tick is tick]:
-            yield f"{words}: {'; '.join(named)}."
+    left = "" if len(answered) == len(exclusions) else "; answer the others below"
+    yield f"Exclusions answered: {len(answered)} of {len(exclusions)}{left}."
+    if named := [_continued(e.text) for e in exclusions if e.tick is Tick.PRESENT]:
+        yield f"Applies: {'; '.join(named)}."
 
 
 def _continued(words: str) -> str:
