@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decision.clinical.assessment import MissingCost
+from decision.clinical.assessment import MissingCost, range_first
 from decision.ui.components import prognosis
 from decision.ui.components.classification import classification
 from decision.ui.components.prompts import prompts
@@ -103,7 +103,7 @@ def test_r03_a_range_over_several_bands_is_not_hidden_behind_one_word():
 def test_r04_the_range_comes_first_where_a_point_says_less(answer):
     card = prognosis_card(answer)
     body = risks(card)
-    assert risk.range_first(card)
+    assert range_first(card)
     assert body.index("Between") < body.index("tr-grey") < body.index("44 of 100")
     said = words(body)
     assert re.search(r"Within 1 year: likely range \d+ to \d+ , 12 of 100", said)
@@ -111,7 +111,7 @@ def test_r04_the_range_comes_first_where_a_point_says_less(answer):
 
 def test_r04_else_the_number_comes_first_and_nothing_is_greyed():
     card = prognosis_card(make_prognosis())
-    assert not risk.range_first(card)
+    assert not range_first(card)
     assert "tr-grey" not in risks(card)
 
 

@@ -126,6 +126,17 @@ class PrognosisCard:
 Card = ComparisonCard | PrognosisCard
 
 
+def range_first(card: Card) -> bool:
+    """True where a point says less than its range: unusual values, or a wide range. Every estimate
+    of a card takes the same form, so that one is never a number and the next a range.
+    """
+    widest = card.spec.thresholds["widest_usual_range"].value
+    answer = card.answer
+    shown = answer.predictions if isinstance(answer, Comparison) else answer.risks
+    wide = any(each.interval.width > widest for each in shown)
+    return wide or bool(answer.domain.outside_usual)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbstentionCause:
     """One reason for abstaining, what exactly it was, and what would change it."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from string import ascii_uppercase
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import HorizonRisk, PrognosisCard
 from decision.clinical.dated import Standing
 from decision.clinical.situation import Comparator, PublishedRisk, Situation
 from decision.ui.texts.numbers import of_100, per_100
-from decision.ui.texts.risk import years
 from decision.ui.texts.situation import sentence
 
 TITLE = "Published, beside our estimate"
@@ -131,9 +131,9 @@ def verdict_sentence(card: PrognosisCard, found: Comparator) -> str:
         return "Not comparable: no published risk of the same outcome by the same time."
     told = [risk for risk in found.risks if agreement(risk, card.answer.risks) is way]
     if way is Agreement.AGREES:
-        when = " and ".join(dict.fromkeys(years(risk.years) for risk in told))
+        when = " and ".join(dict.fromkeys(in_years(risk.years) for risk in told))
         return f"Agrees with our estimate by {when}: the ranges overlap."
-    apart = "; ".join(f"by {years(r.years)} {_apart(card, r)}" for r in told)
+    apart = "; ".join(f"by {in_years(r.years)} {_apart(card, r)}" for r in told)
     return f"Differs from our estimate: {apart}."
 
 

@@ -68,16 +68,6 @@ def reference_class(spec: DecisionSpec, prediction: Prediction, simulated: bool)
     )
 
 
-def range_first(card: ComparisonCard) -> bool:
-    """True where a point says less than its range: unusual values, or a wide range (D4).
-
-    Both cards take the same form, so that one drug is never a number and the other a range.
-    """
-    widest = card.spec.thresholds["widest_usual_range"].value
-    wide = any(p.interval.width > widest for p in card.answer.predictions)
-    return wide or bool(card.answer.domain.outside_usual)
-
-
 def uncertain(prediction: Prediction) -> tuple[str, str]:
     """The form for values outside the usual range: the range first (D4, D10)."""
     return f"Between {per_100(prediction.interval.low)} and {per_100(prediction.interval.high)}", (

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.numbers import figure
-from decision.ui.texts.risk import horizon_years, years
+from decision.ui.texts.risk import horizon_years
 
 HEAD = (
     "In whom",
@@ -64,7 +65,7 @@ def figures(spec: DecisionSpec, metrics: Mapping[str, float]) -> tuple[Figures, 
             place=place,
             who=_who(spec, who),
             by=by,
-            row=(_who(spec, who), years(by), *_values(found[place, who, by])),
+            row=(_who(spec, who), in_years(by), *_values(found[place, who, by])),
         )
         for place, who, by in ranked
     )

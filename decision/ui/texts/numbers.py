@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, datetime
 
-from decision.clinical.assessment import Interval
+from decision.clinical.answers import Interval
+from decision.clinical.answers import per_100 as per_100
 from decision.clinical.dates import MONTHS
 from decision.clinical.dates import dated as dated
 from decision.clinical.dates import moment as moment
 from decision.clinical.quantities import Moment, Precision
 from decision.clinical.units import unit as unit
-
-
-def per_100(probability: float) -> int:
-    """Whole number of 100, halves away from zero, so that text and icons never disagree."""
-    return int(math.copysign(math.floor(abs(probability) * 100 + 0.5), probability))
 
 
 def of_100(probability: float) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import HorizonRisk, PrognosisCard
 from decision.ui.texts.estimate import checked
 from decision.ui.texts.numbers import (
     count,
     level,
-    number,
     of_100,
     per_100,
     span,
@@ -24,11 +24,6 @@ ESTIMATED = "an estimated "
 """Not everybody was followed so long: how many developed it is the number times a share."""
 
 
-def years(n: float) -> str:
-    """`1 year`, `5 years`, `0.5 years`."""
-    return f"{number(n)} {'year' if n == 1 else 'years'}"
-
-
 def horizon_years(horizon: str) -> float | None:
     """5 from `5y`, the key of a horizon in the trail; None for what is none."""
     digits, unit = horizon[:-1], horizon[-1:]
@@ -43,7 +38,7 @@ def people(card: PrognosisCard) -> str:
 def headline(card: PrognosisCard, risk: HorizonRisk) -> tuple[str, str]:
     """The number, and the rest of the one sentence that anchors it: who, what, by when (D1, D3)."""
     what = unbroken(card.spec.outcome.label)
-    return of_100(risk.probability), f"{people(card)} develop {what} within {years(risk.years)}."
+    return of_100(risk.probability), f"{people(card)} develop {what} within {in_years(risk.years)}."
 
 
 def sentence(card: PrognosisCard, risk: HorizonRisk) -> str:
@@ -58,7 +53,7 @@ def detail(risk: HorizonRisk) -> str:
 def short(risk: HorizonRisk) -> tuple[str, str, str]:
     """(by when, number, range) of a row below the headline, which has named who and what."""
     return (
-        f"{WITHIN} {years(risk.years)}",
+        f"{WITHIN} {in_years(risk.years)}",
         of_100(risk.probability),
         f"likely range {span(risk.interval)}",
     )
@@ -69,7 +64,7 @@ def band(card: PrognosisCard) -> str:
     if not card.band or card.spec.prognosis is None:
         return ""
     last, note = card.answer.last, card.spec.prognosis.band_note
-    return f"Band at {years(last.years)}: {card.band}{_other_bands(card, last)}. {note}".strip()
+    return f"Band at {in_years(last.years)}: {card.band}{_other_bands(card, last)}. {note}".strip()
 
 
 def _other_bands(card: PrognosisCard, last: HorizonRisk) -> str:
@@ -81,19 +76,10 @@ def _other_bands(card: PrognosisCard, last: HorizonRisk) -> str:
     return "" if low == high == card.band else f", its range from {low} to {high}"
 
 
-def range_first(card: PrognosisCard) -> bool:
-    """True where a point says less than its range: unusual values, or a wide range (D4). All
-    horizons take the same form.
-    """
-    widest = card.spec.thresholds["widest_usual_range"].value
-    wide = any(risk.interval.width > widest for risk in card.answer.risks)
-    return wide or bool(card.answer.domain.outside_usual)
-
-
 def uncertain(risk: HorizonRisk) -> tuple[str, str]:
     """The form for values outside the usual range: the range first (D4, D10)."""
     return f"Between {per_100(risk.interval.low)} and {per_100(risk.interval.high)}", (
-        f"of 100 within {years(risk.years)}. The data for this person do not support a narrower "
+        f"of 100 within {in_years(risk.years)}. The data for this person do not support a narrower "
         "estimate."
     )
 
@@ -123,7 +109,7 @@ def calibration(card: PrognosisCard, risk: HorizonRisk) -> str:
     kind = "simulated validation people" if card.model.simulated else "validation people"
     fewest = card.spec.thresholds["smallest_calibration_band"].value
     told = checked(risk.calibration, risk.probability, fewest, kind, "developed", ESTIMATED)
-    return f"{WITHIN} {years(risk.years)}: {told}"
+    return f"{WITHIN} {in_years(risk.years)}: {told}"
 
 
 ASSOCIATION = "It describes what happened to such {kind}; it is no forecast for one person."

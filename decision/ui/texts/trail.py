@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import (
     Abstention,
     Assessment,
@@ -16,7 +17,7 @@ from decision.ui.texts import decided
 from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import of_100, plural
-from decision.ui.texts.risk import horizon_years, years
+from decision.ui.texts.risk import horizon_years
 
 
 def named(shown: Assessment) -> str:
@@ -118,7 +119,7 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
 def _foretold(risks: Mapping[str, object], outcome: Mapping[str, object]) -> str:
     """Every risk by its time, shortest first, and what the last was called."""
     found = {y: str(r) for key, r in risks.items() if (y := horizon_years(key)) is not None}
-    told = [f"{of_100(float(found[y]))} within {years(y)}" for y in sorted(found)]
+    told = [f"{of_100(float(found[y]))} within {in_years(y)}" for y in sorted(found)]
     band = f"; band: {found_band}" if (found_band := outcome.get("band")) else ""
     return f"{', '.join(told)}{band}"
 
