@@ -365,7 +365,9 @@ def test_the_rules_of_the_place_say_what_is_due():
 
 
 def test_every_prompt_says_where_and_since_when_its_rule_holds():
-    for prompt in described(whole(**STAGE_2)).prompts:
+    found = described(whole(**STAGE_2)).prompts
+    assert found
+    for prompt in found:
         assert prompt.jurisdiction == "US"
         assert isinstance(prompt.effective_from, date)
         assert prompt.source
