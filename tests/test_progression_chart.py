@@ -166,7 +166,7 @@ def test_what_is_shown_of_a_child_goes_back_into_the_chart_once(modelled, patien
     in_chart = {f"{r['resourceType']}/{r['id']}" for r in resources_of(patient)}
     assert {b["reference"] for b in kept["basis"]} <= in_chart | {f"Patient/{patient}"}
     (filed,) = modelled.kept("DocumentReference", patient)
-    assert filed["description"].startswith("Chosen: Monitor")
+    assert filed["description"].startswith("Chosen: Continue monitoring")
     assert filed["context"]["related"][0]["reference"] == f"RiskAssessment/{kept['id']}"
 
 
