@@ -19,6 +19,7 @@ from decision.catalog.t1d_progression.staging import (
     Stratum,
     stage,
 )
+from decision.catalog.t1d_progression.tables import parameter
 from decision.clinical.codes import Codelist
 from decision.clinical.record import ConditionState, Gap, Origin, Part, PatientRecord, Source
 from decision.evidence.unread import unread
@@ -31,7 +32,7 @@ HELD = frozenset({ConditionState.ACTIVE, ConditionState.RESOLVED})
 STRATA = tuple(Stratum)
 """In the order of the model's numbers."""
 
-_MOST_UNUSABLE = 20
+_MOST_UNUSABLE = int(parameter("unusable-results-shown"))
 """Results that are refused one by one: nobody reads a page of them."""
 
 READ = (*(kind.concept for kind in Kind), *glucose.CONCEPTS)
