@@ -18,7 +18,6 @@ from models.expression.errors import (
     SpreadsheetDateError,
 )
 
-GENES = Path(__file__).parent / "genes.csv"
 TWICE = 0.01
 """Share of rows that may repeat a name outside the panels (such as Y_RNA); they are left out."""
 _LOOKED_AT = 500
@@ -54,7 +53,7 @@ class GeneNames:
         return sum(name.upper() in self.by_name for name in names)
 
 
-def load_names(path: Path = GENES) -> GeneNames:
+def load_names(path: Path) -> GeneNames:
     """The vendored table of names.
 
     Raises
