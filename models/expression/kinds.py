@@ -38,7 +38,9 @@ class Scale:
 
 
 _ALSO = {"counts": "count", "microarray": "intensity", "intensities": "intensity"}
-_DECLARED = "count, tpm, cpm, intensity or ncounter, with log2- before it where logarithms were taken"
+_DECLARED = (
+    "count, tpm, cpm, intensity or ncounter, with log2- before it where logarithms were taken"
+)
 
 
 def scale_of(declared: str) -> Scale:

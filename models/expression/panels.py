@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from decision.clinical.inputs import Verification
 from models.expression.errors import RegistryError
@@ -98,7 +99,7 @@ def _checked(path: Path, sha256: str) -> bytes:
     return content
 
 
-def _panel(folder: Path, row: Mapping[str, str], names: GeneNames) -> GenePanel:
+def _panel(folder: Path, row: Mapping[str, Any], names: GeneNames) -> GenePanel:
     content = _checked(folder / "panels" / f"{row['id']}.csv", row["sha256"])
     sides: dict[str, list[str]] = {"up": [], "down": []}
     for line in csv.DictReader(io.StringIO(content.decode("utf-8"))):

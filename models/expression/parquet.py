@@ -64,7 +64,9 @@ def _column(file: pq.ParquetFile, name: str) -> pa.ChunkedArray:
 
 def _cells(file: pq.ParquetFile, names: tuple[str, ...]) -> Callable[[int], Sequence[str]]:
     def read(column: int) -> Sequence[str]:
-        return ["" if v is None else str(v).strip() for v in _column(file, names[column]).to_pylist()]
+        return [
+            "" if v is None else str(v).strip() for v in _column(file, names[column]).to_pylist()
+        ]
 
     return read
 

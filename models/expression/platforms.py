@@ -153,9 +153,7 @@ def save_platform(platform: Platform, folder: Path, probes: bytes = b"") -> Path
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["gene", "rank"])
-    writer.writerows(
-        (g, f"{r:.4f}") for g, r in zip(platform.genes, platform.profile, strict=True)
-    )
+    writer.writerows((g, f"{r:.4f}") for g, r in zip(platform.genes, platform.profile, strict=True))
     files = {
         DESCRIPTION: (json.dumps(described, indent=1) + "\n").encode(),
         GENES: gzip.compress(table.getvalue().encode(), mtime=0),

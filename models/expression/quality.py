@@ -19,7 +19,8 @@ factor, correlation less. Design assumptions."""
 class QualityLimits:
     """Worst values that still count; made from the samples of the registration.
 
-    zeros : share of genes at the sample's lowest value · total : least sum, 0 where sums say nothing
+    zeros : share of genes at the sample's lowest value
+    total : least sum, 0 where sums say nothing
     correlation : least rank correlation with the platform's profile
     """
 
@@ -60,7 +61,7 @@ def checks(
 
     Parameters
     ----------
-    values, of, profile : (p,) of the platform's genes that the sample has: values, ranks, mean ranks
+    values, of, profile : (p,) values, ranks and the platform's mean ranks of the genes measured
     coverage : share of the platform's genes that the sample has
     """
     zeros, total = zero_share(values), float(values.sum())

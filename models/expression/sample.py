@@ -98,9 +98,7 @@ def read_samples(
     return found
 
 
-def _collected(
-    keys: Sequence[str], values: Floats, scale: Scale, notes: tuple[str, ...]
-) -> Sample:
+def _collected(keys: Sequence[str], values: Floats, scale: Scale, notes: tuple[str, ...]) -> Sample:
     """Rows without a key left out; of several probe sets of one gene the highest counts: unlike a
     mean, it is the same probe set whatever monotone scale the values are on.
     """

@@ -114,6 +114,12 @@ class Scorer:
             name: Universe.of(p.genes, panels.panels) for name, p in platforms.items()
         }
 
+    @property
+    def answers(self) -> Mapping[str, str]:
+        """Concept of a decision -> id of the panel that stands for it, present or missing."""
+        missing = {c: panel.id for panel in self.panels.missing for c in panel.answers}
+        return {**missing, **{c: panel.id for panel in self.panels.panels for c in panel.answers}}
+
     def score(self, content: bytes, declared: Declared) -> PanelScores:
         """All panels of one file's sample.
 

@@ -5,10 +5,10 @@ On the logarithmic scale gene g of blood i is
     x_ig = base_g + own_g · e_ig + sum over the panels of g of loading_g · z_im
 
 with a latent score z_im per panel, base N(4, 2.2), own noise of spread U(.3, .6) and loadings
-U(.6, 1.2): a panel's genes rise together. A platform reads  a · x + b_g + s · noise  and then either
-draws counts of a sequencing depth of its own per sample (`count`, `tpm`) or adds a floor
-(`intensity`). Gene-specific offsets b_g (spread .7), slope a and depth are the change of platform of
-the modelling reference, section 8.1. Background genes are called SIM00001 and so on.
+U(.6, 1.2): a panel's genes rise together. A platform reads  a · x + b_g + s · noise  and then
+either draws counts of a sequencing depth of its own per sample (`count`, `tpm`) or adds a floor
+(`intensity`). Gene-specific offsets b_g, slope a and depth are what changes between platforms.
+Background genes are called SIM00001 and so on.
 """
 
 from __future__ import annotations
