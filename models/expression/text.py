@@ -121,7 +121,7 @@ def _cells(rows: list[list[str]]) -> Callable[[int], Sequence[str]]:
 def _numbers(rows: list[list[str]], first: int) -> Callable[[int], Floats]:
     def read(column: int) -> Floats:
         cells = list(map(itemgetter(column), rows))
-        if any("_" in cell for cell in cells):  # 1_000 is a number to a programmer only
+        if "_" in "".join(cells):  # 1_000 is a number to a programmer only
             raise _not_a_number([cell.replace("_", "?") for cell in cells], first)
         try:
             values = np.array(cells, dtype=np.float64)
