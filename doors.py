@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -13,6 +13,7 @@ from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from decision.visit import Closed, Doors, Visit
 from fhir.errors import OtherPatientError, UnknownPatientError
+from fhir.hooks.feedback import HookLedger
 from fhir.rest.client import FhirClient
 from fhir.rest.expression import ExpressionContract
 from fhir.rest.searches import Search, asked_of
@@ -89,11 +90,14 @@ class ChartDoors(Doors):
         store: Store,
         asked: tuple[Search, ...],
         otherwise: Doors | None,
+        scored: Callable[[RecordSource], RecordSource] = lambda source: source,
     ) -> None:
+        self._scored = scored
         self._launches, self._tenants = launches, tenants
         self._outside, self._store, self._asked = outside, store, asked
         self._otherwise = otherwise
         self._outbox = Outbox(store.database, store.key)
+        self._cards = HookLedger(store.database)
         self._lock = Lock()
 
     def visit(self, handle: str, cookies: Mapping[str, str]) -> Visit | Closed:
@@ -105,6 +109,18 @@ class ChartDoors(Doors):
         launch = self._launches.find(handle, cookies)
         if launch is None:
             return NO_LAUNCH
+        return self._visit_of(handle, launch)
+
+    def enter(self, handle: str, launch: Launch) -> None:
+        """A launch was let in: its chart is read while the browser still loads the page. What is
+        read stays with the launch, and is shown to whoever proves to be its browser.
+        """
+        self._visit_of(handle, launch)
+        source = launch.beside.get(FhirSource)
+        if isinstance(source, FhirSource):
+            source.begin()
+
+    def _visit_of(self, handle: str, launch: Launch) -> Visit:
         with self._lock:
             kept = launch.beside.get(Visit)
             if not isinstance(kept, Visit):
@@ -133,7 +149,7 @@ class ChartDoors(Doors):
         tenant, outside = launch.tenant, self._outside
         client = FhirClient(outside.http, launch.access)
         asked, unasked = asked_of(self._asked, tenant.also_read)
-        source = FhirSource(
+        source = launch.beside[FhirSource] = FhirSource(
             client,
             outside.loop,
             launch.patient_id,
@@ -144,13 +160,14 @@ class ChartDoors(Doors):
         )
         return Visit(
             key=launch.key,
-            source=Watched(source, tenant.id),
+            source=self._scored(Watched(source, tenant.id)),
             agent=launch.agent,
             site=tenant.site,
             patient_id=launch.patient_id,
             encounter=launch.encounter,
             full_banner=launch.need_patient_banner,
             page=launch.page,
+            decision=self._cards.service_of(launch.app_context, tenant.id),
             notices=launch.notices + not_read(unasked),
             recorder=self._recorder(client, launch),
             handle=handle,

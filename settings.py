@@ -23,6 +23,9 @@ _KNOWN = (
     "DEMO",
     "EHRS",
     "HOSTS",
+    "JURISDICTION",
+    "LOCAL",
+    "PLATFORMS",
     "PUBLIC_URL",
     "SITE",
 )
@@ -47,7 +50,14 @@ class Settings:
     artifacts: Path
     site: str
     agent: str
-    decision: str
+    decisions: tuple[str, ...]
+    """Ids of the decisions to serve, in this order; empty for all that are installed."""
+    jurisdiction: str
+    """Whose dated rules hold, such as `US`; "" where nobody said, and then none hold."""
+    local: Path | None
+    """A TOML file with a table of choices for each decision that the place has an opinion on."""
+    platforms: Path | None
+    """A folder of registered expression platforms; the simulated ones unless named."""
     hosts: tuple[str, ...]
     """Names under which this server may be asked for."""
     ehrs: Path | None
@@ -122,7 +132,10 @@ class Settings:
             artifacts=ROOT / setting("ARTIFACTS", "models/artifacts"),
             site=setting("SITE", "simulated-demo"),
             agent=setting("AGENT", "demo clinician"),
-            decision=setting("DECISION", ""),
+            decisions=_decisions(setting("DECISION", "")),
+            jurisdiction=setting("JURISDICTION", "US" if demo else "").strip(),
+            local=path("LOCAL"),
+            platforms=path("PLATFORMS"),
             hosts=hosts,
             ehrs=ehrs,
             public_url=public_url,
@@ -141,6 +154,16 @@ def _require_known(environment: Mapping[str, str]) -> None:
             )
         if ours and not environment[name].strip():
             raise SettingError(f"{name} is empty.", "Give it a value, or take it away.")
+
+
+def _decisions(given: str) -> tuple[str, ...]:
+    """Ids with commas between, each once; none where nothing was said."""
+    named = [part.strip() for part in given.split(",")] if given else []
+    if "" in named or len(set(named)) < len(named):
+        raise SettingError(
+            f"{PREFIX}DECISION is {given!r}.", "Name each decision once, with commas between."
+        )
+    return tuple(named)
 
 
 def _local(public_url: str, hosts: Iterable[str]) -> bool:

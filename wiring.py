@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from starlette.routing import BaseRoute
 
-from decision import catalog
-from decision.assess import Context, NoModel, Predictor, assess, record_choice
+from decision.assess import Context, Decision, assess, record_choice
 from decision.clinical.assessment import AuditAction
-from decision.clinical.errors import ModelError
 from decision.clinical.notice import Notice
 from decision.clinical.record import PatientRecord
-from decision.clinical.spec import DecisionSpec
 from decision.notices import notice
 from decision.ui.headers import NOBODY
 from decision.ui.services import Services
 from doors import ChartDoors, StandAlone
+from expressed import scoring
 from fhir.bundles import FolderSource
 from fhir.hooks.calls import HookCall
 from fhir.hooks.feedback import HookLedger
@@ -33,30 +30,9 @@ from fhir.smart.tenants import Tenants, load_tenants
 from fhir.store.database import Database, database_url
 from fhir.store.keys import kept_key
 from fhir.store.replay import UsedTokens
-from models.predictor import load_predictor
 from parts import Outside, Store
+from served import served
 from settings import Settings
-
-
-def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
-    """The decision's model, or what stands in for one that cannot be loaded."""
-    try:
-        return load_predictor(spec, folder)
-    except ModelError as error:
-        return NoModel(detail=error.message, remedy=error.remedy)
-
-
-def chosen(name: str) -> DecisionSpec:
-    """The decision that was named, or the only one; which of several is nobody's to guess."""
-    found = catalog.discover()
-    if name:
-        return catalog.load(name)
-    if len(found) != 1:
-        installed = ", ".join(found) or "none"
-        raise catalog.SpecError(
-            f"decisions installed: {installed}; set TREATMENT_RESPONSE_DECISION to the one to serve"
-        )
-    return next(iter(found.values()))
 
 
 class Wired:
@@ -72,36 +48,43 @@ class Wired:
             from demonstration import demo_tenant
 
             self.tenants = Tenants((*self.tenants, demo_tenant(self._public)))
-        spec = chosen(settings.decision)
-        self._asked = searches(spec)
+        decisions = served(settings)
+        self._asked = searches(*(decision.spec for decision in decisions))
         database = Database(database_url(settings.audit))
         self._store = Store.open(database, kept_key(database, settings.audit_key))
         self.launches = Launches(outside.clock)
+        scored = scoring(decisions, settings.platforms)
         alone = StandAlone(
-            source=FolderSource(settings.bundles), agent=settings.agent, site=settings.site
+            source=scored(FolderSource(settings.bundles)),
+            agent=settings.agent,
+            site=settings.site,
+        )
+        doors = ChartDoors(
+            self.launches,
+            self.tenants,
+            outside,
+            self._store,
+            self._asked,
+            alone if settings.demo else None,
+            scored,
         )
         self.services = Services(
-            spec=spec,
-            predictor=predictor(spec, settings.artifacts / spec.id),
-            audit=self._store.audit,
-            doors=ChartDoors(
-                self.launches,
-                self.tenants,
-                outside,
-                self._store,
-                self._asked,
-                alone if settings.demo else None,
-            ),
-            clock=outside.clock,
+            decisions=decisions, audit=self._store.audit, doors=doors, clock=outside.clock
         )
+        self.enter = doors.enter
 
     def routes(self) -> list[BaseRoute]:
         """What is served beside the pages: launches, hooks and, in demo mode, the demo's EHR."""
         outside, tenants = self._outside, self.tenants
         keys = KeySets(outside.http, outside.clock, tenants)
-        hooks = HookService(
-            spec=self.services.spec, searches=self._asked, respond=responder(self.services)
-        )
+        hooks = [
+            HookService(
+                spec=decision.spec,
+                searches=searches(decision.spec),
+                respond=responder(self.services, decision),
+            )
+            for decision in self.services.decisions
+        ]
         beside: list[BaseRoute] = [
             *smart_routes(
                 tenants=tenants,
@@ -113,9 +96,10 @@ class Wired:
                 clock=outside.clock,
                 public_url=self._public,
                 kinds={search.kind for search in self._asked},
+                entered=self.enter,
             ),
             *hook_routes(
-                services=[hooks],
+                services=hooks,
                 callers=self._callers(keys),
                 ledger=HookLedger(self._store.database),
                 loop=outside.loop,
@@ -146,14 +130,16 @@ class Wired:
         return tenant.framing if tenant else NOBODY
 
 
-def responder(services: Services) -> Callable[[HookCall, PatientRecord], Notice | None]:
-    """What is said to a call of a hook, from the same assessment as on the page. What was computed
-    and what is shown have an entry each, before anything leaves.
+def responder(
+    services: Services, decision: Decision
+) -> Callable[[HookCall, PatientRecord], Notice | None]:
+    """What one decision says to a call of a hook, from the same assessment as on the page. What was
+    computed and what is shown have an entry each, before anything leaves.
     """
 
     def respond(call: HookCall, record: PatientRecord) -> Notice | None:
         context = Context(agent=call.agent, site=call.site, now=services.clock(), unasked=True)
-        found = assess(record, services.spec, services.predictor, services.audit, context)
+        found = assess(record, decision.spec, decision.predictor, services.audit, context)
         said = notice(found, record, call.ordered)
         if said is not None:
             shown = {"shown": "notice", "summary": said.summary, "points": list(said.points)}

@@ -15,8 +15,8 @@ PATIENTS = Path(__file__).parent.parent / "examples" / "demo_patients"
 
 
 def patient_ids() -> list[str]:
-    """`demo-01` and so on, as the files are named."""
-    return sorted("-".join(path.stem.split("-")[:2]) for path in PATIENTS.glob("demo-*.json"))
+    """`demo-01` and so on: the files are named by it and one word more."""
+    return sorted(path.stem.rpartition("-")[0] for path in PATIENTS.glob("demo-*.json"))
 
 
 def resources_of(patient: str) -> list[Json]:

@@ -91,6 +91,25 @@ class NoModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One decision as a process serves it: how it describes itself, and its model or why it has
+    none.
+    """
+
+    spec: DecisionSpec
+    predictor: Predictor | NoModel
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def model(self) -> ModelIdentity | NoModel:
+        """Which model answers, or what stands in its place."""
+        return self.predictor if isinstance(self.predictor, NoModel) else self.predictor.identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Who asks, where, and when: everything about the asking that is not the patient."""
 

@@ -1,8 +1,12 @@
 """What is worth saying unasked, from an assessment: the rules of the notice in the workflow.
 
-Most alerts are overridden unread (Poly 2020), so silence is the rule. Four things break it: a
+Most alerts are overridden unread (Poly 2020), so silence is the rule. Five things break it: a
 caution against what is being ordered, an earlier drug of its class that failed, a preference that
-is not what is being ordered, and, when a chart is opened, a required input that could be recorded.
+is not what is being ordered, and, when a chart is opened, what a prognosis holds worth saying of
+where somebody stands, or a required input that could be recorded. A risk alone is never a reason.
+
+Nothing here remembers what was said before: a chart that is opened twice is told twice. To fall
+silent after the first time would keep it from whoever is not the one who happened to be first.
 
 The limits of the estimate are not those of the cautions: somebody who has had an IL-6 inhibitor
 gets no estimate, and must still be kept from one that speaks against their infection. Only
@@ -20,7 +24,7 @@ from decision.clinical.assessment import (
     AbstentionReason,
     Assessment,
     ComparisonCard,
-    Prediction,
+    PrognosisCard,
 )
 from decision.clinical.choices import fitting
 from decision.clinical.dates import dated
@@ -37,14 +41,20 @@ from decision.clinical.spec import (
     Verification,
 )
 from decision.evidence.history import failed, stopped
+from decision.notice_words import (
+    LONGEST_POINT,
+    LONGEST_SUMMARY,
+    SIMULATED,
+    cut,
+    estimate,
+    last_risk,
+    listed,
+    title,
+)
 from decision.rules import applies
 
-LONGEST_SUMMARY = 139
-"""CDS Hooks 2.0 asks for fewer than 140 characters."""
-LONGEST_POINT = 400
 MOST_POINTS = 10
 _MOST_COURSES = 3
-SIMULATED = "Simulated model: trained on generated records. For testing only, not for any care."
 _AGAINST = (Severity.STOP, Severity.AVOID, Severity.CAUTION)
 
 
@@ -55,6 +65,8 @@ class _Part:
     summary: str
     points: tuple[str, ...]
     about_estimate: bool = False
+    after: str = ""
+    """What leads its points where it does not come first."""
 
 
 def notice(
@@ -73,21 +85,22 @@ def notice(
         *warned,
         *_failed(assessment, record, classes),
         *_preference(assessment, classes),
-        *([] if ordered else _missing(assessment)),
+        *([] if ordered else (*_standing(assessment), *_missing(assessment))),
     ]
     if not parts:
         return None
     spec = assessment.spec
     limits = _limits(assessment, ordered, record)
     found = [
-        *chain.from_iterable(part.points for part in parts),
+        *parts[0].points,
+        *chain.from_iterable((part.after, *part.points) for part in parts[1:]),
         *_open_cautions(assessment, classes),
     ]
-    said = [*found[: MOST_POINTS - len(limits)], *limits]
+    said = [*list(filter(None, found))[: MOST_POINTS - len(limits)], *limits]
     about_estimate = any(part.about_estimate for part in parts)
     return Notice(
-        summary=_cut(parts[0].summary, LONGEST_SUMMARY),
-        points=tuple(_cut(point, LONGEST_POINT) for point in said),
+        summary=cut(parts[0].summary, LONGEST_SUMMARY),
+        points=tuple(cut(point, LONGEST_POINT) for point in said),
         reasons=tuple(
             (reason.code, reason.label)
             for reason in fitting(
@@ -113,11 +126,11 @@ def _cautions(assessment: Assessment, ordered: Sequence[Ordered]) -> list[_Part]
         return []
     worst, first, _ = found[0]
     drug = first.drug or spec.treatment(first.treatment).label_with_article
-    titles = [_title(f) for s, o, f in found if (s, o) == (worst, first)]
+    titles = [title(f) for s, o, f in found if (s, o) == (worst, first)]
     told = [_caution(spec, *each) for each in found[: MOST_POINTS - 4]]
     if len(found) > len(told):
         told.append(f"{len(found) - len(told)} more cautions stand on the page.")
-    return [_Part(_listed(f"{worst.value} for {drug}: ", titles, "."), tuple(told))]
+    return [_Part(listed(f"{worst.value} for {drug}: ", titles, "."), tuple(told))]
 
 
 def _caution(
@@ -127,7 +140,9 @@ def _caution(
     source stands on the page.
     """
     rule, label = finding.rule, spec.treatment(order.treatment).label
-    drug = f"{order.drug} ({label})" if order.drug else label
+    drug = order.drug or label
+    if drug.casefold() != label.casefold():
+        drug = f"{drug} ({label})"
     checked = "" if rule.verification is Verification.VERIFIED else " (rule not fully verified)"
     checked = " (rule unsourced, verify)" if rule.unsourced else checked
     return (
@@ -152,30 +167,25 @@ def _preference(assessment: Assessment, classes: Collection[str]) -> list[_Part]
     model = " (simulated model)" if assessment.model.simulated else ""
     drug = spec.treatment(named).label_with_article
     summary = f"The estimates{model} favour {drug}: {spec.outcome.label}."
-    figures = (_estimate(assessment, p) for p in assessment.answer.predictions)
+    figures = (estimate(assessment, p) for p in assessment.answer.predictions)
     return [_Part(summary, (f"The estimates favour {drug}.", *figures), about_estimate=True)]
 
 
-def _estimate(card: ComparisonCard, prediction: Prediction) -> str:
-    """One probability with its outcome, week, class, range and reference class (display rule D3);
-    the range stands first where the point says less (D4).
+def _standing(assessment: Assessment) -> list[_Part]:
+    """What a prognosis holds worth saying, with its risk where there is one. Only of somebody it is
+    surely for; to whoever is ordering it says nothing new that is no caution.
     """
-    spec, interval = card.spec, prediction.interval
-    wide = any(
-        p.interval.width > spec.thresholds["widest_usual_range"].value
-        for p in card.answer.predictions
-    )
-    low, high = _per_100(interval.low), _per_100(interval.high)
-    number = f"{_per_100(prediction.probability)} of 100"
-    ranged = f"likely range {low} to {high} of 100, {_per_100(interval.level)} %"
-    if wide or card.answer.domain.outside_usual:
-        number, ranged = f"between {low} and {high} of 100", "the data support nothing narrower"
-    kind = "simulated patients" if card.model.simulated else "patients"
-    return (
-        f"{spec.treatment(prediction.treatment).label}: {number} {kind} like this one reach "
-        f"{spec.outcome.label} by week {spec.outcome.horizon_weeks} ({ranged}); based on "
-        f"{prediction.reference_n:,} {kind}."
-    )
+    situation = None if isinstance(assessment, ComparisonCard) else assessment.situation
+    unsure = any(c.population and c.state is not Eligibility.MET for c in assessment.criteria)
+    lines = [dated(words) for words in situation.worth_saying if words.strip()] if situation else []
+    if not lines or unsure:
+        return []
+    first, *others = lines
+    whole = [first] if cut(first, LONGEST_SUMMARY) != first else []
+    if isinstance(assessment, PrognosisCard):
+        points = (*whole, last_risk(assessment), *others)
+        return [_Part(first, points, about_estimate=True)]
+    return [_Part(first, (*whole, *others))]
 
 
 def _missing(assessment: Assessment) -> list[_Part]:
@@ -196,7 +206,8 @@ def _missing(assessment: Assessment) -> list[_Part]:
         *(dated(cause.detail) for cause in worth),
         "Record it in the chart, or open the page and enter it for this visit.",
     )
-    return [_Part(_listed("No estimate yet; missing: ", labels, "."), points)]
+    lead = listed("No estimate yet; missing: ", labels, ".")
+    return [_Part(lead, points, after=lead)]
 
 
 def _unread(assessment: Assessment, feature: str) -> bool:
@@ -230,30 +241,3 @@ def _limits(assessment: Assessment, ordered: Iterable[Ordered], record: PatientR
     if assessment.model is not None and assessment.model.simulated:
         told.append(SIMULATED)
     return told
-
-
-def _title(finding: CautionFinding) -> str:
-    """The title inside a sentence; an abbreviation keeps its capitals."""
-    title = finding.rule.title
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def _listed(lead: str, names: Sequence[str], end: str) -> str:
-    """As many names as a summary holds, and how many more there are."""
-    for kept in range(len(names), 0, -1):
-        more = f" and {len(names) - kept} more" if kept < len(names) else ""
-        words = f"{lead}{'; '.join(names[:kept])}{more}{end}"
-        if len(words) <= LONGEST_SUMMARY:
-            return words
-    return f"{lead}{'; '.join(names)}{end}"
-
-
-def _cut(words: str, longest: int) -> str:
-    """One line, no longer than that; what was cut off is seen to be."""
-    line = " ".join(words.split())
-    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
-
-
-def _per_100(probability: float) -> int:
-    """Whole number of 100, halves upwards, as on the page."""
-    return int(probability * 100 + 0.5)

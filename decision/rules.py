@@ -53,7 +53,11 @@ def _why(missing: Missing) -> str:
 
 
 def _remedy(feature: FeatureSpec, missing: Missing) -> str:
-    """An entry helps wherever one can be made; else the gap's own remedy, where it lies in one."""
+    """The finding's own remedy; else an entry helps wherever one can be made; else that of the
+    gap it may lie in.
+    """
+    if missing.remedy:
+        return missing.remedy
     if feature.entry:
         return f"Enter it below ({_limits(feature)})."
     told = dict.fromkeys(sentence(gap.remedy) for gap in missing.gaps)

@@ -154,7 +154,13 @@ class Writer:
         given, family = self._case["name"]
         return {
             "resourceType": "Patient",
-            "meta": {"security": [HTEST], "tag": [SIMULATED]},
+            "meta": {
+                "security": [HTEST],
+                "tag": [
+                    SIMULATED,
+                    {"system": LOCAL, "code": "case-about", "display": self._tables["about"]},
+                ],
+            },
             "identifier": [
                 {
                     "type": _hl7("v2-0203", "MR"),
@@ -244,6 +250,8 @@ class Writer:
             return {"valueCodeableConcept": self._concept(self._tables["answers"][value])}
         unit = result.get("unit", known.get("unit"))
         answer: Json = {"valueQuantity": _quantity(value, unit)}
+        if comparator := result.get("comparator"):  # as laboratories write what they cannot count
+            answer["valueQuantity"]["comparator"] = comparator
         # limits hold in the unit they were written for: a result in another unit brings its own
         limits = result if "unit" in result else known
         bounds = {side: limits[side] for side in ("low", "high") if side in limits}

@@ -52,14 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--ehrs", type=Path, required=True, help="the EHR file, such as ehr.toml")
     parser.add_argument("--public-url", required=True, help="such as https://app.example.org")
-    parser.add_argument("--decision", default="", help="which decision (default: the only one)")
+    parser.add_argument("--decision", default="", help="ids, with commas between (default: all)")
     given = parser.parse_args(arguments)
     address = given.public_url.removesuffix("/")
     try:
         if not is_origin(address):
             parser.error("--public-url: give scheme and host alone, https, in small letters")
         tenants = load_tenants(given.ehrs)
-        found = [catalog.load(given.decision)] if given.decision else catalog.discover().values()
+        named = given.decision.split(",") if given.decision else catalog.offered()
+        found = [catalog.load(name.strip()) for name in named]
         for number, tenant in enumerate(tenants):
             lines = [f"{tenant.name} ({tenant.id}), {tenant.issuer}"]
             lines += [f"  {n:21}{v}" for n, v in registration(tenant, found, address)]

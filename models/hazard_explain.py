@@ -7,6 +7,7 @@ gets exactly 0: what it is expected to be is part of the effects of what is know
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +22,11 @@ MOST_RESIDUAL = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
-    """columns : the p players · values : (H, p) in units of risk · base : (H,) mean risk of the
+    """players : the d players · values : (H, d) in units of risk · base : (H,) mean risk of the
     reference people with the same pattern · risk : (H,), base plus the sum of the values
     """
 
-    columns: tuple[str, ...]
+    players: tuple[str, ...]
     pattern: str
     values: Floats
     base: Floats
@@ -34,9 +35,17 @@ class Reasons:
 
 
 def explain_risk(
-    model: HazardModel, x: Floats, stratum: int, shift: SiteShift | None = None
+    model: HazardModel,
+    x: Floats,
+    stratum: int,
+    shift: SiteShift | None = None,
+    players: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Reasons:
     """Why the risks of one person, x (p,), are what they are.
+
+    players : name -> the numbers of its columns, every column in just one; each column its own
+    player if not given. A player of several columns has a value of its own in a game of its own:
+    it is not the sum of theirs.
 
     Raises
     ------
@@ -49,8 +58,14 @@ def explain_risk(
     fitted = model.models[number, decided]
     part = fitted.submodels[name]
     z = np.where(part.known, fitted.gaussian.standardise(x[None])[0], 0.0)
-    own = z * part.effect
-    rows = fitted.reference * part.effect
+    playing = players or {column: (j,) for j, column in enumerate(model.design.columns)}
+    sums = np.zeros((len(model.design.columns), len(playing)))
+    for k, members in enumerate(playing.values()):
+        sums[list(members), k] = 1.0
+    if not (sums.sum(axis=1) == 1.0).all():
+        raise ShapleyError("A column belongs to no player or to several.", "Give each one player.")
+    own = (z * part.effect) @ sums
+    rows = (fitted.reference * part.effect) @ sums
     level = part.level + (shift.shift if shift and shift.applied else 0.0)
     if not (np.isfinite(own).all() and np.isfinite(rows).all()):
         raise ShapleyError("A contribution to the risk is not a finite number.", FINITE)
@@ -61,7 +76,7 @@ def explain_risk(
             f"The reasons miss the risk by {residual:.1e}.", "Show no explanation; report it."
         )
     return Reasons(
-        columns=model.design.columns,
+        players=tuple(playing),
         pattern=name,
         values=values,
         base=base,

@@ -195,6 +195,18 @@ class HazardPredictor:
             residual=reasons.residual,
         )
 
+    def reasons(
+        self,
+        values: Mapping[str, float],
+        *,
+        stratum: int,
+        site: str,
+        players: Mapping[str, tuple[int, ...]],
+    ) -> Reasons:
+        """The reasons of an answer again, with columns taken together as `players`."""
+        shift = self._served.sites[site].get(stratum)
+        return explain_risk(self._served.model, self._row(values), stratum, shift, players)
+
     def _row(self, values: Mapping[str, float]) -> Floats:
         columns = self.design.columns
         for name, value in values.items():
@@ -220,7 +232,7 @@ class HazardPredictor:
                     low=float(found.low[0, h]), high=float(found.high[0, h]), level=level
                 ),
                 base=float(reasons.base[h]),
-                effects=dict(zip(reasons.columns, reasons.values[h].tolist(), strict=True)),
+                effects=dict(zip(reasons.players, reasons.values[h].tolist(), strict=True)),
                 calibration=local_calibration(
                     self._served.validated, stratum, h, float(found.risk[0, h])
                 ),

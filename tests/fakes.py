@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from decision.assess import NoModel, Predictor, RecordSource
+from decision.assess import Decision, NoModel, Predictor, RecordSource
 from decision.clinical.assessment import (
     Card,
     Comparison,
@@ -50,6 +50,7 @@ from decision.clinical.spec import (
     Verification,
 )
 from decision.ui.services import Services
+from decision.ui.session import Chart
 from decision.visit import (
     ChosenTreatment,
     Closed,
@@ -360,6 +361,11 @@ class FolderDoors:
         """Nothing to end."""
 
 
+def chart_of(record: PatientRecord) -> Chart:
+    """The chart of a record for which the one decision of `page_spec` arises."""
+    return Chart(record=record, decision="test_decision", candidates=("test_decision",))
+
+
 class FakeRecorder:
     """A chart that takes what it is given, or ends each try as `outcomes` says."""
 
@@ -436,10 +442,12 @@ def page_services(
     audit: ListAuditLog | None = None,
     source: FakeSource | None = None,
     doors: Doors | None = None,
+    beside: tuple[Decision, ...] = (),
 ) -> Services:
+    """One decision with these parts, then those `beside` it."""
+    served = Decision(spec=spec or page_spec(), predictor=predictor or TenderPredictor())
     return Services(
-        spec=spec or page_spec(),
-        predictor=predictor or TenderPredictor(),
+        decisions=(served, *beside),
         audit=audit or ListAuditLog(),
         doors=doors or FolderDoors(source or FakeSource(*records)),
         clock=lambda: AS_OF + timedelta(minutes=5),

@@ -23,14 +23,15 @@ from starlette.applications import Starlette
 from benchmarks import hook_requests
 from benchmarks.hook_requests import resources_of, searchset
 from decision import catalog
-from decision.assess import Context, assess
+from decision.assess import Context, Predictor, assess
 from decision.clinical.notice import Notice
 from decision.clinical.record import PatientRecord
+from decision.clinical.spec import DecisionSpec
 from decision.notices import notice
 from fhir.hooks.calls import HookCall
 from fhir.hooks.feedback import HookLedger
 from fhir.hooks.routes import hook_routes
-from fhir.hooks.service import HookService
+from fhir.hooks.service import HookService, Respond
 from fhir.hooks.tokens import ConfiguredKeys, SignedCallers
 from fhir.rest.http import open_http
 from fhir.rest.loop import BackgroundLoop
@@ -111,8 +112,8 @@ class Parts:
         signed = {"Content-Type": "application/json", **self.signed(path), **headers}
         return self.send("POST", path, content=content, headers=signed)
 
-    def call(self, body: object, **headers: str) -> httpx2.Response:
-        return self.post(f"/cds-services/{spec_of().id}", body, **headers)
+    def call(self, body: object, service: str = "", **headers: str) -> httpx2.Response:
+        return self.post(f"/cds-services/{service or spec_of().id}", body, **headers)
 
     def signed(self, path: str, **changes: Any) -> dict[str, str]:
         """The header of a token for just that address."""
@@ -180,23 +181,28 @@ def running(
     audit: ListAuditLog | None = None,
     stored_tokens: bool = False,
     others: tuple[Tenant, ...] = (),
+    decisions: tuple[tuple[DecisionSpec, Predictor], ...] = (),
 ) -> Iterator[Parts]:
-    """The service of the real decision with its real model and a trail in memory. Used tokens are
-    remembered in memory too unless that is what is tested: each is a write that reaches the disk.
+    """The services of these decisions, with a trail in memory; of the real one with its real model
+    where none is given. Used tokens are remembered in memory too unless that is what is tested:
+    each is a write that reaches the disk.
     """
     tenant, clock, audit = tenant or tenant_of(), MovingClock(), audit or ListAuditLog()
-    spec, loop = spec_of(), BackgroundLoop()
+    loop = BackgroundLoop()
     outside = open_http()
     database = Database(database_url(folder / "store.sqlite"))
     keys = FixedKeys()
     parts = Parts(tenant, Starlette(), clock, audit, database, keys)
 
-    def answer(call: HookCall, record: PatientRecord) -> Notice | None:
-        parts.calls.append(call)
-        parts.records.append(record)
-        context = Context(agent=call.agent, site=call.site, now=clock())
-        found = assess(record, spec, PREDICTOR, audit, context)
-        return notice(found, record, call.ordered)
+    def answering(spec: DecisionSpec, predictor: Predictor) -> Respond:
+        def answer(call: HookCall, record: PatientRecord) -> Notice | None:
+            parts.calls.append(call)
+            parts.records.append(record)
+            context = Context(agent=call.agent, site=call.site, now=clock())
+            found = assess(record, spec, predictor, audit, context)
+            return notice(found, record, call.ordered)
+
+        return respond or answer
 
     tenants = Tenants((tenant, *others))
     key_http = httpx2.AsyncClient(transport=httpx2.MockTransport(keys.of))
@@ -204,7 +210,10 @@ def running(
     finder = ConfiguredKeys(KeySets(key_http, clock, tenants), loop)
     parts.app = Starlette(
         routes=hook_routes(
-            services=[HookService(spec=spec, searches=SEARCHES, respond=respond or answer)],
+            services=[
+                HookService(spec=s, searches=searches(s), respond=answering(s, p))
+                for s, p in decisions or ((spec_of(), PREDICTOR),)
+            ],
             callers=SignedCallers(tenants, finder, guard, clock),
             ledger=HookLedger(database),
             loop=loop,

@@ -202,6 +202,7 @@ class World:
         self.tenants = Tenants(tenants or (tenant(),))
         self.launches = Launches(self.clock)
         self.pending = PendingLaunches(self.clock)
+        self.entered: list[str] = []
         self.app = Starlette(
             routes=smart_routes(
                 tenants=self.tenants,
@@ -213,6 +214,7 @@ class World:
                 clock=self.clock,
                 public_url=APP,
                 kinds=KINDS,
+                entered=lambda handle, _: self.entered.append(handle),
             )
         )
 

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from decision import catalog
 from decision.assess import NoModel
-from decision.catalog import SpecError
 from decision.clinical.errors import AuditError
 from tests.fakes import visit_of
 from tests.screens import open_patient, press, shown, start
@@ -31,7 +29,7 @@ def test_the_defaults_run_the_embedded_demo(app):
 
 
 def test_every_setting_can_be_changed_from_the_environment(app, tmp_path):
-    names = ("BUNDLES", "AUDIT", "ARTIFACTS", "SITE", "AGENT", "DECISION")
+    names = ("BUNDLES", "AUDIT", "ARTIFACTS", "SITE", "AGENT", "JURISDICTION", "LOCAL")
     settings = app.Settings.read({f"TREATMENT_RESPONSE_{n}": str(tmp_path / n) for n in names})
     for name in names:
         assert str(getattr(settings, name.lower())) == str(tmp_path / name)
@@ -39,7 +37,7 @@ def test_every_setting_can_be_changed_from_the_environment(app, tmp_path):
 
 def test_a_missing_artefact_leaves_a_page_that_says_so(real_services, tmp_path):
     services = real_services(tmp_path, artifacts=tmp_path / "nowhere")
-    assert isinstance(services.predictor, NoModel)
+    assert isinstance(services.decisions[0].predictor, NoModel)
     page = shown(press(start(services), "Nora Example-Naive"))
     assert "Model unavailable" in page
     assert "Cautions" in page
@@ -53,8 +51,8 @@ def test_a_tampered_artefact_is_never_used(real_services, tmp_path):
     data[-1] ^= 1
     tensors.write_bytes(bytes(data))
     services = real_services(tmp_path, artifacts=tmp_path / "artifacts")
-    assert isinstance(services.predictor, NoModel)
-    assert services.predictor.remedy
+    assert isinstance(services.decisions[0].predictor, NoModel)
+    assert services.decisions[0].predictor.remedy
 
 
 def test_names_that_a_proxy_uses_are_a_list(app):
@@ -63,23 +61,6 @@ def test_names_that_a_proxy_uses_are_a_list(app):
         {"TREATMENT_RESPONSE_HOSTS": "a.example, b.example", "TREATMENT_RESPONSE_DEMO": "yes"}
     )
     assert named.hosts == ("a.example", "b.example")
-
-
-def test_of_several_decisions_none_is_taken_by_chance(real_services, tmp_path, monkeypatch):
-    monkeypatch.setattr(catalog, "discover", lambda: {"one": object(), "two": object()})
-    with pytest.raises(SpecError, match=r"one, two; set TREATMENT_RESPONSE_DECISION"):
-        real_services(tmp_path)
-
-
-def test_an_installation_without_a_decision_says_so(real_services, tmp_path, monkeypatch):
-    monkeypatch.setattr(catalog, "discover", dict)
-    with pytest.raises(SpecError, match=r"installed: none"):
-        real_services(tmp_path)
-
-
-def test_an_unknown_decision_stops_the_start(real_services, tmp_path):
-    with pytest.raises(SpecError, match="no_such_decision"):
-        real_services(tmp_path, decision="no_such_decision")
 
 
 def test_a_trail_that_cannot_be_opened_stops_the_start(real_services, tmp_path):
@@ -135,7 +116,8 @@ ports = services()
 visit = ports.doors.visit("", {})
 for listing in visit.source.patients():
     record = visit.source.load(listing.patient_id)
-    assess(record, ports.spec, ports.predictor, ports.audit, ports.context(visit))
+    for each in ports.decisions:
+        assess(record, each.spec, each.predictor, ports.audit, ports.context(visit))
 ours = [name for name in sys.argv[1:] if name in sys.modules]
 sys.stdout.write(" ".join(ours))
 """

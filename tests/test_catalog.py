@@ -12,8 +12,9 @@ import pytest
 
 from decision import catalog
 from decision.catalog.ra_biologic_response.thresholds import WRITTEN
-from decision.catalog.validate import NEEDED, problems_of
+from decision.catalog.validate import NEEDED, NEEDED_TO_COMPARE, problems_of
 from decision.clinical.codes import LOCAL
+from decision.clinical.local import Local
 from decision.clinical.spec import (
     DecisionSpec,
     EntryKind,
@@ -167,7 +168,7 @@ def test_what_is_wrong_with_a_decision_is_said(spec, told):
 
 
 def test_every_threshold_that_rules_or_pages_read_is_needed_of_every_decision():
-    assert set(NEEDED) == set(READ_BY_ALL)
+    assert {*NEEDED, *NEEDED_TO_COMPARE} == set(READ_BY_ALL)
 
 
 @pytest.mark.parametrize("path", SHARED, ids=lambda p: p.stem)
@@ -293,3 +294,38 @@ def test_a_caution_listed_twice_is_refused(tmp_path):
     path.write_text(HEADER + row + row, encoding="utf-8")
     with pytest.raises(CautionFileError, match=r"cautions\.csv:3: R1 is listed twice"):
         read_cautions(path, SPEC.treatments)
+
+
+CONFIGURED = """
+import dataclasses
+from decision.catalog.ra_biologic_response.spec import SPEC as OTHER
+
+SPEC = dataclasses.replace(OTHER, id="lupus_flare", local="nowhere")
+
+
+def configured(local):
+    if local.of("lupus_flare").get("wrong"):
+        raise ValueError("wrong is unknown")
+    return dataclasses.replace(SPEC, local=local.jurisdiction)
+"""
+
+
+def test_a_folder_whose_rules_differ_by_place_is_configured_for_it(tmp_path, monkeypatch):
+    package = write_decision(tmp_path, monkeypatch, "lupus_flare", CONFIGURED)
+    here = {"package": package, "root": tmp_path / package}
+    assert catalog.load("lupus_flare", **here).local == ""
+    found = catalog.discover(Local(jurisdiction="UK"), **here)
+    assert found["lupus_flare"].local == "UK"
+
+
+def test_a_choice_that_a_folder_refuses_is_an_error_with_file_and_line(tmp_path, monkeypatch):
+    package = write_decision(tmp_path, monkeypatch, "lupus_flare", CONFIGURED)
+    wrong = Local(settings={"lupus_flare": {"wrong": True}})
+    with pytest.raises(catalog.SpecError, match=r"lupus_flare.*spec\.py:10: wrong is unknown"):
+        catalog.load("lupus_flare", wrong, package=package, root=tmp_path / package)
+
+
+def test_what_a_folder_is_configured_to_must_be_a_decision(tmp_path, monkeypatch):
+    package = write_decision(tmp_path, monkeypatch, "lupus_flare", "configured = repr\n")
+    with pytest.raises(catalog.SpecError, match="what configured"):
+        catalog.load("lupus_flare", package=package, root=tmp_path / package)

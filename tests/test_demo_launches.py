@@ -184,12 +184,14 @@ def test_what_the_chart_says_of_itself_arrives_in_the_launch(app, browser):
     context = {
         "encounter": "visit-1",
         "intent": "data",
+        "app_context": "a card's own word",
         "need_patient_banner": False,
         "fhir_context": ({"reference": "DocumentReference/7"}, {"reference": "Patient/other"}),
     }
     launch = app.launch_of(browser, app.enter(browser, "demo-02", **context))
 
     assert (launch.patient_id, launch.encounter, launch.intent) == ("demo-02", "visit-1", "data")
+    assert launch.app_context == "a card's own word"
     assert launch.need_patient_banner is False
     assert [item.reference for item in launch.fhir_context] == ["DocumentReference/7"]
     assert launch.agent == "demo: Practitioner/demo-rheumatologist"

@@ -6,6 +6,7 @@ import ast
 import copy
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,14 @@ from examples import make_demo_patients as converter
 from fhir.bundles import FolderSource
 
 FOLDER = Path(converter.__file__).parent / "demo_patients"
+SOURCE = FolderSource(FOLDER)
 FILES = sorted(FOLDER.glob("*.json"))
 LISTS = load_codelists()
 
 
+@cache
 def case(number: int) -> PatientRecord:
-    return FolderSource(FOLDER).load(f"demo-{number:02d}")
+    return SOURCE.load(f"demo-{number:02d}")
 
 
 def value(record: PatientRecord, concept: str) -> float:

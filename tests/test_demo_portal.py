@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from examples.demo_ehr.addresses import origin, other_name
+from examples.demo_ehr.pages import grouped
 from tests.demo_servers import HandMadeApp, demo_server, query_of
 
 APP = "http://127.0.0.1:1"
@@ -82,6 +83,23 @@ def test_the_page_runs_no_script_and_frames_the_app_alone(app):
     assert rules["frame-ancestors"] == "'none'"
     other = other_name(app.server.base)
     assert set(rules["frame-src"].split()) == {APP, app.server.base, other}
+
+
+def test_patients_are_chosen_from_what_they_are_about(app):
+    """Twenty-nine names in one list tell nobody whom to open for which question."""
+    lists = re.findall(r"<select.*?</select>", portal(app, "?left=demo-t1-04").text, re.DOTALL)
+    assert len(lists) == 2
+    for choices in lists:
+        groups = dict(re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', choices))
+        assert list(groups) == ["Rheumatoid arthritis", "Before type 1 diabetes"]
+        assert [g.count("<option") for g in groups.values()] == [14, 15]
+        assert choices.count("selected") == 1
+    assert "selected>Jonas Example-StageTwo" in lists[0]
+
+
+def test_a_chart_without_such_tags_is_one_list():
+    one, two = {"id": "a", "meta": {"tag": [{"code": "x"}]}}, {"id": "b"}
+    assert grouped([one, two]) == {"": [one, two]}
 
 
 def test_it_says_that_nobody_here_is_a_patient(app):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import weakref
+from uuid import uuid4
 
 import pytest
 
@@ -12,11 +13,13 @@ from decision.clinical.errors import RecordSourceError
 from decision.visit import Closed, Visit
 from doors import NO_LAUNCH, Watched
 from fhir.errors import OtherPatientError, ServerError, UnknownPatientError
+from fhir.hooks.calls import Hook, HookCall
+from fhir.hooks.feedback import HookLedger
 from fhir.smart.launches import LAUNCH_COOKIE
 from parts import Outside
 from settings import Settings
 from tests.fakes import COMPLETE, FakeSource, page_record
-from tests.smart_world import Clock, launch, tenant
+from tests.smart_world import NOW, Clock, launch, tenant
 from wiring import Wired
 
 
@@ -88,6 +91,43 @@ def test_open_launches_keep_their_visits_however_many_there_are(wired):
     first = [wired.services.doors.visit(*each) for each in many]
     again = [wired.services.doors.visit(*each) for each in many]
     assert all(one is other for one, other in zip(first, again, strict=True))
+
+
+def shown_card(wired: Wired, by: str = "north") -> str:
+    """A card of the second decision's service, as that EHR was given it."""
+    name = str(uuid4())
+    service = wired.services.decisions[-1].id
+    call = HookCall(
+        service=service,
+        hook=Hook.PATIENT_VIEW,
+        instance=str(uuid4()),
+        received=NOW,
+        tenant=tenant(id=by),
+        patient_id="p-1",
+        user="Practitioner/7",
+    )
+    HookLedger(wired._store.database).issued(name, call, "audit-1")
+    return name
+
+
+def decision_of(wired: Wired, word: str) -> str:
+    handle, secret = wired.launches.open(launch(app_context=word))
+    found = wired.services.doors.visit(handle, {LAUNCH_COOKIE + handle: secret})
+    assert isinstance(found, Visit)
+    return found.decision
+
+
+def test_a_launch_from_a_card_opens_the_decision_that_gave_it(wired):
+    card = shown_card(wired)
+    assert decision_of(wired, card) == wired.services.decisions[-1].id
+    assert decision_of(wired, card.upper()) == wired.services.decisions[-1].id
+
+
+def test_no_other_word_chooses_a_decision(wired):
+    """Not even a decision's own id: only what we gave out ourselves, and to this EHR."""
+    elsewhere = shown_card(wired, by="south")
+    for word in ("", elsewhere, str(uuid4()), wired.services.decisions[-1].id, "' or 1=1 --"):
+        assert decision_of(wired, word) == ""
 
 
 @pytest.mark.parametrize("handle", ["-", "a", "a&a", " ", "a" * 12])

@@ -53,22 +53,24 @@ def heart(real_services, tmp_path):
 def test_silence_leaves_one_entry_that_says_nothing_was_shown(real_services, tmp_path):
     services = dataclasses.replace(real_services(tmp_path), audit=ListAuditLog())
     record = FolderSource(DEMO).load("demo-01")
-    assert responder(services)(called("demo-01"), record) is None
+    assert responder(services, services.decisions[0])(called("demo-01"), record) is None
     (event,) = services.audit.events
     assert event.action is AuditAction.ASSESSED
     assert event.outcome["shown"] == "nothing"
-    assert "in the background, not shown" in what(services.spec, event)
+    assert "in the background, not shown" in what(services.decisions[0].spec, event)
 
 
 def test_a_notice_has_an_entry_with_its_very_words(heart):
     services, record = heart
-    said = responder(services)(called("demo-05", Ordered(treatment="tnfi")), record)
+    said = responder(services, services.decisions[0])(
+        called("demo-05", Ordered(treatment="tnfi")), record
+    )
     assessed, shown = services.audit.events
     assert assessed.outcome["shown"] == "nothing"
     assert shown.action is AuditAction.NOTIFIED
     assert (shown.outcome["summary"], shown.outcome["points"]) == (said.summary, list(said.points))
     assert shown.agent == "demo EHR: Practitioner/7"
-    assert what(services.spec, shown) == said.summary
+    assert what(services.decisions[0].spec, shown) == said.summary
 
 
 def test_a_notice_that_cannot_be_written_down_is_not_given(heart):
@@ -82,4 +84,6 @@ def test_a_notice_that_cannot_be_written_down_is_not_given(heart):
 
     services = dataclasses.replace(services, audit=SecondFails())
     with pytest.raises(AuditError):
-        responder(services)(called("demo-05", Ordered(treatment="tnfi")), record)
+        responder(services, services.decisions[0])(
+            called("demo-05", Ordered(treatment="tnfi")), record
+        )

@@ -15,7 +15,8 @@ from decision.clinical.features import Missing, MissingReason
 from decision.clinical.notice import Ordered
 from decision.clinical.record import Gap, GapReason, Part
 from decision.clinical.spec import CriterionResult, Eligibility, OverrideReason, Presence, Severity
-from decision.notices import LONGEST_POINT, LONGEST_SUMMARY, MOST_POINTS, SIMULATED
+from decision.notice_words import LONGEST_POINT, LONGEST_SUMMARY, SIMULATED
+from decision.notices import MOST_POINTS
 from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
 from tests.clinical_records import condition, eligible, medication, record
 from tests.fakes import COMPLETE, finding, make_rule, page_record, page_spec

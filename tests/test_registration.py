@@ -61,8 +61,15 @@ def test_only_what_this_ehr_needs_is_listed():
     assert entries(client=key)["our public keys"] == f"{APP}/.well-known/jwks.json"
     hooked = entries(hooks=(HookIssuer(issuer="h", jku="https://h.test/k"),))
     assert hooked["CDS Hooks discovery"] == f"{APP}/cds-services"
-    assert hooked["CDS Hooks service"] == f"{APP}/cds-services/{SPECS[0].id}"
     assert hooked["hooks"] == "patient-view, order-select"
+
+
+def test_every_decision_has_a_hook_service_of_its_own_and_all_share_the_scopes():
+    ehr = tenant(hooks=(HookIssuer(issuer="h", jku="https://h.test/k"),))
+    told = list(registration(ehr, SPECS, APP))
+    services = [address for name, address in told if name == "CDS Hooks service"]
+    assert services == [f"{APP}/cds-services/{spec.id}" for spec in SPECS]
+    assert [name for name, _ in told].count("scopes, from a chart") == 1
 
 
 def test_the_command_prints_every_ehr_of_the_file(capsys):
@@ -71,6 +78,17 @@ def test_the_command_prints_every_ehr_of_the_file(capsys):
     assert said.count("https://app.example.org/callback\n") == 2
     assert said.startswith("North University Hospital (north), https://ehr.north.example/fhir/r4\n")
     assert "\n\nSouth Clinic (south), " in said
+
+
+def test_only_the_decisions_that_are_named_are_told_of(capsys):
+    """As a place does that serves some of those installed."""
+    given = ["--ehrs", str(EXAMPLE), "--public-url", APP, "--decision"]
+    assert main([*given, SPECS[-1].id]) == 0
+    one = capsys.readouterr().out
+    assert f"/cds-services/{SPECS[0].id}" not in one
+    assert main([*given, ", ".join(spec.id for spec in SPECS)]) == 0
+    every = capsys.readouterr().out
+    assert every.count("CDS Hooks service") == len(SPECS) * one.count("CDS Hooks service") > 0
 
 
 def test_what_cannot_be_used_is_said(capsys, tmp_path):

@@ -117,6 +117,33 @@ def test_the_shown_labels_name_what_is_asked_for(spec):
     assert any(first.label.startswith(f.label) for f in spec.features)
 
 
+def test_of_several_decisions_everything_that_each_asks_for_is_asked_once():
+    together = searches(*SPECS)
+    codes = [code for search in together for code in search.codes]
+    assert len(codes) == len(set(codes))
+    assert set(codes) == set().union(*map(asked, SPECS))
+    assert {s.kind for s in together} == {s.kind for spec in SPECS for s in searches(spec)}
+    assert len({s.key for s in together}) == len({s.label for s in together}) == len(together)
+
+
+def test_together_they_cost_fewer_requests_than_one_after_the_other():
+    """Diagnoses and drugs are read as a whole, and once; codes that several need, once."""
+    assert len(searches(*SPECS)) <= sum(len(searches(spec)) for spec in SPECS) - 4 * (
+        len(SPECS) - 1
+    )
+    assert searches(*SPECS, *SPECS) == searches(*SPECS)
+
+
+def test_no_decision_asks_for_no_result():
+    assert [s.codes for s in searches() if s.codes] == []
+
+
+def test_what_one_decision_asks_for_does_not_depend_on_who_else_is_served(spec):
+    """A hook's service is told to an EHR once; another decision may not change its templates."""
+    assert searches(spec) == searches(spec, spec)
+    assert {s.key for s in searches(spec)} <= {s.key for s in searches(*SPECS)}
+
+
 def test_a_decision_that_nobody_has_written_yet_gets_its_searches_too(spec):
     """Nothing of a decision is named in the code: two features and four concepts are enough."""
     feature = dataclasses.replace(spec.features[0], concepts=("lupus_score",), entry=None)

@@ -285,6 +285,17 @@ def test_a_patient_alone_is_a_context():
     assert found.fhir_context == ()
 
 
+@pytest.mark.parametrize("name", ["intent", "appContext"])
+@pytest.mark.parametrize("given", [None, 7, ["x"], "x" * 501])
+def test_a_word_that_cannot_be_one_is_none(name, given):
+    found = context(**{name: given})
+    assert (found.intent, found.app_context) == ("", "")
+
+
+def test_what_a_card_gave_along_arrives_as_it_was():
+    assert context(appContext="4e0a3a1e").app_context == "4e0a3a1e"
+
+
 @pytest.mark.parametrize("patient", ["a b", "Patient/1", "../1", "p\n", "ü", 1, ["p"], "p" * 65])
 def test_a_patient_that_is_no_id_is_refused(patient):
     with pytest.raises(LaunchError) as caught:

@@ -9,12 +9,12 @@ from decision.clinical.assessment import AuditAction
 from decision.clinical.quantities import Moment
 from decision.clinical.spec import OverrideReason, Presence, Severity
 from decision.ui import assessing
-from decision.ui.session import Chart
 from decision.ui.texts.trail import what
 from tests.builders import ListAuditLog
 from tests.fakes import (
     COMPLETE,
     NamingPredictor,
+    chart_of,
     finding,
     make_rule,
     page_record,
@@ -215,7 +215,7 @@ class SlowAuditLog(ListAuditLog):
 
 def test_two_clicks_while_the_trail_is_locked_write_one_entry():
     audit = SlowAuditLog()
-    services, chart = page_services(FULL, audit=audit), Chart(record=FULL)
+    services, chart = page_services(FULL, audit=audit), chart_of(FULL)
     card = assessing.assessed(services, visit_of(services), chart)
     audit.begun.clear()
     audit.free.clear()
@@ -233,9 +233,9 @@ def test_two_clicks_while_the_trail_is_locked_write_one_entry():
 
 def test_a_decision_is_about_the_card_that_was_shown_not_about_a_newer_one():
     audit = ListAuditLog()
-    services, chart = page_services(FULL, audit=audit), Chart(record=FULL)
+    services, chart = page_services(FULL, audit=audit), chart_of(FULL)
     card = assessing.assessed(services, visit_of(services), chart)
-    chart.assessment = None  # as another run leaves it that has just saved an entry
+    chart.assessments.clear()  # as another run leaves it that has just saved an entry
     assessing.decide(services, visit_of(services), chart, card, AuditAction.ACCEPTED, {})
     assert [e.action for e in audit.events] == [AuditAction.ASSESSED, AuditAction.ACCEPTED]
     assert audit.events[1].outcome["about"] == "audit-1"
@@ -382,13 +382,13 @@ def test_a_stop_is_shown_against_the_drug_chosen_without_an_estimate_too():
 def test_an_entry_that_chose_nothing_is_never_called_as_shown():
     """Entries of earlier versions may have been recorded so."""
     services = page_services(FULL, audit=ListAuditLog())
-    chart, visit = Chart(record=FULL), visit_of(services)
+    chart, visit = chart_of(FULL), visit_of(services)
     card = assessing.assessed(services, visit, chart)
     assessing.decide(services, visit, chart, card, AuditAction.OVERRODE, {"reason": "gone"})
     event = services.audit.entries("p1", FULL.identity).entries[-1][1]
-    assert what(services.spec, event) == "no drug named; reason: gone"
+    assert what(services.decisions[0].spec, event) == "no drug named; reason: gone"
     accepted = dataclasses.replace(event, action=AuditAction.ACCEPTED, outcome={})
-    assert what(services.spec, accepted) == "as shown"
+    assert what(services.decisions[0].spec, accepted) == "as shown"
 
 
 EARLIER = "Recorded on 2 Nov 2026 by Practitioner/test: IL-6 inhibitor"

@@ -16,11 +16,11 @@ from decision.clinical.record import Origin
 from decision.clinical.spec import CriterionResult, Eligibility, Entry, EntryKind, Limits
 from decision.rules import derive_features
 from decision.ui import assessing, entries
-from decision.ui.session import Chart
 from tests.builders import ListAuditLog
 from tests.fakes import (
     COMPLETE,
     FakeSource,
+    chart_of,
     observe,
     page_record,
     page_services,
@@ -254,7 +254,7 @@ def test_entries_that_cannot_be_withdrawn_in_the_trail_stop_the_page():
 def test_the_same_entry_again_writes_nothing():
     """As from a second click, whose run finds what the first has saved."""
     services = page_services(BARE, audit=ListAuditLog())
-    chart = Chart(record=BARE)
+    chart = chart_of(BARE)
     made = entries.observation(fields_of()[0], 12, BARE)
     for _ in range(2):
         assessing.enter(services, visit_of(services), chart, (made,))
@@ -277,7 +277,7 @@ def test_after_undo_the_question_can_be_answered_anew():
 
 def test_an_entry_for_a_concept_replaces_the_earlier_one_and_no_other():
     services = page_services(BARE)
-    chart = Chart(record=BARE)
+    chart = chart_of(BARE)
     tender, mtx, _ = fields_of()
     first = entries.observation(tender, 12, BARE)
     other = entries.observation(mtx, "taking", BARE)
@@ -302,8 +302,8 @@ def test_the_port_gets_only_the_record_and_its_entries():
     services = page_services(BARE)
     found = assess(
         BARE.with_entries((made,)),
-        services.spec,
-        services.predictor,
+        services.decisions[0].spec,
+        services.decisions[0].predictor,
         services.audit,
         services.context(visit_of(services)),
     )

@@ -55,7 +55,7 @@ def test_a_chart_is_only_found_after_its_record_was_read_for_this_opening():
 
         session.choose("p1")
         before = session.chart("v", "p1")
-        session.file_chart("v", page_record("p1"))
+        session.file_chart("v", page_record("p1"), ("d",))
         after = session.chart("v", "p1")
         other = session.chart("v", "p2")
         session.choose("p1")
@@ -80,7 +80,7 @@ def test_a_chart_filed_under_another_patient_is_never_handed_out():
         from decision.ui import session
         from tests.fakes import page_record
 
-        session.file_chart("v", page_record("p1"))
+        session.file_chart("v", page_record("p1"), ("d",))
         charts = st.session_state["charts"]
         charts["v", "p2"] = charts["v", "p1"]
         try:
@@ -101,7 +101,7 @@ def test_a_long_clinic_keeps_only_the_latest_charts_in_memory():
         from tests.fakes import page_record
 
         for number in range(30):
-            session.file_chart("v", page_record(f"p{number}"))
+            session.file_chart("v", page_record(f"p{number}"), ("d",))
         st.session_state["found"] = {
             "kept": len(st.session_state["charts"]),
             "latest": session.chart("v", "p29") is not None,

@@ -70,7 +70,7 @@ def test_every_input_has_a_row_with_value_date_age_source_and_state():
 def test_r14_about_says_what_for_what_not_for_and_what_is_behind_it():
     page = shown(go(opened(page_services(FULL, predictor=NamingPredictor())), "about"))
     for expected in (
-        "Intended use Next drug in tests Tests.",
+        "Next drug in tests Intended use Tests.",
         "Not for patients",
         "Not modelled abatacept",
         "Version 1.0.0",

@@ -10,7 +10,6 @@ import pytest
 from decision.clinical.assessment import AuditAction
 from decision.ui import assessing
 from decision.ui.components.chart_writing import unwritten
-from decision.ui.session import Chart
 from decision.ui.texts import pages
 from tests.builders import AS_OF, ListAuditLog
 from tests.fakes import (
@@ -22,6 +21,7 @@ from tests.fakes import (
     FakeRecorder,
     LaunchDoors,
     NamingPredictor,
+    chart_of,
     launched,
     observe,
     page_record,
@@ -164,7 +164,7 @@ def reopened(recorder, *, agent="Practitioner/test", record=FULL, audit=None, ch
     audit = ListAuditLog() if audit is None else audit
     before = launched(FULL, "lid-0", agent=agent)
     services = page_services(doors=LaunchDoors(before), predictor=NamingPredictor(), audit=audit)
-    chart = Chart(record=FULL)
+    chart = chart_of(FULL)
     card = assessing.assessed(services, before, chart)
     told = {"chosen": choice, "against": {"S": "STOP"}} if choice == "b" else {"chosen": choice}
     assessing.decide(services, before, chart, card, AuditAction.OVERRODE, told)
@@ -300,7 +300,7 @@ def test_unwritten_follows_the_recorder(receipt, open_):
     if receipt is not None:
         recorder.receipts[chart.decided[-1].audit_id] = receipt
     assert unwritten(visit, chart) is open_
-    assert not unwritten(visit, Chart(record=FULL))
+    assert not unwritten(visit, chart_of(FULL))
 
 
 def test_where_values_go_is_said_before_they_are_entered():
@@ -321,7 +321,7 @@ def decided(recorder):
     """A chart whose card was accepted, with all that a write needs."""
     visit = launched(FULL, recorder=recorder)
     services = page_services(doors=LaunchDoors(visit), predictor=NamingPredictor())
-    chart = Chart(record=FULL)
+    chart = chart_of(FULL)
     card = assessing.assessed(services, visit, chart)
     assessing.decide(services, visit, chart, card, AuditAction.ACCEPTED, {"chosen": "b"})
     return visit, chart, card
@@ -338,6 +338,6 @@ def test_a_second_click_finds_what_the_first_has_written():
 def test_a_card_that_an_entry_has_just_replaced_is_not_written():
     recorder = FakeRecorder()
     visit, chart, card = decided(recorder)
-    chart.assessment = None
+    chart.assessments.clear()
     assessing.write_to_chart(visit, chart, card, chart.decided[0], recorder)
     assert recorder.written == []

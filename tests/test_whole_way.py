@@ -48,8 +48,8 @@ def samples(tmp_path_factory) -> dict[str, PatientRecord]:
 
 def assessed(services: Services, record: PatientRecord) -> Assessment:
     ports = (
-        services.spec,
-        services.predictor,
+        services.decisions[0].spec,
+        services.decisions[0].predictor,
         services.audit,
         services.context(visit_of(services)),
     )

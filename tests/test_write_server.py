@@ -15,10 +15,11 @@ from decision.ui.record_document import record_document
 from fhir.rest.http import open_http
 from fhir.rest.limits import Limits
 from fhir.rest.loop import BackgroundLoop
+from fhir.write.risk_assessment import risk_assessment
 from tests.between import Between, between
 from tests.builders import AS_OF
 from tests.fhir_server import FhirServer
-from tests.writing import Case, Desk, case
+from tests.writing import DOCUMENT, Case, Desk, case, foretold
 
 ON_SEKMET = ("RiskAssessment", "DocumentReference", "AuditEvent")
 
@@ -187,3 +188,35 @@ def test_the_server_finds_the_simulated_ones_by_their_code(desk, http, line, fhi
     (kept,) = stored(fhir_server, "RiskAssessment", patient)
     assert kept["method"]["coding"][0]["code"] == "simulated-model"
     assert kept["meta"]["tag"][0]["code"] == "simulated-model"
+
+
+def test_a_prognosis_is_kept_as_it_was_sent_and_once(desk, http, line, fhir_server, patient):
+    found = foretold(desk.audit, patient, line.base)
+    decided = found.decide("repeat-test")
+    for _ in range(2):
+        recorder = desk.recorder(lambda: http, patient_id=patient, base=line.base)
+        receipt = recorder.write(found.record, found.card, decided, DOCUMENT)
+        assert receipt.delivery is Delivery.SENT
+        desk.start()
+    assert tuple(line.posted) == ON_SEKMET
+    (kept,) = stored(fhir_server, "RiskAssessment", patient)
+    sent = risk_assessment(found.record, found.card, recorder._launched)
+    assert {k: v for k, v in kept.items() if k not in ("id", "meta")} == {
+        k: v for k, v in sent.items() if k != "meta"
+    }
+    assert kept["meta"]["tag"] == sent["meta"]["tag"]
+    assert len(stored(fhir_server, "DocumentReference", patient)) == 1
+
+
+def test_a_server_that_refuses_a_prognosis_loses_nothing(desk, http, line, fhir_server, patient):
+    found = foretold(desk.audit, patient, line.base)
+    decided = found.decide("monitor")
+    line.faults = [403, 422, 500]
+    here = {"patient_id": patient, "base": line.base}
+    recorder = desk.recorder(lambda: http, **here)
+    assert recorder.write(found.record, found.card, decided, DOCUMENT).delivery is Delivery.REFUSED
+    assert stored(fhir_server, "RiskAssessment", patient) == []
+    desk.start()
+    assert desk.recorder(lambda: http, **here).retry(decided.audit_id).delivery is Delivery.SENT
+    (kept,) = stored(fhir_server, "RiskAssessment", patient)
+    assert [p["probabilityDecimal"] for p in kept["prediction"]] == [8, 17, 41]

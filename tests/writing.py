@@ -18,7 +18,13 @@ from urllib.parse import parse_qsl, unquote
 import httpx2
 
 from decision.assess import Context, assess, record_choice
-from decision.clinical.assessment import AuditAction, ComparisonCard
+from decision.clinical.assessment import (
+    Abstention,
+    AuditAction,
+    Card,
+    ComparisonCard,
+    PrognosisCard,
+)
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment, Document
 from fhir.errors import AccessEndedError
@@ -32,6 +38,7 @@ from fhir.write.outbox import Outbox
 from fhir.write.recorder import ChartRecorder
 from tests.builders import AS_OF, ListAuditLog
 from tests.fakes import COMPLETE, TenderPredictor, page_record, page_spec
+from tests.prognosis_cards import ProgressionPredictor, progression_record, progression_spec
 
 Json = dict[str, Any]
 
@@ -62,7 +69,7 @@ class Case:
 
     audit: Any
     record: PatientRecord
-    card: ComparisonCard
+    card: Card
     context: Context
 
     def decide(
@@ -84,14 +91,35 @@ def case(
     spec: Any = None,
     **changes: object,
 ) -> Case:
+    """A comparison that was shown for a complete record on that server."""
+    record = dataclasses.replace(page_record(patient_id, *COMPLETE), **changes)  # type: ignore[arg-type]
+    found = _case(audit, record, base, spec or page_spec(), predictor or TenderPredictor())
+    assert isinstance(found.card, ComparisonCard)
+    return found
+
+
+def foretold(
+    audit: Any = None,
+    patient_id: str = "p1",
+    base: str = BASE,
+    predictor: Any = None,
+    spec: Any = None,
+    **changes: object,
+) -> Case:
+    """The same of a prognosis."""
+    record = progression_record(patient_id=patient_id, **changes)
+    chosen = predictor or ProgressionPredictor()
+    found = _case(audit, record, base, spec or progression_spec(), chosen)
+    assert isinstance(found.card, PrognosisCard)
+    return found
+
+
+def _case(audit: Any, record: PatientRecord, base: str, spec: Any, predictor: Any) -> Case:
     trail = audit if audit is not None else ListAuditLog()
-    record = page_record(patient_id, *COMPLETE)
-    record = dataclasses.replace(
-        record, identity=dataclasses.replace(record.identity, server=base), **changes
-    )
+    record = dataclasses.replace(record, identity=dataclasses.replace(record.identity, server=base))
     context = Context(agent=f"ward: {USER}", site="here", now=AS_OF + timedelta(minutes=5))
-    card = assess(record, spec or page_spec(), predictor or TenderPredictor(), trail, context)
-    assert isinstance(card, ComparisonCard)
+    card = assess(record, spec, predictor, trail, context)
+    assert not isinstance(card, Abstention)
     return Case(audit=trail, record=record, card=card, context=context)
 
 

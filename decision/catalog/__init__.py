@@ -12,11 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from decision.catalog.validate import SpecError, problems_of
+from decision.clinical.local import Local
 from decision.clinical.spec import DecisionSpec
 
-__all__ = ["SpecError", "discover", "load"]
+__all__ = ["SpecError", "discover", "load", "offered"]
 
 _HERE = Path(__file__).parent
+_NOWHERE = Local()
 
 UNFINISHED = "UNFINISHED.md"
 """A folder with this file is passed over: its domain is being built, and its spec is not there."""
@@ -52,8 +54,11 @@ def _broken_at(error: BaseException, folder: Path) -> str:
     return "spec.py"
 
 
-def load(decision_id: str, *, package: str = __name__, root: Path = _HERE) -> DecisionSpec:
-    """The decision of that folder, imported and checked.
+def load(
+    decision_id: str, local: Local = _NOWHERE, *, package: str = __name__, root: Path = _HERE
+) -> DecisionSpec:
+    """The decision of that folder under the rules of its place, imported and checked. A folder
+    whose rules differ by place has a function `configured` beside its `SPEC`.
 
     Raises SpecError naming the folder, the file and the line of what is missing or wrong.
     """
@@ -63,12 +68,14 @@ def load(decision_id: str, *, package: str = __name__, root: Path = _HERE) -> De
         raise SpecError(f"decision {decision_id!r}: no file {decision_id}/spec.py; known: {known}")
     try:
         module = importlib.import_module(f"{package}.{decision_id}.spec")
+        configured = getattr(module, "configured", None)
+        spec = getattr(module, "SPEC", None) if configured is None else configured(local)
     except _BROKEN as error:
         where = _broken_at(error, folder)
         raise SpecError(f"decision {decision_id!r}, {where}: {error}") from error
-    spec = getattr(module, "SPEC", None)
     if not isinstance(spec, DecisionSpec):
-        raise SpecError(f"decision {decision_id!r}, spec.py: SPEC must be a DecisionSpec")
+        made = "SPEC" if configured is None else "what configured() makes"
+        raise SpecError(f"decision {decision_id!r}, spec.py: {made} must be a DecisionSpec")
     problems = problems_of(spec, decision_id)
     if problems:
         listed = "; ".join(problems)
@@ -76,8 +83,8 @@ def load(decision_id: str, *, package: str = __name__, root: Path = _HERE) -> De
     return spec
 
 
-def _offered(root: Path) -> tuple[str, ...]:
-    """Every folder but the unfinished; SpecError where one is marked so and has a spec."""
+def offered(*, root: Path = _HERE) -> tuple[str, ...]:
+    """Ids of every folder but the unfinished; SpecError where one is marked so and has a spec."""
     both = [n for n in _folders(root) if all((root / n / f).is_file() for f in _EITHER)]
     if both:
         raise SpecError(f"{', '.join(both)}: has spec.py and {UNFINISHED}; remove one of them")
@@ -87,7 +94,9 @@ def _offered(root: Path) -> tuple[str, ...]:
 _EITHER = ("spec.py", UNFINISHED)
 
 
-def discover(*, package: str = __name__, root: Path = _HERE) -> Mapping[str, DecisionSpec]:
+def discover(
+    local: Local = _NOWHERE, *, package: str = __name__, root: Path = _HERE
+) -> Mapping[str, DecisionSpec]:
     """Every decision on disk by id. One broken folder is an error for all: fix it or remove it."""
-    found = {name: load(name, package=package, root=root) for name in _offered(root)}
+    found = {name: load(name, local, package=package, root=root) for name in offered(root=root)}
     return MappingProxyType(found)

@@ -15,15 +15,16 @@ class SpecError(ValueError):
 
 NEEDED = (
     "interval_level",
-    "naming_margin",
     "widest_range",
     "domain_p_value",
-    "smallest_comparable",
     "widest_usual_range",
     "smallest_calibration_band",
     "smallest_reason",
 )
 """Thresholds that the rules and the pages read from every decision."""
+
+NEEDED_TO_COMPARE = ("naming_margin", "smallest_comparable")
+"""And from every comparison."""
 
 
 def _twice(what: str, ids: Iterable[str]) -> Iterator[str]:
@@ -74,8 +75,10 @@ def _players(spec: DecisionSpec) -> Iterator[str]:
                 yield f"player {player.id!r} names feature {name!r}, which does not exist"
             elif known[name].modality is not player.modality:
                 yield f"player {player.id!r} and feature {name!r} differ in modality"
-    for name in known:
-        if owners[name] != 1:
+    for name, feature in known.items():
+        if feature.describes and owners[name]:
+            yield f"feature {name!r} only describes, so no player may have it"
+        elif not feature.describes and owners[name] != 1:
             yield f"feature {name!r} belongs to {owners[name]} players; it must be exactly one"
     for modality in {f.modality for f in spec.features}:
         if spec.quorum.get(Modality(modality), 0) < 1:
@@ -97,7 +100,8 @@ def _columns(spec: DecisionSpec) -> Iterator[str]:
                 yield f"column {column.id!r} reads {name!r}, which is not of its player"
             elif column.transform is Transform.LOG and features[name].supported.low <= 0:
                 yield f"column {column.id!r} takes the logarithm of {name!r}, which may be 0"
-    unread = set(features) - {name for c in spec.columns for name in c.inputs}
+    modelled = {name for name, feature in features.items() if not feature.describes}
+    unread = modelled - {name for c in spec.columns for name in c.inputs}
     if spec.columns and unread:
         yield f"no column reads {', '.join(sorted(unread))}"
 
@@ -110,8 +114,36 @@ def _strata(spec: DecisionSpec) -> Iterator[str]:
                 yield f"stratum {stratum.id!r} names feature {name!r}, which does not exist"
 
 
+def _kind(spec: DecisionSpec) -> Iterator[str]:
+    """A comparison or a prognosis: each has what its answer is made of."""
+    prognosis = spec.prognosis
+    if prognosis is None:
+        if len(spec.treatments) != 2:
+            yield f"a comparison is between two treatments, not {len(spec.treatments)}"
+        if spec.outcome.horizon_weeks <= 0:
+            yield "a comparison needs a horizon: horizon_weeks above 0"
+        return
+    years = prognosis.horizons_years
+    if not years or years[0] <= 0 or list(years) != sorted(set(years)):
+        yield f"horizons_years {years} must be above 0 and ascend"
+    stratum = next((f for f in spec.features if f.id == prognosis.stratum), None)
+    if stratum is None:
+        yield f"the stratum is feature {prognosis.stratum!r}, which does not exist"
+        return
+    if not stratum.required:
+        yield f"feature {stratum.id!r} is the stratum, so it must be required"
+    numbered = [(float(n), float(n)) for n in range(len(spec.strata))]
+    if not spec.strata or [s.ranges.get(stratum.id) for s in spec.strata] != numbered:
+        yield f"strata must be the values of {stratum.id!r}: 0, 1 and so on, each once, in order"
+    elif (stratum.supported.low, stratum.supported.high) != (0, len(spec.strata) - 1):
+        yield f"feature {stratum.id!r} supports other values than those of the strata"
+    if not prognosis.band_note.strip():
+        yield "band_note is empty: say whose the bands are"
+
+
 def _thresholds(spec: DecisionSpec) -> Iterator[str]:
-    for name in NEEDED:
+    compared = NEEDED_TO_COMPARE if spec.prognosis is None else ()
+    for name in (*NEEDED, *compared):
         if name not in spec.thresholds:
             yield f"threshold {name!r} is missing"
     for key, threshold in spec.thresholds.items():
@@ -150,6 +182,7 @@ CHECKS: tuple[Callable[[DecisionSpec], Iterator[str]], ...] = (
     _players,
     _columns,
     _strata,
+    _kind,
     _thresholds,
     _cautions,
     _words,

@@ -54,6 +54,8 @@ class Missing:
     evidence: Evidence | None = None
     gaps: tuple[Gap, ...] = ()
     """Where it may lie: with any, the record's silence says nothing."""
+    remedy: str = ""
+    """What would help, where it is neither an entry nor a new line in the chart."""
 
 
 Finding = Found | Missing

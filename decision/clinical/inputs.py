@@ -107,6 +107,8 @@ class FeatureSpec:
     entry: Entry | None = None
     flag_labels: tuple[str, str] | None = None
     """For a 0/1 feature: what 0 and what 1 mean, in words."""
+    describes: bool = False
+    """True where it is sought, shown and asked for, and no column of the model reads it."""
 
 
 class Transform(StrEnum):

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`done` of `total` searches are answered; `label` is the last one, in a clinician's words."""
+    """`done` of `total` searches are answered; `label` is the last one, in a clinician's words, and
+    empty before there is one.
+    """
 
     done: int
     total: int

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from decision.arising import arising
 from decision.assess import assess, record_choice
-from decision.clinical.assessment import Assessment, AuditAction, ComparisonCard
+from decision.clinical.assessment import Assessment, AuditAction, Card
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Value
@@ -42,23 +43,39 @@ def open_chart(
         raise WrongPatientError
     for losing, because in session.losing_entries(visit.key, record):
         _withdraw_all(services, visit, losing, because)
-    return session.file_chart(visit.key, record)
+    candidates = arising([decision.spec for decision in services.decisions], record)
+    return session.file_chart(visit.key, record, candidates, visit.decision)
 
 
 def assessed(services: Services, visit: Visit, chart: Chart) -> Assessment:
-    """The chart's assessment, made on the first look and kept, so that a rerun of the page writes
-    no second audit entry. `AuditError` when the entry cannot be written: then there is none.
+    """The assessment of the chart's decision, made on the first look and kept, so that neither a
+    rerun of the page nor coming back from another decision writes a second audit entry.
+    `AuditError` when the entry cannot be written: then there is none.
     """
     with chart.lock:
-        if chart.assessment is None:
-            chart.assessment = assess(
+        found = chart.assessments.get(chart.decision)
+        if found is None:
+            decision = services.decision(chart.decision)
+            found = chart.assessments[chart.decision] = assess(
                 chart.with_entries(),
-                services.spec,
-                services.predictor,
+                decision.spec,
+                decision.predictor,
                 services.audit,
                 services.context(visit),
             )
-        return chart.assessment
+        return found
+
+
+def turn_to(chart: Chart, decision_id: str) -> None:
+    """Show another of the decisions that arise for this patient. What was entered holds for all of
+    them; what was decided about one stays with it.
+    """
+    with chart.lock:
+        if decision_id not in chart.candidates:
+            raise KeyError(decision_id)
+        chart.decision = decision_id
+        chart.overriding = chart.changing = False
+    session.renew_widgets()
 
 
 def enter(services: Services, visit: Visit, chart: Chart, entries: tuple[Observation, ...]) -> None:
@@ -71,7 +88,7 @@ def enter(services: Services, visit: Visit, chart: Chart, entries: tuple[Observa
             codes = {code for entry in fresh for code in entry.codes}
             kept = tuple(e for e in chart.entries if not codes.intersection(e.codes))
             chart.entries = kept + fresh
-            chart.assessment = None
+            chart.assessments.clear()
     session.renew_widgets()
 
 
@@ -82,7 +99,7 @@ def withdraw(services: Services, visit: Visit, chart: Chart, entry: Observation)
         if entry in chart.entries:
             _write_entries(services, visit, chart, shown, {"withdrawn": _values((entry,))})
             chart.entries = tuple(e for e in chart.entries if e != entry)
-            chart.assessment = None
+            chart.assessments.clear()
     session.renew_widgets()
 
 
@@ -97,7 +114,7 @@ def _withdraw_all(
             _write_entries(services, visit, chart, shown, told)
             session.note_withdrawn(chart.record.patient_id, Withdrawn(chart.entries, because))
             chart.entries = ()
-            chart.assessment = None
+            chart.assessments.clear()
 
 
 def _write_entries(
@@ -140,7 +157,8 @@ def decide(
         told = {**chosen, "replaces": [earlier[-1].audit_id]} if earlier else chosen
         context = services.context(visit)
         audit_id = record_choice(shown, chart.record, action, told, services.audit, context)
-        chart.decided += (decided_of(audit_id, shown.audit_id, action, told, context.now, coded),)
+        made = decided_of(audit_id, shown.audit_id, action, told, context.now, coded)
+        chart.decided += (replace(made, decision=shown.spec.id),)
 
 
 def decided_of(
@@ -168,7 +186,7 @@ def decided_of(
 
 
 def write_to_chart(
-    visit: Visit, chart: Chart, shown: ComparisonCard, decided: Decided, recorder: Recorder
+    visit: Visit, chart: Chart, shown: Card, decided: Decided, recorder: Recorder
 ) -> None:
     """Write a decision and what it was about to the chart, unless another run has just done so or
     changed what it was about. What became of it is the recorder's to keep, so that nothing is lost
@@ -182,7 +200,10 @@ def write_to_chart(
         audit_id=decided.audit_id,
     )
     with chart.lock:
-        if chart.assessment is shown and recorder.standing(decided.audit_id) is None:
+        if (
+            chart.assessments.get(shown.spec.id) is shown
+            and recorder.standing(decided.audit_id) is None
+        ):
             record = chart.with_entries()
             card = replace(shown, audit_id=decided.about)
             document = record_document(card, record, chosen, visit.agent, at=decided.at)

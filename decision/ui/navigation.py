@@ -16,7 +16,6 @@ from decision.ui.session import take_chosen
 from decision.ui.style import STYLE
 from decision.visit import Closed, Visit
 
-Draw = Callable[[], None]
 _PATHS = {"patient": "Patient", "data": "Data used", "about": "About this model"}
 
 
@@ -34,19 +33,23 @@ def draw() -> None:
         _with_one_patient(ports, visit)
 
 
-def _page(path: str, render: Draw) -> st.Page:
-    def draw_page() -> None:
-        guarded(render)
+def _of_a_patient(
+    ports: Services, visit: Visit, head: DeltaGenerator, first: str = ""
+) -> list[st.Page]:
+    """`head` stands above the bar: whose chart it is comes before everything else. `first` is the
+    one at the bare address.
+    """
 
-    return st.Page(draw_page, title=_PATHS[path], url_path=path)
+    def page(path: str, render: Callable[[Services, Visit, DeltaGenerator], None]) -> st.Page:
+        def draw_page() -> None:
+            guarded(lambda: render(ports, visit, head))
 
+        return st.Page(draw_page, title=_PATHS[path], url_path=path, default=path == first)
 
-def _of_a_patient(ports: Services, visit: Visit, head: DeltaGenerator) -> list[st.Page]:
-    """`head` stands above the bar: whose chart it is comes before everything else."""
     return [
-        _page("patient", lambda: patient.render(ports, visit, head)),
-        _page("data", lambda: data_used.render(ports, visit, head)),
-        _page("about", lambda: about.render(ports, visit, head)),
+        page("patient", patient.render),
+        page("data", data_used.render),
+        page("about", about.render),
     ]
 
 
@@ -69,17 +72,13 @@ def _with_worklist(ports: Services, visit: Visit) -> None:
 
 
 def _with_one_patient(ports: Services, visit: Visit) -> None:
-    """A launch: no list of others. The bare address leads to the page that the chart asked for."""
-    shared = _of_a_patient(ports, visit, st.container(key="head"))
-    wanted = next((page for page in shared if page.url_path == visit.page), shared[0])
-
-    def draw_first() -> None:
-        st.switch_page(wanted, query_params=visiting.address(visit))
-
-    first = st.Page(draw_first, title=wanted.title, default=True)
-    asked = st.navigation([first, *shared], position="hidden")
-    if asked is not first:
-        _bar(ports, visit, shared)
+    """A launch: no list of others. The page that the chart asked for is the one at the bare
+    address: to go on to an address of its own would take a second run before anything is shown.
+    """
+    head = st.container(key="head")
+    pages = _of_a_patient(ports, visit, head, visit.page if visit.page in _PATHS else "patient")
+    asked = st.navigation(pages, position="hidden")
+    _bar(ports, visit, pages)
     asked.run()
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from decision.assess import Decision
 from decision.clinical.assessment import Assessment
 from decision.clinical.errors import RecordSourceError
 from decision.clinical.progress import Progress, Watch
 from decision.ui import assessing, session
 from decision.ui.components import frame
+from decision.ui.components.markup import plain_label
 from decision.ui.services import Services
 from decision.ui.session import Chart
 from decision.ui.texts import pages
@@ -47,7 +49,27 @@ def opened(
     except RecordSourceError as error:
         _stopped(pages.CANNOT_ASSESS, error.message, error.remedy)
         return None
+    with found.place:
+        _which(services, found.chart)
     return found
+
+
+def _which(services: Services, chart: Chart) -> None:
+    """The choice between decisions where several arise, above everything that is of one of them."""
+    if len(chart.candidates) < 2:
+        return
+    titles = {i: services.decision(i).spec.title for i in chart.candidates}
+    picked = st.segmented_control(
+        pages.WHICH,
+        list(titles),
+        default=chart.decision,
+        required=True,
+        format_func=lambda i: plain_label(titles.get(i, "")),
+        key=session.widget_key("decision"),
+    )
+    if picked is not None and picked != chart.decision:
+        assessing.turn_to(chart, picked)
+        st.rerun()
 
 
 def _opened(
@@ -80,7 +102,6 @@ def _watching(place: DeltaGenerator) -> Watch:
     def show(told: Progress) -> None:
         place.progress(told.done / max(told.total, 1), text=pages.reading(told))
 
-    place.progress(0.0, text=pages.READING)
     return show
 
 
@@ -105,3 +126,10 @@ def strip_of_current(services: Services, visit: Visit, head: DeltaGenerator) -> 
     except RecordSourceError as error:
         return frame.stop(pages.CANNOT_ASSESS, error.message, error.remedy, heading=False)
     return ""
+
+
+def decision_of_current(services: Services, visit: Visit) -> Decision | None:
+    """The decision of the chart that is open; None where none is."""
+    patient_id = patient_of(visit)
+    chart = None if patient_id is None else assessing.known_chart(visit, patient_id)
+    return None if chart is None else services.decision(chart.decision)

@@ -1,6 +1,6 @@
 """What was on the screen and what was decided, as one file that needs nothing else to be read.
 
-The first page is what a colleague reads: the decision, what speaks against it, both numbers, and
+The first page is what a colleague reads: the decision, what speaks against it, the numbers, and
 what was entered, missing or unread. Everything else is the appendix.
 
 Well-formed XHTML sent as HTML: no script, no address of anything outside, nothing folded away. It
@@ -10,19 +10,17 @@ is made of the pages' own sentences, so that the chart cannot say something else
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 
-from decision.clinical.assessment import ComparisonCard
-from decision.clinical.record import Origin, PatientRecord, Value
-from decision.clinical.spec import CautionFinding
-from decision.ui.components.markup import items, paragraph, table, text
-from decision.ui.texts import cautions, estimate, evidence, gaps, inputs, pages, reasons, trail
+from decision.clinical.assessment import Card, ComparisonCard
+from decision.clinical.record import PatientRecord
+from decision.ui import record_comparison, record_prognosis
+from decision.ui.components.markup import items, paragraph, text
+from decision.ui.record_parts import all_cautions, data, facts, known, part, section, warnings
 from decision.ui.texts import decided as told
-from decision.ui.texts import verdict as verdicts
+from decision.ui.texts import inputs, pages, trail
 from decision.ui.texts.about import model_rows
-from decision.ui.texts.numbers import dated, instant
-from decision.ui.texts.reasons import Group
+from decision.ui.texts.numbers import instant
 from decision.ui.texts.summary import summary
 from decision.visit import ChosenTreatment, Document
 
@@ -43,7 +41,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def record_document(
-    card: ComparisonCard,
+    card: Card,
     record: PatientRecord,
     decided: ChosenTreatment,
     agent: str,
@@ -60,16 +58,14 @@ def record_document(
             _banner(card),
             _patient(card, record),
             _decision(card, decided, agent, at),
-            _warnings(card),
-            _numbers(card),
-            _known(card, record),
+            _first(card),
+            known(card, record),
             paragraph(RESEARCH),
             '<section class="appendix">',
-            _section("Appendix", _banner(card), f"<p>{text(_whose(record))}</p>"),
-            _cautions(card),
-            _estimates(card),
-            _reasons(card),
-            _data(card, record),
+            section("Appendix", _banner(card), f"<p>{text(_whose(record))}</p>"),
+            all_cautions(card),
+            _appended(card),
+            data(card, record),
             _versions(card, decided),
             "</section>",
         )
@@ -83,25 +79,16 @@ def record_document(
     return Document(title=title, content_type=CONTENT_TYPE, content=content)
 
 
-def _section(title: str, *parts: str) -> str:
-    inner = "".join(parts)
-    return f"<section><h2>{text(title)}</h2>{inner}</section>" if inner else ""
-
-
-def _part(title: str, inner: str) -> str:
-    return f"<h3>{text(title)}</h3>{inner}" if inner else ""
-
-
-def _banner(card: ComparisonCard) -> str:
+def _banner(card: Card) -> str:
     if not card.model.simulated:
         return ""
     lead, rest = pages.SIMULATED
     return f'<p class="banner"><strong>{text(lead.upper())}</strong> {text(rest)}</p>'
 
 
-def _patient(card: ComparisonCard, record: PatientRecord) -> str:
+def _patient(card: Card, record: PatientRecord) -> str:
     name, rest = pages.strip(record)
-    return _section(
+    return section(
         "Patient",
         f"<p><strong>{text(name)}</strong> · {text(' · '.join(rest))}</p>",
         paragraph(summary(card, record)),
@@ -114,9 +101,7 @@ def _whose(record: PatientRecord) -> str:
     return " · ".join(pages.whose(record))
 
 
-def _decision(
-    card: ComparisonCard, decided: ChosenTreatment, agent: str, at: datetime | None
-) -> str:
+def _decision(card: Card, decided: ChosenTreatment, agent: str, at: datetime | None) -> str:
     spec, codes = card.spec, told.against_codes(card, decided.chosen)
     rows = [
         ("Decision", f"{told.drug(spec, decided.chosen)}{told.against(spec, codes)}"),
@@ -126,138 +111,29 @@ def _decision(
         ("Decided", instant(at) if at else ""),
     ]
     against = (f"{s}. {words}" for s, words in trail.against(card, decided.chosen))
-    return _section("Decision", _facts(rows), _part("Decided although", items(against)))
+    return section("Decision", facts(rows), part("Decided although", items(against)))
 
 
-def _warnings(card: ComparisonCard) -> str:
-    """What was found, what was not, and what nobody could look for."""
-    found = card.cautions
-    warned = "".join(_warned(card, f) for f in cautions.present(found))
-    return _section(
-        "Cautions present",
-        f"<ul>{warned}</ul>" if warned else paragraph(cautions.none_present()),
-        paragraph(cautions.not_found(found)),
-        paragraph(cautions.unchecked(found)),
+def _first(card: Card) -> str:
+    """What a colleague must read: the answer and the cautions, in the order of the page."""
+    if isinstance(card, ComparisonCard):
+        return warnings(card) + record_comparison.numbers(card)
+    return record_prognosis.place(card) + record_prognosis.risks(card) + warnings(card)
+
+
+def _appended(card: Card) -> str:
+    """How far the answer can be trusted, and why it is what it is."""
+    if isinstance(card, ComparisonCard):
+        return record_comparison.sureness(card) + record_comparison.why(card)
+    return (
+        record_prognosis.sureness(card)
+        + record_prognosis.published(card)
+        + record_prognosis.why(card)
+        + record_prognosis.due(card)
     )
 
 
-def _cautions(card: ComparisonCard) -> str:
-    found = card.cautions
-    return _section(
-        "All cautions",
-        paragraph(f"{cautions.counts(found)}."),
-        items(f"{f.rule.title}: {cautions.state(f)}. {dated(f.detail)}" for f in found),
-        items(
-            f"{f.rule.title}: {cautions.source(f)}. {cautions.unverified(f)}".strip()
-            for f in cautions.present(found)
-        ),
-    )
-
-
-def _warned(card: ComparisonCard, finding: CautionFinding) -> str:
-    said = " ".join(
-        f"{'; '.join(chips)}. {message}" for chips, message in cautions.says(card.spec, finding)
-    )
-    title = cautions.finding_text(finding)
-    return f"<li><strong>{text(title)}</strong> {text(said)}</li>"
-
-
-def _numbers(card: ComparisonCard) -> str:
-    """Both numbers with their ranges and what is said of the difference, as on the page."""
-    spec, simulated = card.spec, card.model.simulated
-    arms = ""
-    for treatment in estimate.ordered(spec):
-        found = card.answer.prediction(treatment.id)
-        stops = [f"STOP. {why}" for why in cautions.stop_reasons(card.cautions, treatment.id)]
-        between = " ".join(estimate.uncertain(found)) if estimate.range_first(card) else ""
-        arms += _part(
-            treatment.label,
-            items(stops)
-            + paragraph(cautions.UNCHANGED if stops else "")
-            + paragraph(between)
-            + paragraph(f"{estimate.sentence(spec, found, simulated)} {estimate.detail(found)}")
-            + paragraph(estimate.reference_class(spec, found, simulated)),
-        )
-    between = (
-        f"<p><strong>{text(verdicts.verdict(card))}</strong> {text(verdicts.gap(card))}</p>"
-        + paragraph(verdicts.silence_sentence(card))
-        + paragraph(estimate.association(simulated))
-    )
-    return _section("Estimates", arms, _part("Difference", between))
-
-
-def _estimates(card: ComparisonCard) -> str:
-    """How far the numbers of the first page can be trusted."""
-    spec, simulated = card.spec, card.model.simulated
-    arms = "".join(
-        _part(
-            t.label, paragraph(estimate.calibration(spec, card.answer.prediction(t.id), simulated))
-        )
-        for t in estimate.ordered(spec)
-    )
-    sure = "" if verdicts.stopped(card) else estimate.direction(spec, card.answer.contrast)
-    ranges = paragraph(estimate.explained(card)) + paragraph(sure)
-    return _section("How sure the estimates are", arms, _part("Ranges", ranges))
-
-
-def _reasons(card: ComparisonCard) -> str:
-    return _section(
-        "Reasons",
-        paragraph(reasons.NOTE),
-        _part("Moves both drugs", _groups(reasons.prognostic(card)) or paragraph(reasons.NOTHING)),
-        _part("Moves the gap", _groups(reasons.differential(card)) + paragraph(reasons.rest(card))),
-        paragraph(reasons.baseline(card)),
-        _part(reasons.BY_MODALITY, items(reasons.by_modality(card))),
-    )
-
-
-def _groups(groups: Sequence[Group]) -> str:
-    return "".join(paragraph(f"{g.title}:") + items(g.lines) for g in groups)
-
-
-def _known(card: ComparisonCard, record: PatientRecord) -> str:
-    """What was entered, what was missing, and what could not be read."""
-    entered = [o for o in record.observations if o.source.origin is Origin.CLINICIAN]
-    unread = (" ".join(filter(None, line)) for line in gaps.in_short(card, record))
-    return _section(
-        "What this rests on",
-        _part(pages.ENTERED_TITLE, items(_entered(o.text, o.value) for o in entered)),
-        _part("Missing", paragraph(inputs.missing(card)) + items(_missing(card))),
-        _part(gaps.TITLE, items(unread)),
-    )
-
-
-def _data(card: ComparisonCard, record: PatientRecord) -> str:
-    spec, features = card.spec, card.features
-    doubts = (
-        f"{i.kind.value.capitalize()} ({i.reference}): {dated(i.detail)} {i.remedy}"
-        for i in record.issues
-    )
-    unread = (
-        f"{found.said} {' '.join(found.consequences)} {found.detail} {found.remedy}"
-        for found in gaps.unread(card, record)
-    )
-    return _section(
-        "Data",
-        paragraph(f"{inputs.summary(spec, features, record)}."),
-        items(inputs.unusual(card)),
-        items(inputs.caveats(spec, features)),
-        paragraph(inputs.modalities(card.answer.absent_modalities)),
-        _part(f"{gaps.TITLE}, search by search", items(unread)),
-        _part("Doubts about the record", items(doubts)),
-        _part("Inputs", table(evidence.HEAD, evidence.rows(card))),
-    )
-
-
-def _missing(card: ComparisonCard) -> tuple[str, ...]:
-    return inputs.missing_plain(card.spec, card.features) or (inputs.NOTHING_MISSING,)
-
-
-def _entered(label: str, value: Value) -> str:
-    return f"{label}: {inputs.entered_value(value)}"
-
-
-def _versions(card: ComparisonCard, decided: ChosenTreatment) -> str:
+def _versions(card: Card, decided: ChosenTreatment) -> str:
     rows = [
         *model_rows(card.model),
         ("Rules", f"{card.spec.id} {card.spec.version}"),
@@ -267,14 +143,4 @@ def _versions(card: ComparisonCard, decided: ChosenTreatment) -> str:
         ("Data as of", instant(card.as_of)),
         ("Intended use", card.spec.intended_use),
     ]
-    return _section("Versions and trail", _facts(rows))
-
-
-def _facts(rows: Sequence[tuple[str, str]]) -> str:
-    """A table with its names in the first column; what is empty is left out."""
-    body = "".join(
-        f'<tr><th scope="row">{text(name)}</th><td>{text(value)}</td></tr>'
-        for name, value in rows
-        if value
-    )
-    return f"<table><tbody>{body}</tbody></table>"
+    return section("Versions and trail", facts(rows))

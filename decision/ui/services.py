@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from decision.assess import AuditLog, Context, NoModel, Predictor
+from decision.assess import AuditLog, Context, Decision
 from decision.clinical.clock import Clock
 from decision.clinical.spec import DecisionSpec
 from decision.visit import Doors, Visit
@@ -14,11 +15,20 @@ from decision.visit import Doors, Visit
 class Services:
     """Everything a page needs besides the visit, which `doors` gives anew on every run."""
 
-    spec: DecisionSpec
-    predictor: Predictor | NoModel
+    decisions: tuple[Decision, ...]
+    """Every decision that this process serves, in the order in which they are named."""
     doors: Doors
     audit: AuditLog
     clock: Clock
+
+    @property
+    def specs(self) -> Mapping[str, DecisionSpec]:
+        """How each describes itself, by id; an entry of the trail may be of none of them."""
+        return {decision.id: decision.spec for decision in self.decisions}
+
+    def decision(self, decision_id: str) -> Decision:
+        """The decision of that id; KeyError when it is not served."""
+        return {decision.id: decision for decision in self.decisions}[decision_id]
 
     def context(self, visit: Visit) -> Context:
         """Who asks, where and when, at this moment."""

@@ -61,6 +61,8 @@ class Decided:
     coded: tuple[str, ...]
     audit_id: str
     at: datetime
+    decision: str = ""
+    """Id of the decision (a specification's) that it was about."""
     chosen: str = ""
     reason: str = ""
     against: tuple[tuple[str, str], ...] = ()
@@ -75,8 +77,13 @@ class Chart:
     """
 
     record: PatientRecord
+    decision: str
+    """Id of the decision that the page shows: one of the `candidates`."""
+    candidates: tuple[str, ...]
+    """Ids of the decisions that arise for this record."""
     entries: tuple[Observation, ...] = ()
-    assessment: Assessment | None = None
+    assessments: dict[str, Assessment] = field(default_factory=dict)
+    """What was shown of each decision since the record or the entries last changed."""
     overriding: bool = False
     changing: bool = False
     """Whether the form is open again although a decision is recorded."""
@@ -192,17 +199,23 @@ def note_withdrawn(patient_id: str, withdrawn: Withdrawn) -> None:
     notes[patient_id] = withdrawn
 
 
-def file_chart(visit_key: str, record: PatientRecord) -> Chart:
+def file_chart(
+    visit_key: str, record: PatientRecord, candidates: tuple[str, ...], wanted: str = ""
+) -> Chart:
     """Keep a freshly read record; entries stay only if the record has not changed under them.
 
-    The assessment always starts anew: each opening is a new showing, and a new line in the trail.
+    Every assessment starts anew: each opening is a new showing, and a new line in the trail. Of the
+    decisions that arise, the one shown before stays, else the one that is `wanted`.
     """
     charts, place = _charts(), (visit_key, record.patient_id)
     known = charts.pop(place, None)
     kept = known.entries if known is not None and _unchanged(known, record) else ()
     notes: dict[str, Withdrawn] = st.session_state.get(_WITHDRAWN, {})
+    shown = known.decision if known is not None else wanted
     charts[place] = Chart(
         record=record,
+        decision=shown if shown in candidates else candidates[0],
+        candidates=candidates,
         entries=kept,
         decided=known.decided if known is not None else (),
         withdrawn=notes.pop(record.patient_id, None),

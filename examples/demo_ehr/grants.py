@@ -30,6 +30,7 @@ class Context:
     patient: str = field(default="", repr=False)
     encounter: str = field(default="", repr=False)
     intent: str = ""
+    app_context: str = ""
     fhir_context: tuple[dict[str, Any], ...] = ()
     need_patient_banner: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ _WORDS = {
     "online_access": "stay connected while you are signed in",
     "offline_access": "stay connected after you have left",
 }
+
+_ABOUT = "case-about"
+"""Code of the tag in `Patient.meta` whose display says which kind of case this is."""
 
 
 # Under `no-referrer` a form's Origin is "null", which a server that minds its own pages refuses.
@@ -102,11 +106,25 @@ def named(patient: Json) -> str:
     return f"{full}, born {patient['birthDate']}" if patient.get("birthDate") else full
 
 
+def grouped(patients: Iterable[Json]) -> dict[str, list[Json]]:
+    """The patients by what they are about, as a tag of theirs says; under "" those without one."""
+    groups: dict[str, list[Json]] = {}
+    for patient in patients:
+        tags = patient.get("meta", {}).get("tag", [])
+        about = next((t["display"] for t in tags if t.get("code") == _ABOUT), "")
+        groups.setdefault(about, []).append(patient)
+    return groups
+
+
 def _people(patients: tuple[Json, ...]) -> str:
     choices = "".join(
-        f'<label><input type="radio" name="patient" value="{escape(p["id"])}" required>'
-        f"{escape(named(p))}</label>"
-        for p in patients
+        (f"<h2>{escape(about)}</h2>" if about else "")
+        + "".join(
+            f'<label><input type="radio" name="patient" value="{escape(p["id"])}" required>'
+            f"{escape(named(p))}</label>"
+            for p in people
+        )
+        for about, people in grouped(patients).items()
     )
     return f"<fieldset><legend>For which patient?</legend>{choices}</fieldset>"
 

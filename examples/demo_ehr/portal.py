@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from examples.demo_ehr.addresses import origin, other_name
 from examples.demo_ehr.misbehaviour import Json
-from examples.demo_ehr.pages import named, page
+from examples.demo_ehr.pages import grouped, named, page
 
 if TYPE_CHECKING:
     from examples.demo_ehr.service import Ehr
@@ -72,16 +72,24 @@ def _same_site(ehr: Ehr, app: str, host: str) -> str:
 
 def _picker(patients: Sequence[Json], shown: Sequence[Json]) -> str:
     choices = "".join(
-        f'<label>{side.title()} <select name="{side}">'
-        + "".join(
-            f'<option value="{escape(p["id"])}"{" selected" if p is chosen else ""}>'
-            f"{escape(named(p))}</option>"
-            for p in patients
-        )
-        + "</select></label>"
+        f'<label>{side.title()} <select name="{side}">{_options(patients, chosen)}</select></label>'
         for side, chosen in zip(SIDES, shown, strict=True)
     )
     return f'<form class="picker" method="get">{choices}<button>Open both charts</button></form>'
+
+
+def _options(patients: Sequence[Json], chosen: Json) -> str:
+    groups = []
+    for about, people in grouped(patients).items():
+        options = "".join(
+            f'<option value="{escape(p["id"])}"{" selected" if p is chosen else ""}>'
+            f"{escape(named(p))}</option>"
+            for p in people
+        )
+        groups.append(
+            f'<optgroup label="{escape(about)}">{options}</optgroup>' if about else options
+        )
+    return "".join(groups)
 
 
 def _frame(patient: Json, address: str) -> str:

@@ -119,6 +119,8 @@ class TokenEndpoint:
             answer["encounter"] = context.encounter
         if context.intent:
             answer["intent"] = context.intent
+        if context.app_context:
+            answer["appContext"] = context.app_context
         if context.fhir_context:
             answer["fhirContext"] = list(context.fhir_context)
         return answer

@@ -149,6 +149,14 @@ class HookLedger:
                 )
             )
 
+    def service_of(self, uuid: str, tenant: str) -> str:
+        """Which service gave that card to that tenant; empty for any other word."""
+        if not _UUID.fullmatch(uuid):
+            return ""
+        card = select(CARD.c.service).where(CARD.c.uuid == uuid.lower(), CARD.c.tenant == tenant)
+        with self._database.read() as connection:
+            return connection.execute(card).scalar_one_or_none() or ""
+
     def keep(self, tenant: str, service: str, when: datetime, given: tuple[Feedback, ...]) -> None:
         """Store each outcome once, however often it is reported.
 

@@ -17,11 +17,17 @@ from fhir.smart.tenant import Tenant
 Respond = Callable[[HookCall, PatientRecord], Notice | None]
 """What is to be said, if anything. Runs in a worker thread; writes the trail's entry first."""
 
-_WHEN = {
+_COMPARING = {
     Hook.PATIENT_VIEW: "When a chart is opened, it speaks only where a preference can be stated or "
     "a required input is missing.",
     Hook.ORDER_SELECT: "When {classes} is selected, it speaks only where a caution applies to it, "
     "an earlier drug of its class failed, or the estimates favour the other.",
+}
+_FORETELLING = {
+    Hook.PATIENT_VIEW: "When a chart is opened, it speaks only where what it finds asks for "
+    "something to be done, or a required input is missing; never of a risk alone.",
+    Hook.ORDER_SELECT: "When {classes} is selected, it speaks only where a caution applies to it "
+    "or an earlier drug of its class failed.",
 }
 
 
@@ -47,26 +53,30 @@ class HookService:
 
 
 def descriptions(service: HookService, tenant: Tenant) -> list[Json]:
-    """What discovery says of a service to one EHR, once for each hook.
+    """What discovery says of a service to one EHR, once for each hook at which it may speak: of
+    orders only where it knows a treatment.
 
     One id for both hooks: clients drop the cards of an earlier call of the same id, so that the
     chart never shows what was said when it was opened beside what was said of the order.
     """
-    classes = " or ".join(t.label_with_article for t in service.spec.treatments)
+    spec = service.spec
+    classes = " or ".join(t.label_with_article for t in spec.treatments)
+    when = _FORETELLING if spec.prognosis else _COMPARING
     searches = service.searches_of(tenant)
     kinds = {"Patient"} | {search.kind for search in searches}
     needs = (
         f"Needs the prefetch data, or fhirAuthorization to read {', '.join(sorted(kinds))}."
-        f" Not for: {'; '.join(service.spec.not_for)}."
+        f" Not for: {'; '.join(spec.not_for)}."
     )
     return [
         {
             "hook": hook.value,
             "id": service.id,
-            "title": service.spec.title,
-            "description": f"{service.spec.intended_use} {_WHEN[hook].format(classes=classes)}",
+            "title": spec.title,
+            "description": f"{spec.intended_use} {when[hook].format(classes=classes)}",
             "usageRequirements": needs,
             "prefetch": templates(searches),
         }
         for hook in Hook
+        if spec.treatments or hook is not Hook.ORDER_SELECT
     ]

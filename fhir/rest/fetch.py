@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from decision.clinical.progress import Progress, unwatched
 from decision.clinical.record import DataIssue, Gap, GapReason, IssueKind, PatientRecord
@@ -69,8 +70,10 @@ async def fetch_record(
     run = _Run(client, patient_id, given, until)
     left = [s for s in every if s.codes and s.key not in given and client.access.may(s.kind, "s")]
     offered = asyncio.create_task(_offered(client, left))
-    person = asyncio.create_task(steps.count(_PERSON, run.person(patient)))
-    asked = [asyncio.create_task(steps.count(s.label, run.search(s, offered))) for s in every]
+    person = asyncio.create_task(steps.count(_PERSON, partial(run.person, patient)))
+    asked = [
+        asyncio.create_task(steps.count(s.label, partial(run.search, s, offered))) for s in every
+    ]
     try:
         who, *brought = await asyncio.gather(person, *asked)
         entries = [*who.entries, *_distinct(b.entries for b in brought)]
@@ -101,15 +104,17 @@ async def fetch_record(
 
 
 class _Steps:
-    """Tells how many of the questions are answered."""
+    """Tells how many of the questions are answered. A question is only put once its turn has come:
+    a reading that is broken off at once leaves none half begun.
+    """
 
     def __init__(self, total: int, tell: Callable[[Progress], None]) -> None:
         self._total = total
         self._tell = tell
         self._done = 0
 
-    async def count(self, label: str, step: Coroutine[None, None, _Brought]) -> _Brought:
-        brought = await step
+    async def count(self, label: str, step: Callable[[], Awaitable[_Brought]]) -> _Brought:
+        brought = await step()
         self._done += 1
         self._tell(Progress(done=self._done, total=self._total, label=label))
         return brought

@@ -8,7 +8,7 @@ words alone must be seen too.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from decision.clinical.codes import LOCAL, LOINC, SNOMED, Code, Codelist
@@ -20,6 +20,8 @@ _COUNT = ("_count", "200")
 _NEWEST_FIRST = ("_sort", "-date")
 _ANSWER_PART = re.compile(r"L[AL].*")
 _NAMED = 3
+_REST = "rest"
+"""The group of what no predictor rests on; the others are called by their modality."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Search:
     """One question to a server about the patient of a launch; `patient=` is added when asked."""
 
     key: str
-    """Tells the searches of one decision apart, and prefetched answers to them."""
+    """Tells the searches made together apart, and prefetched answers to them."""
     kind: str
     part: Part
     label: str
@@ -41,13 +43,14 @@ class Search:
     """
 
 
-def searches(spec: DecisionSpec, *, longest: int = 1_500) -> tuple[Search, ...]:
-    """Everything the decision may look at; no address gets longer than about `longest` characters:
-    proxies have been seen to refuse more than 2,000.
+def searches(*specs: DecisionSpec, longest: int = 1_500) -> tuple[Search, ...]:
+    """Everything the decisions may look at, each code once however many of them ask for it; no
+    address gets longer than about `longest` characters: proxies have been seen to refuse more than
+    2,000.
 
     Expression files are not among them: their document type is local to each server.
     """
-    return (*_results(spec, longest), _DIAGNOSES, *_DRUGS)
+    return (*_results(specs, longest), _DIAGNOSES, *_DRUGS)
 
 
 def asked_of(
@@ -85,20 +88,19 @@ _DRUGS = tuple(
 )
 
 
-def _results(spec: DecisionSpec, longest: int) -> Iterator[Search]:
+def _results(specs: Sequence[DecisionSpec], longest: int) -> Iterator[Search]:
     """One group for each kind of data, so that a search that fails takes no other kind with it;
     then what only cautions and criteria rest on.
     """
     names: dict[Code, str] = {}
-    groups: list[list[Code]] = []
-    for concepts in _concepts(spec):
-        groups.append([])
-        for concept, name in concepts:
+    groups: dict[str, list[Code]] = {m: [] for spec in specs for m in spec.quorum} | {_REST: []}
+    for spec in specs:
+        for group, concept, name in _concepts(spec):
             for code in _result_codes(spec.codelists[concept]):
                 if code not in names:
                     names[code] = name
-                    groups[-1].append(code)
-    parts = [part for group in groups for part in _split(group, longest)]
+                    groups[group].append(code)
+    parts = [part for group in groups.values() for part in _split(group, longest)]
     for number, codes in enumerate(parts, start=1):
         yield Search(
             key=f"results-{number}",
@@ -110,23 +112,21 @@ def _results(spec: DecisionSpec, longest: int) -> Iterator[Search]:
         )
 
 
-def _concepts(spec: DecisionSpec) -> Iterator[list[tuple[str, str]]]:
-    """In groups, (concept, its name) of everything that may be the code of a result."""
+def _concepts(spec: DecisionSpec) -> Iterator[tuple[str, str, str]]:
+    """(group, concept, its name) of everything that may be the code of a result."""
     filed = {c: _name(codelist) for c, codelist in spec.codelists.items() if _is_filed(codelist)}
-    for modality in spec.quorum:
-        yield [
-            (concept, feature.label)
-            for feature in spec.features
-            if feature.modality is modality
-            for concept in (*feature.concepts, *([feature.entry.concept] if feature.entry else []))
-            if concept in filed
-        ]
+    for feature in spec.features:
+        asked_with = [feature.entry.concept] if feature.entry else []
+        for concept in (*feature.concepts, *asked_with):
+            if concept in filed and feature.modality in spec.quorum:
+                yield feature.modality, concept, feature.label
     asked = {entry.concept for rule in spec.cautions for entry in rule.entries}
     choices = _choices(spec)
     rest = [c for c in filed if c in asked or not _is_answer(spec.codelists[c], choices)]
     tests = {c for c in rest if _has_number(spec.codelists[c])}
     rest.sort(key=lambda c: (c not in asked, c not in tests))  # what is surely a question first
-    yield [(concept, filed[concept]) for concept in rest]
+    for concept in rest:
+        yield _REST, concept, filed[concept]
 
 
 def _is_filed(codelist: Codelist) -> bool:

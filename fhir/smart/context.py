@@ -22,6 +22,8 @@ class Context:
     encounter: str = field(repr=False)
     need_patient_banner: bool
     intent: str
+    app_context: str = field(repr=False)
+    """What the link on a card gave along, opaque to the EHR (CDS Hooks 2.0, "Link")."""
     fhir_context: tuple[ContextItem, ...] = field(repr=False)
 
 
@@ -30,12 +32,12 @@ def read_context(body: Mapping[str, Any]) -> Context:
     patient = body.get("patient")
     if patient is None or patient == "":
         raise LaunchError(Reason.NO_PATIENT, "patient is missing")
-    intent = body.get("intent", "")
     return Context(
         patient_id=_identity(patient, "patient"),
         encounter=_identity(body["encounter"], "encounter") if body.get("encounter") else "",
         need_patient_banner=body.get("need_patient_banner") is not False,
-        intent=intent if isinstance(intent, str) and len(intent) <= _LONGEST else "",
+        intent=_words(body.get("intent")),
+        app_context=_words(body.get("appContext")),
         fhir_context=_items(body.get("fhirContext")),
     )
 
@@ -44,6 +46,11 @@ def _identity(value: object, field: str) -> str:
     if not isinstance(value, str) or not is_id(value):
         raise LaunchError(Reason.ANSWER_UNUSABLE, f"{field} is not shaped like a FHIR id")
     return value
+
+
+def _words(given: object) -> str:
+    """What only chooses what is shown first: nothing where it is no text of fitting length."""
+    return given if isinstance(given, str) and len(given) <= _LONGEST else ""
 
 
 def _items(listed: object) -> tuple[ContextItem, ...]:

@@ -71,6 +71,8 @@ class Launch:
     need_patient_banner: bool = True
     """False only where the EHR said that it shows the patient itself."""
     intent: str = ""
+    app_context: str = field(default="", repr=False)
+    """What the link on a card gave along."""
     page: str = ""
     """The page to open first; "" for the usual one."""
     fhir_context: tuple[ContextItem, ...] = field(default=(), repr=False)

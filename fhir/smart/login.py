@@ -116,6 +116,7 @@ class Login:
             subject=person.subject,
             need_patient_banner=context.need_patient_banner,
             intent=context.intent,
+            app_context=context.app_context,
             page=tenant.pages.get(context.intent, ""),
             fhir_context=context.fhir_context,
             notices=notices,

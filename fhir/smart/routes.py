@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import urlencode
 
 import httpx2
@@ -47,9 +47,11 @@ def smart_routes(
     clock: Clock,
     public_url: str,
     kinds: Collection[str],
+    entered: Callable[[str, Launch], None] = lambda _handle, _launch: None,
 ) -> list[Route]:
     """Routes of the SMART App Launch. `kinds` are the resource types that the decision reads;
     `public_url` is this server as browsers see it, and its `/callback` is the one redirect address.
+    `entered` is told of each launch that was let in, with its handle, before its page is asked for.
     """
     base = public_url.removesuffix("/")
     if not addresses.is_origin(base):
@@ -65,7 +67,7 @@ def smart_routes(
         redirect_uri=base + CALLBACK,
         kinds=frozenset(kinds),
     )
-    doors = _Doors(tenants, launches, pending, login, loop, base)
+    doors = _Doors(tenants, launches, pending, login, loop, base, entered)
     return [
         _by_get(Route(LAUNCH, doors.launch)),
         _by_get(Route(STANDALONE, doors.standalone)),
@@ -92,6 +94,7 @@ class _Doors:
         login: Login,
         loop: BackgroundLoop,
         base: str,
+        entered: Callable[[str, Launch], None],
     ) -> None:
         self._tenants = tenants
         self._launches = launches
@@ -99,6 +102,7 @@ class _Doors:
         self._login = login
         self._loop = loop
         self._base = base
+        self._entered = entered
 
     async def launch(self, request: Request) -> Response:
         """EHR launch: a chart opens the app with its address (`iss`) and a handle (`launch`)."""
@@ -182,6 +186,7 @@ class _Doors:
 
     def _enter(self, request: Request, pending: PendingLaunch, launch: Launch) -> Response:
         handle, secret = self._launches.open(launch)
+        self._entered(handle, launch)
         place = f"{self._base}{PAGE}?{urlencode({'embed': 'true', 'lid': handle})}"
         headers = screens.private_headers(launch.tenant.framing)
         response = RedirectResponse(place, 303, headers=headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from decision.clinical.assessment import Card
+from decision.clinical.assessment import Card, ComparisonCard
 from decision.clinical.dates import dated
 from decision.clinical.gaps import UncheckedCaution
 from decision.clinical.spec import CautionFinding, Presence, Severity, Treatment
@@ -61,7 +61,9 @@ def worst(card: Card, treatment: str) -> str:
 
 
 def open_questions(card: Card) -> tuple[str, ...]:
-    """What nobody found and what nobody could look for: neither is absent."""
+    """What nobody found and what nobody could look for: neither is absent. Where nothing is
+    compared, it says before what.
+    """
     open_ones = [
         f
         for f in card.cautions
@@ -70,13 +72,15 @@ def open_questions(card: Card) -> tuple[str, ...]:
         and any(s in WARNINGS for s in f.rule.severity.values())
     ]
     open_ones.sort(key=lambda f: f.rule.priority or len(open_ones) + 100)
+    drugs = " or ".join(t.label_with_article for t in in_order(card))
+    before = "N" if isinstance(card, ComparisonCard) else f"Before {drugs}, n"
     unread = [f for f in open_ones if isinstance(f, UncheckedCaution)]
     silent = [f for f in open_ones if not isinstance(f, UncheckedCaution)]
     return tuple(
         words
         for words in (
-            _listed("Not found in the record, which does not mean absent", silent),
-            _listed("Not checked, because part of the record could not be read", unread),
+            _listed(f"{before}ot found in the record, which does not mean absent", silent),
+            _listed(f"{before}ot checked, because part of the record could not be read", unread),
         )
         if words
     )

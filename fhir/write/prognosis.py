@@ -63,7 +63,7 @@ def _rationale(card: PrognosisCard, risk: HorizonRisk) -> str:
     kind = f"{'simulated ' if card.model.simulated else ''}{card.situation.people}"
     standing = card.situation.classification
     return spoken(
-        f"{percentage(risk.probability):g} of 100 {kind} reach it {within(risk.years)}; "
+        f"{percentage(risk.probability):g} of 100 {kind} develop it {within(risk.years)}; "
         f"{ranged(risk.interval)}.",
         f"{standing.label}{'' if standing.settled else ' (not settled)'}.",
         SIMULATED if card.model.simulated else "",
@@ -90,7 +90,7 @@ def remarks(card: PrognosisCard) -> tuple[str, ...]:
         sentence(dated(f"{standing.label}{settled}: {standing.detail}")),
         sentence(f"Rules: {dated(standing.rules)}") if standing.rules else "",
         listed("Missing for that", map(dated, standing.missing)),
-        f"Called {card.band}.",
+        f"Band of the risk {within(card.answer.last.years)}: {card.band}.",
         _whose(card),
     )
 

@@ -74,8 +74,9 @@ def _method(card: Card) -> Json:
 
 
 def note(record: PatientRecord, card: Card) -> str:
-    """Cautions, the hardest first, and what is open; then what the kind of answer has to say of
-    itself, and what was not there.
+    """Cautions, the hardest first, and what is open; what the kind of answer has to say of itself,
+    and what was not there. Where nothing is compared, cautions are about what may be given, not
+    about the number: there the class comes first.
     """
     spec, missing = card.spec, card.features.missing
     entered = [
@@ -84,13 +85,12 @@ def note(record: PatientRecord, card: Card) -> str:
         if isinstance(f, Found) and f.evidence.origin is not Origin.RECORD
     ]
     unread = [f"{gap.label} ({gap.reason.value})" for gap in record.gaps]
+    warned = (*all_against(card), *open_questions(card))
     return spoken(
-        *all_against(card),
-        *open_questions(card),
         *(
-            comparison.remarks(card)
+            (*warned, *comparison.remarks(card))
             if isinstance(card, ComparisonCard)
-            else prognosis.remarks(card)
+            else (*prognosis.remarks(card), *warned)
         ),
         listed("Entered by clinician", entered),
         listed("Missing", [spec.feature(i).short for i in missing]),

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from decision.catalog.t1d_progression.refusals import RequiredMissingError
 from decision.catalog.t1d_progression.tables import ANTIBODIES
-from decision.clinical.quantities import Moment
+from decision.clinical.quantities import Moment, Precision
 
 
 class Kind(StrEnum):
@@ -32,6 +32,16 @@ class Kind(StrEnum):
     def concept(self) -> str:
         """Its code list."""
         return ANTIBODIES[self.value].text("concept")
+
+    @property
+    def stated(self) -> str:
+        """The code list under which somebody states what all its samples say."""
+        return ANTIBODIES[self.value].text("stated")
+
+    @property
+    def label(self) -> str:
+        """`Glutamic acid decarboxylase antibodies (GADA)`."""
+        return ANTIBODIES[self.value].text("label")
 
 
 class State(StrEnum):
@@ -64,6 +74,16 @@ class Antibody:
     assay: str = ""
 
 
+def surely_other_day(one: Moment, other: Moment) -> bool:
+    """Whether the record says that two moments were of different days: a month and a day within it
+    may be the same, and so may anything and a date that was not recorded.
+    """
+    if Precision.UNKNOWN in (one.precision, other.precision):
+        return False
+    shorter, longer = sorted((one.day_text, other.day_text), key=len)
+    return not longer.startswith(shorter)
+
+
 def judged(kind: Kind, samples: Iterable[Sample]) -> Antibody:
     """One antibody from its samples: positive where the newest is, confirmed where two samples of
     different days are. Raises RequiredMissingError without any sample.
@@ -78,8 +98,8 @@ def judged(kind: Kind, samples: Iterable[Sample]) -> Antibody:
     stands = any(s.positive for s in last)
     state = State.NEGATIVE
     if stands:
-        days = {s.taken.middle.date() for s in positive}
-        state = State.CONFIRMED if len(days) > 1 else State.UNCONFIRMED
+        again = any(surely_other_day(s.taken, first.taken) for s in positive for first in positive)
+        state = State.CONFIRMED if again else State.UNCONFIRMED
     return Antibody(
         kind=kind,
         state=state,

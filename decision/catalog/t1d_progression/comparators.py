@@ -9,7 +9,14 @@ from functools import partial
 from decision.catalog.t1d_progression import anchors
 from decision.catalog.t1d_progression.antibodies import Profile
 from decision.catalog.t1d_progression.equations import Ogtt, dptrs, index60
-from decision.catalog.t1d_progression.genetics import CentileBand, Grs2, grs2x_centile, require
+from decision.catalog.t1d_progression.genetics import (
+    CentileBand,
+    Grs2,
+    grs2x_centile,
+    require,
+    require_merged41,
+)
+from decision.catalog.t1d_progression.limits import number
 from decision.catalog.t1d_progression.refusals import (
     IncompleteInputError,
     NotPublishedError,
@@ -58,7 +65,21 @@ class ScoreResult:
     quotations: tuple[anchors.Anchor, ...]
 
 
-Result = ScoreResult | RelativeHazard | CentileBand | tuple[anchors.Anchor, ...] | Refused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approximations:
+    """Risks by horizon in years that nobody published, each with its label."""
+
+    by_years: tuple[tuple[float, anchors.Labelled], ...]
+
+
+Result = (
+    ScoreResult
+    | RelativeHazard
+    | CentileBand
+    | Approximations
+    | tuple[anchors.Anchor, ...]
+    | Refused
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +198,34 @@ def _centile(person: Person) -> Result:
     return grs2x_centile(person.genetic_score)
 
 
+def _constant_hazard(person: Person) -> Result:
+    """Shorter horizons of the nearest published figure; StageTwoHazardError in stage 2."""
+    stratum, antibodies, _ = required(person)
+    if stratum is Stratum.STAGE_2:
+        anchors.constant_hazard(anchors.by_stage(stratum)[-1], 1, stratum)
+    published = [a for a in anchors.by_antibodies(antibodies.number) if a.horizon_years]
+    source = min(published, key=lambda a: a.horizon_years or 0)
+    shorter = (number(name) for name in ("first_horizon", "second_horizon"))
+    return Approximations(
+        by_years=tuple(
+            (years, anchors.constant_hazard(source, years, stratum)) for years in shorter
+        )
+    )
+
+
+def _merged41(person: Person) -> Result:
+    """The cut-off of Bonifacio 2018: its own score alone, and somebody in whom its outcome, several
+    antibodies, is still to come.
+    """
+    _, antibodies, _ = required(person)
+    if person.genetic_score is None:
+        raise IncompleteInputError("there is no merged 41-variant score")
+    score = require_merged41(person.genetic_score)
+    if antibodies.number > 1:
+        raise OutsidePopulationError("its outcome, several antibodies, has been reached")
+    return anchors.multiple_antibodies_by_merged41(score)
+
+
 def comparators(person: Person, *, noncommercial: bool) -> tuple[Comparator, ...]:
     """Every comparator of `comparators.csv`, those without published coefficients included.
 
@@ -190,6 +239,8 @@ def comparators(person: Person, *, noncommercial: bool) -> tuple[Comparator, ...
         "stage": lambda: _stage(person),
         "combined_risk": lambda: _combined(person),
         "grs2x_centile": lambda: _centile(person),
+        "constant_hazard": lambda: _constant_hazard(person),
+        "merged41": lambda: _merged41(person),
     }
     return tuple(
         _comparator(row, computed.get(row.id, partial(unavailable, row.id)))
@@ -201,7 +252,7 @@ def unavailable(comparator_id: str) -> Result:
     """NotPublishedError, naming what is missing and where the score was described."""
     row = COMPARATORS[comparator_id]
     raise NotPublishedError(
-        f"unavailable: {row.text('missing')} not in our sources ({row.source})",
+        f"unavailable, not in our sources: {row.text('missing')} ({row.source})",
         "adding it needs the source's table and a worked example",
     )
 

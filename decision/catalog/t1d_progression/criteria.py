@@ -68,6 +68,18 @@ class Fired:
     limit: Quantity
     source: str
     status: str
+    baseline: Measurement | None = None
+    """The earlier value that a rise is over."""
+
+    @property
+    def words(self) -> str:
+        """`2-hour glucose 150 mg/dL`, or `HbA1c rise to 5.6 % from 5 % on 2026-03-01`."""
+        if self.baseline is None:
+            return f"{self.criterion} {self.measurement.quantity}"
+        day = self.baseline.taken.day_text
+        return f"{self.criterion} to {self.measurement.quantity} from {self.baseline.quantity}" + (
+            f" on {day}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,11 +178,17 @@ def rise(measurements: Sequence[Measurement], config: Config, as_of: datetime) -
         then = exact(canonical(HBA1C, baseline.quantity))
         enough = exact(row.number("value")) * then
         if soonest.number("value") <= days <= latest.number("value") and now >= enough:
-            return _fired(Criterion.HBA1C_RISE, Band.STAGE_2, newest, row)
+            return _fired(Criterion.HBA1C_RISE, Band.STAGE_2, newest, row, baseline)
     return None
 
 
-def _fired(criterion: Criterion, band: Band, measurement: Measurement, row: DatedRow) -> Fired:
+def _fired(
+    criterion: Criterion,
+    band: Band,
+    measurement: Measurement,
+    row: DatedRow,
+    baseline: Measurement | None = None,
+) -> Fired:
     return Fired(
         criterion=criterion,
         band=band,
@@ -179,4 +197,5 @@ def _fired(criterion: Criterion, band: Band, measurement: Measurement, row: Date
         limit=Quantity(value=row.number("value"), unit=row.text("unit")),
         source=row.source,
         status=row.status,
+        baseline=baseline,
     )

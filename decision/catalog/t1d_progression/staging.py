@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from decision.catalog.t1d_progression.antibodies import Kind, Profile
+from decision.catalog.t1d_progression.antibodies import Kind, Profile, surely_other_day
 from decision.catalog.t1d_progression.criteria import (
     Band,
     Config,
@@ -181,21 +181,24 @@ def _stage_3(
     if symptoms:
         return Outcome.STAGE_3, f"{_list(high)}, with symptoms"
     age = config.input_age
-    days = {f.measurement.taken.middle.date() for f in high}
+    days = [f.measurement.taken for f in high]
     for m in known:
         again = fired_by(m, config)
         recent = age is None or m.taken.within(age, found.as_of)
         if again and again.band is Band.STAGE_3 and recent:
-            days.add(m.taken.middle.date())
-    if len(days) > 1:
+            days.append(m.taken)
+    if any(surely_other_day(one, other) for one in days for other in days):
         return Outcome.STAGE_3, f"{_list(high)}, found on two days"
     return Outcome.STAGE_3_UNCONFIRMED, f"{_list(high)}, without symptoms: to be repeated"
 
 
 def _list(fired: Collection[Fired]) -> str:
-    return ", ".join(
-        f"{f.criterion} {f.measurement.quantity} on {f.measurement.taken.day_text}" for f in fired
-    )
+    return ", ".join(map(_on, fired))
+
+
+def _on(fired: Fired) -> str:
+    when = fired.measurement.taken.day_text
+    return f"{fired.words}, {when}" if fired.baseline else f"{fired.words} on {when}"
 
 
 def _newest(known: list[Measurement], criterion: Criterion) -> list[Measurement]:
@@ -239,7 +242,8 @@ def _notes(
         earlier = fired_by(m, config)
         if m not in considered and earlier and earlier.band is Band.STAGE_3:
             notes.append(f"earlier value in stage 3 range: {_list([earlier])}")
+    compared = {criterion for criterion, _, _ in config.rows}
     for m in considered:
-        if undecided(m, config):
+        if m.criterion in compared and undecided(m, config):
             notes.append(f"{m.criterion} could not be compared with its thresholds")
     return tuple(notes)

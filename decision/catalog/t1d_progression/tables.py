@@ -16,9 +16,11 @@ ANCHORS = read_dated(FOLDER / "anchors.csv")
 ANTIBODIES = read_dated(FOLDER / "antibodies.csv")
 CENTILES = read_dated(FOLDER / "grs2x_centiles.csv")
 COMPARATORS = read_dated(FOLDER / "comparators.csv")
+INPUTS = read_dated(FOLDER / "inputs.csv")
 EQUATIONS = read_dated(FOLDER / "equations.csv")
 LIMITS = read_dated(FOLDER / "limits.csv")
 PARAMETERS = read_dated(FOLDER / "parameters.csv")
+THRESHOLDS = read_dated(FOLDER / "thresholds.csv")
 UNITS = read_dated(FOLDER / "units.csv")
 
 DEFAULT_JURISDICTION = "US"

@@ -176,6 +176,15 @@ def cox_models(*, allowed: bool, folder: Path = NONCOMMERCIAL) -> CoxModels:
     return CoxModels(*(read_dated(path) for path in files))
 
 
+def reference_person(folder: Path = NONCOMMERCIAL) -> str:
+    """Whom a relative hazard is measured against, in words; empty in a build without the folder."""
+    path = folder / "reference_person.csv"
+    if not path.is_file():
+        return ""
+    named = (row for row in read_dated(path).rows if not row.id.startswith(GROUP))
+    return ", ".join(row.text("words") for row in named)
+
+
 def covariates(
     *,
     age_years: float | None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, ComparisonCard
+from decision.clinical.assessment import Abstention, Assessment, AuditAction, AuditTrail, Card
 from decision.clinical.spec import DecisionSpec
 from decision.ui import assessing, standing
 from decision.ui.components.markup import items, paragraph, plain_label
@@ -25,7 +25,7 @@ def chart_writing(visit: Visit, chart: Chart, shown: Assessment) -> None:
         return
     *replaced, last = decided
     with st.container(key="chart-writing"):
-        if not isinstance(shown, ComparisonCard):
+        if isinstance(shown, Abstention):
             st.html(f'<div class="tr">{paragraph(writing.NO_ESTIMATE)}</div>')
             return
         _replaced(visit.recorder, replaced)
@@ -93,9 +93,7 @@ def _replaced(recorder: Recorder, decided: Sequence[Decided]) -> None:
         st.html(f'<div class="tr">{words}</div>')
 
 
-def offer(
-    visit: Visit, recorder: Recorder, chart: Chart, shown: ComparisonCard, decided: Decided
-) -> None:
+def offer(visit: Visit, recorder: Recorder, chart: Chart, shown: Card, decided: Decided) -> None:
     """What the click would write, line by line, and the click."""
     drug = told.drug(shown.spec, decided.chosen)
     offers = recorder.offers(drug, shown)

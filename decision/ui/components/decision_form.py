@@ -1,10 +1,10 @@
-"""The decision (D13): the drug first, then one click, or a reason for deciding otherwise."""
+"""The decision (D13): what is chosen first, then one click, or a reason for deciding otherwise."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, ComparisonCard
+from decision.clinical.assessment import Abstention, Assessment, AuditAction, AuditTrail
 from decision.clinical.choices import fitting
 from decision.clinical.spec import Severity
 from decision.ui import assessing
@@ -14,7 +14,8 @@ from decision.ui.components.markup import paragraph, plain_label, text
 from decision.ui.services import Services
 from decision.ui.session import Chart, widget_key
 from decision.ui.texts import decided as told
-from decision.ui.texts import pages, trail, verdict
+from decision.ui.texts import trail
+from decision.ui.texts.displayed import displayed
 from decision.visit import Visit
 
 
@@ -47,10 +48,10 @@ def _recorded(chart: Chart, shown: Assessment) -> None:
 
 
 def _form(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> None:
-    """The drug first; against a caution or the named class, only with a reason."""
+    """The choice first; against a caution or the named class, only with a reason."""
     labels = shown.spec.choices()
     picked = st.segmented_control(
-        trail.CHOSEN,
+        trail.chosen_label(shown.spec),
         list(labels),
         format_func=lambda code: labels.get(code, code),
         key=widget_key(f"chosen-{shown.audit_id}"),
@@ -65,7 +66,7 @@ def _form(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> 
     if trail.needs_reason(shown, chosen):
         st.html(f'<div class="tr">{paragraph(trail.REASON_NEEDED, "tr-strong")}</div>')
         _with_reason(services, visit, chart, shown, picked or "")
-    elif picked and not isinstance(shown, ComparisonCard):
+    elif picked and isinstance(shown, Abstention):
         _with_reason(services, visit, chart, shown, picked)
     else:
         _plain(services, visit, chart, shown, picked or "")
@@ -88,7 +89,7 @@ def _plain(services: Services, visit: Visit, chart: Chart, shown: Assessment, pi
             action = AuditAction.ACCEPTED if named else AuditAction.DECIDED
             _write(services, visit, chart, shown, action, {"chosen": picked or named})
         else:
-            st.warning(trail.NO_CHOICE)
+            st.warning(trail.no_choice(shown.spec))
     if not named:
         return
     if override.button("Override…", key=widget_key("override"), width="stretch"):
@@ -101,12 +102,13 @@ def _with_reason(
     services: Services, visit: Visit, chart: Chart, shown: Assessment, picked: str
 ) -> None:
     """Nothing is recorded without a choice, nor without a reason where one is needed."""
-    estimated = isinstance(shown, ComparisonCard)
+    estimated = not isinstance(shown, Abstention)
+    overrides = estimated and shown.spec.prognosis is None  # a risk is nothing to override
     against = bool(trail.against(shown, picked or trail.named(shown)))
     found = fitting(shown.spec.override_reasons, estimated=estimated, against=against)
     reasons = {reason.code: reason.label for reason in found}
     optional = not (estimated or against)
-    asked = trail.REASON if estimated else trail.REASON_WITHOUT
+    asked = trail.REASON if overrides else trail.REASON_WITHOUT
     with st.form(widget_key(f"override-{shown.audit_id}")):
         reason = st.radio(
             trail.REASON_OPTIONAL if optional else asked,
@@ -116,21 +118,26 @@ def _with_reason(
             key=widget_key("reason-against" if against else "reason"),
         )
         note = st.text_input(trail.REMARK, key=widget_key("note"), max_chars=500)
-        label = "Record override" if estimated else "Record decision"
+        label = "Record override" if overrides else "Record decision"
         if not st.form_submit_button(label, type="primary"):
             return
         if refused := _refused(shown, picked, reason, optional=optional):
             st.warning(refused)
             return
         coded = {"chosen": picked, "reason": reason or "", "note": note.strip()}
-        action = AuditAction.OVERRODE if estimated else AuditAction.WITHOUT_ESTIMATE
-        _write(services, visit, chart, shown, action, coded)
+        _write(services, visit, chart, shown, _with_reason_action(shown), coded)
+
+
+def _with_reason_action(shown: Assessment) -> AuditAction:
+    if isinstance(shown, Abstention):
+        return AuditAction.WITHOUT_ESTIMATE
+    return AuditAction.OVERRODE if shown.spec.prognosis is None else AuditAction.DECIDED
 
 
 def _refused(shown: Assessment, picked: str, reason: str | None, *, optional: bool) -> str:
     """Why nothing is recorded; empty where it may be."""
     if not picked:
-        return trail.NO_CHOICE
+        return trail.no_choice(shown.spec)
     if picked == trail.named(shown) and not trail.needs_reason(shown, picked):
         return trail.AGREES
     return "" if reason or optional else trail.NO_REASON
@@ -148,11 +155,7 @@ def _write(
     said: dict[str, object] = {name: value for name, value in coded.items() if value}
     if codes := told.against_codes(shown, coded["chosen"]):
         said["against"] = codes
-    words = (
-        verdict.shown(shown)
-        if isinstance(shown, ComparisonCard)
-        else pages.abstained(shown.spec, shown.causes)
-    )
+    words = displayed(shown)
     assessing.decide(services, visit, chart, shown, action, {**said, "displayed": list(words)})
     chart.overriding = chart.changing = False
     st.rerun()

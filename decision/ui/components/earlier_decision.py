@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditTrail, ComparisonCard
+from decision.clinical.assessment import Abstention, Assessment, AuditAction, AuditTrail
 from decision.ui import standing
 from decision.ui.components import chart_writing
 from decision.ui.components.markup import paragraph
@@ -35,7 +35,7 @@ def earlier_decision(visit: Visit, chart: Chart, shown: Assessment, kept: AuditT
         _say(said)
     elif event.agent != visit.agent:
         _say(f"{said} {writing.SOMEBODY_ELSE}")
-    elif isinstance(shown, ComparisonCard) and standing.same_answer(kept, event, shown):
+    elif not isinstance(shown, Abstention) and standing.same_answer(kept, event, shown):
         _say(said)
         chart_writing.offer(visit, recorder, chart, shown, last)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import Assessment, ComparisonCard
+from decision.clinical.assessment import Abstention, Assessment, ComparisonCard, PrognosisCard
 from decision.clinical.record import PatientRecord
 from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import inputs
@@ -20,14 +20,27 @@ def issues(record: PatientRecord, tag: str = "h2") -> str:
     return f"<{tag}>Doubts about the record</{tag}><ul>{lines}</ul>" if lines else ""
 
 
+def foretells(assessment: Assessment) -> bool:
+    """True for a prognosis, with an estimate or without one."""
+    return isinstance(assessment, PrognosisCard) or (
+        isinstance(assessment, Abstention) and assessment.situation is not None
+    )
+
+
 def row(assessment: Assessment, record: PatientRecord) -> str:
-    """Above the estimates (D9): what is missing and its cost at once, everything on request."""
+    """What is missing and what that costs at once, everything on request (D9). Above the estimates;
+    of a prognosis below them, whose own lines above them are then not said again.
+    """
     unusual: tuple[str, ...] = ()
-    cost = absent = ""
+    cost = absent = narrowing = ""
+    died = "" if foretells(assessment) else inputs.deceased(record)
+    if not isinstance(assessment, Abstention):
+        absent = inputs.modalities(assessment.answer.absent_modalities)
     if isinstance(assessment, ComparisonCard):
         unusual = inputs.unusual(assessment)
-        absent = inputs.modalities(assessment.answer.absent_modalities)
         cost = inputs.missing(assessment) if assessment.features.missing else ""
+    elif isinstance(assessment, PrognosisCard):
+        narrowing = items(inputs.narrowing(assessment), "tr-lines")
     asked = eligible(assessment)
     gaps = inputs.missing_plain(assessment.spec, assessment.features) if asked else ()
     rest = (
@@ -43,10 +56,11 @@ def row(assessment: Assessment, record: PatientRecord) -> str:
     )
     return (
         '<section class="tr-row" aria-label="Data"><h2>Data</h2><div>'
-        + paragraph(inputs.deceased(record), "tr-strong")
+        + paragraph(died, "tr-strong")
         + items(unusual, "tr-lines tr-strong")
         + items(inputs.caveats(assessment.spec, assessment.features), "tr-lines tr-strong")
         + paragraph(cost, "tr-wide")
+        + narrowing
         + details(inputs.summary(assessment.spec, assessment.features, record), rest)
         + "</div></section>"
     )

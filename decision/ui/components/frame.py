@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from decision.assess import NoModel, Predictor
+from decision.assess import Decision, NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import DecisionSpec
@@ -77,9 +77,11 @@ def signed_in(agent: str) -> str:
     return f'<p class="tr tr-signed-in">{text(pages.signed_in(agent))}</p>'
 
 
-def simulated(predictor: Predictor | NoModel) -> str:
-    """The banner where there is no assessment yet."""
-    return "" if isinstance(predictor, NoModel) else banner(predictor.identity)
+def simulated(decisions: Iterable[Decision]) -> str:
+    """The banner where there is no assessment yet, once for all models."""
+    models = (decision.model for decision in decisions)
+    said = (banner(model) for model in models if not isinstance(model, NoModel))
+    return next((words for words in said if words), "")
 
 
 def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:

@@ -2,74 +2,119 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from decision.assess import NoModel
+from decision.assess import Decision, NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
 from decision.ui.components import frame
-from decision.ui.components.markup import details, items, paragraph, table
-from decision.ui.opened import strip_of_current
+from decision.ui.components.markup import details, items, paragraph, table, text
+from decision.ui.opened import decision_of_current, strip_of_current
 from decision.ui.services import Services
-from decision.ui.texts import about, estimate
+from decision.ui.texts import about
+from decision.ui.texts import figures as over_time
+from decision.ui.texts.figures import Figures
 from decision.visit import Visit
 
 
 def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
-    spec = services.spec
-    model = services.predictor
-    identity = model if isinstance(model, NoModel) else model.identity
+    """Of the open chart's decision; where no chart is open, of every decision there is."""
+    stopped = strip_of_current(services, visit, head)
+    shown = decision_of_current(services, visit)
+    decisions = services.decisions if shown is None else (shown,)
     st.html(
         '<div class="tr tr-doc">'
-        + strip_of_current(services, visit, head)
-        + frame.simulated(model)
-        + "<h1>About this model</h1>"
-        + _purpose(spec)
-        + "<h2>Model</h2>"
-        + table(("Item", "Value"), about.model_rows(identity), "tr-table")
-        + _validation(spec, identity)
-        + _limits(spec)
-        + frame.footer(spec, None if isinstance(identity, NoModel) else identity)
+        + stopped
+        + frame.simulated(decisions)
+        + f"<h1>{about.title(len(decisions))}</h1>"
+        + "".join(about_of(decision) for decision in decisions)
         + "</div>"
     )
 
 
+def about_of(decision: Decision) -> str:
+    """Everything known of one decision, its rules and its model."""
+    spec, model = decision.spec, decision.model
+    return (
+        f"<article><h2>{text(spec.title)}</h2>"
+        + _purpose(spec)
+        + "<h3>Model</h3>"
+        + table(("Item", "Value"), about.model_rows(model), "tr-table")
+        + _validation(spec, model)
+        + _limits(spec)
+        + frame.footer(spec, None if isinstance(model, NoModel) else model)
+        + "</article>"
+    )
+
+
 def _purpose(spec: DecisionSpec) -> str:
-    drugs = " and ".join(t.label for t in estimate.ordered(spec))
     outcome = spec.outcome
     return (
-        f"<h2>Intended use</h2>{paragraph(spec.title, 'tr-strong')}{paragraph(spec.intended_use)}"
-        + paragraph(f"Compared: {drugs}.")
-        + paragraph(f"Outcome: {outcome.label} by week {outcome.horizon_weeks}.")
+        f"<h3>Intended use</h3>{paragraph(spec.intended_use)}"
+        + paragraph(about.compared(spec))
+        + paragraph(about.outcome(spec))
         + paragraph(f"{outcome.definition.rstrip('.')}. Source: {outcome.citation}", "tr-small")
-        + f"<h2>Not for</h2>{items(spec.not_for)}"
-        + f"<h2>Not modelled</h2>{items(spec.not_modelled)}"
+        + f"<h3>Not for</h3>{items(spec.not_for)}"
+        + f"<h3>Not modelled</h3>{items(spec.not_modelled)}"
     )
 
 
 def _validation(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
+    if spec.prognosis is not None:
+        return "<h3>Validation</h3>" + _over_time(spec, model)
     metrics = {} if isinstance(model, NoModel) else model.metrics
-    named = () if isinstance(model, NoModel) else about.naming_rows(model)
     figures = about.metric_rows(spec, metrics)
     return (
-        "<h2>When a drug class is named</h2>"
-        + paragraph(about.naming(spec))
-        + (table(about.NAMING_HEAD, named, "tr-table") if named else paragraph(about.UNMEASURED))
-        + "<h2>Validation</h2>"
+        _naming(spec, model)
+        + "<h3>Validation</h3>"
         + ("" if isinstance(model, NoModel) else paragraph(about.validated_on(model)))
         + (
             table(("For", "Measure", "Value"), figures, "tr-table")
             if figures
-            else paragraph("No validation figures are available.")
+            else paragraph(about.NO_FIGURES)
         )
+    )
+
+
+def _over_time(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
+    """The longest time first, everything else on request."""
+    found = () if isinstance(model, NoModel) else over_time.figures(spec, model.metrics)
+    first = over_time.shown_first(found)
+    if isinstance(model, NoModel) or not first:
+        return paragraph(about.NO_FIGURES)
+    rest = tuple(f for f in found if f not in first)
+    tables = "".join(
+        f"<h4>{text(over_time.place(place))}</h4>{_figures(tuple(told))}"
+        for place, told in groupby(rest, key=lambda f: f.place)
+    )
+    return (
+        paragraph(over_time.validated_over_time(model))
+        + f"<h4>{text(over_time.place(first[0].place))}</h4>{_figures(first)}"
+        + paragraph(over_time.NOTE, "tr-small")
+        + (details(over_time.OTHERS, tables) if tables else "")
+    )
+
+
+def _figures(found: tuple[Figures, ...]) -> str:
+    return table(over_time.HEAD, (f.row for f in found), "tr-table")
+
+
+def _naming(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
+    named = () if isinstance(model, NoModel) else about.naming_rows(model)
+    return (
+        "<h3>When a drug class is named</h3>"
+        + paragraph(about.naming(spec))
+        + (table(about.NAMING_HEAD, named, "tr-table") if named else paragraph(about.UNMEASURED))
     )
 
 
 def _limits(spec: DecisionSpec) -> str:
     head = ("Meaning", "Value", "Source", "Read again by")
     return (
-        "<h2>Limits and sources</h2>"
+        "<h3>Limits and sources</h3>"
         + details("Every threshold", table(head, about.threshold_rows(spec), "tr-table"))
         + details("References", items(spec.citations))
     )

@@ -5,7 +5,13 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from decision.clinical.assessment import Abstention, Assessment, AuditTrail, ComparisonCard
+from decision.clinical.assessment import (
+    Abstention,
+    Assessment,
+    AuditTrail,
+    ComparisonCard,
+    PrognosisCard,
+)
 from decision.clinical.record import PatientRecord
 from decision.ui.components import (
     cautions,
@@ -16,6 +22,7 @@ from decision.ui.components import (
     flags,
     frame,
     gaps,
+    prognosis,
 )
 from decision.ui.components.markup import paragraph
 from decision.ui.components.reasons import reasons
@@ -43,7 +50,7 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
     waiting = chart_writing.waiting(visit, chart, assessment)
     kept = services.audit.entries(record.patient_id, record.identity)
     if waiting:
-        chart_writing.outstanding(visit, chart, spec, kept, waiting)
+        chart_writing.outstanding(visit, chart, services.specs, kept, waiting)
     _upper_part(
         assessment,
         record,
@@ -54,14 +61,14 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
             + frame.withdrawn(chart.withdrawn)
         ),
     )
-    if isinstance(assessment, ComparisonCard):
+    if not isinstance(assessment, Abstention):
         _decision(services, visit, chart, assessment, kept)
         _entries(services, visit, chart, assessment)
     else:  # what is missing comes first: with it there may be an estimate
         _entries(services, visit, chart, assessment)
         _decision(services, visit, chart, assessment, kept)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
-        st.html(rows(spec, kept, record.as_of.tzinfo))
+        st.html(rows(services.specs, kept, record.as_of.tzinfo))
     if visit.handle and not record.gaps:
         _read_again()
     st.html(frame.footer(spec, assessment.model))
@@ -70,11 +77,7 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
 
 def _upper_part(assessment: Assessment, record: PatientRecord, head: str) -> None:
     """Down to the reasons. What could not be read comes before all that rests on it."""
-    rest = (
-        cautions.row(assessment.spec, assessment.cautions)
-        + flags.row(assessment, record)
-        + _answer(assessment)
-    )
+    rest = _body(assessment, record)
     if not record.gaps:
         st.html(f'<div class="tr">{head}{rest}</div>')
         return
@@ -88,10 +91,18 @@ def _read_again() -> None:
     st.button(pages.READ_AGAIN, on_click=read_again, key=widget_key("again"))
 
 
-def _answer(assessment: Assessment) -> str:
+def _body(assessment: Assessment, record: PatientRecord) -> str:
+    """A comparison begins with what speaks against a drug, a prognosis with where somebody
+    stands.
+    """
+    if isinstance(assessment, PrognosisCard):
+        return prognosis.body(assessment, record)
+    if isinstance(assessment, Abstention) and assessment.situation is not None:
+        return prognosis.without_estimate(assessment, assessment.situation, record)
+    first = cautions.row(assessment.spec, assessment.cautions) + flags.row(assessment, record)
     if isinstance(assessment, ComparisonCard):
-        return estimates.estimates(assessment) + reasons(assessment)
-    return estimates.abstention(assessment)
+        return first + estimates.estimates(assessment) + reasons(assessment)
+    return first + estimates.abstention(assessment)
 
 
 def _section(words: str, title: str, whose: str = "") -> None:
@@ -103,8 +114,7 @@ def _decision(
 ) -> None:
     """Not for somebody who died, or whom the decision is not for: there is nothing to decide."""
     if chart.record.deceased is None and eligible(assessment):
-        words = trail.INTRO if isinstance(assessment, ComparisonCard) else trail.INTRO_WITHOUT
-        _section(words, pages.DECISION_TITLE, frame.whose(chart.record))
+        _section(trail.intro(assessment), pages.DECISION_TITLE, frame.whose(chart.record))
         decision_form.decision(services, visit, chart, assessment, kept)
 
 

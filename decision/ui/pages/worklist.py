@@ -30,9 +30,10 @@ def render(services: Services, visit: Visit, show_patient: Callable[[], None]) -
         return
     patients = [line for line in lines if isinstance(line, PatientListing)]
     problems = [line for line in lines if isinstance(line, ListingProblem)]
+    titles = "".join(paragraph(d.spec.title, "tr-strong") for d in services.decisions)
     st.html(
-        f'<section class="tr"><h1>Worklist</h1>{paragraph(services.spec.title, "tr-strong")}'
-        f"{frame.simulated(services.predictor)}{paragraph(pages.WORKLIST_INTRO)}</section>"
+        f'<section class="tr"><h1>Worklist</h1>{titles}'
+        f"{frame.simulated(services.decisions)}{paragraph(pages.WORKLIST_INTRO)}</section>"
     )
     if not patients:
         st.html(frame.stop(pages.EMPTY_WORKLIST, "", heading=False))

@@ -7,7 +7,29 @@ from collections.abc import Mapping
 from decision.assess import NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
+from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import count, figure, number, plural, quantity
+
+
+def title(models: int) -> str:
+    return "About this model" if models == 1 else "About these models"
+
+
+def compared(spec: DecisionSpec) -> str:
+    """What is compared; nothing where the decision is a prognosis."""
+    if spec.prognosis is not None:
+        return ""
+    return f"Compared: {' and '.join(t.label for t in ordered(spec))}."
+
+
+def outcome(spec: DecisionSpec) -> str:
+    """What is estimated, and by when."""
+    if spec.prognosis is None:
+        return f"Outcome: {spec.outcome.label} by week {spec.outcome.horizon_weeks}."
+    years = [f"{years:g}" for years in spec.prognosis.horizons_years]
+    listed = " and ".join((", ".join(years[:-1]), years[-1])) if years[1:] else years[0]
+    return f"Outcome: {spec.outcome.label} within {listed} years. {spec.prognosis.band_note}"
+
 
 METRICS = {
     "auroc": "Discrimination (AUROC)",
@@ -62,7 +84,7 @@ def model_rows(model: ModelIdentity | NoModel) -> tuple[tuple[str, str], ...]:
         ("Version", model.version),
         ("Checksum", model.checksum),
         ("Training cohort", f"{kind}. {model.description}"),
-        ("Training courses", count(model.trained_rows)),
+        ("Trained on", plural(model.trained_rows, "record")),
         ("Sites recalibrated for", ", ".join(model.sites) or "none"),
     )
 
@@ -128,6 +150,7 @@ def naming(spec: DecisionSpec) -> str:
 FEWEST_NAMED = 20
 """Named patients below which the share named rightly is not judged."""
 NAMING_HEAD = ("Evaluation", "Named", "Rightly", "Silent")
+NO_FIGURES = "No validation figures are available."
 UNMEASURED = "How often a class is named, and rightly, has not been measured."
 
 

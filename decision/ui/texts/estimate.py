@@ -87,27 +87,35 @@ def uncertain(prediction: Prediction) -> tuple[str, str]:
 
 def calibration(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str:
     """How patients scored like this one fared (D5); with too few, only that."""
-    checked, estimate = prediction.calibration, prediction.probability
     fewest = spec.thresholds["smallest_calibration_band"].value
     kind = "simulated validation patients" if simulated else "validation patients"
-    scored = f"scored {per_100(checked.low)} to {per_100(checked.high)}"
-    if checked.n < fewest:
+    return checked(prediction.calibration, prediction.probability, fewest, kind, "reached")
+
+
+def checked(
+    found: LocalCalibration, estimate: float, fewest: float, kind: str, reached: str
+) -> str:
+    """The sentence on the `kind` of people who were scored alike; `reached` is the verb of the
+    outcome.
+    """
+    scored = f"scored {per_100(found.low)} to {per_100(found.high)}"
+    if found.n < fewest:
         needed = number(fewest)
-        return f"Too few {kind} {scored} to check ({checked.n}; at least {needed} needed)."
-    observed = Interval(low=checked.observed_low, high=checked.observed_high, level=0.95)
+        return f"Too few {kind} {scored} to check ({found.n}; at least {needed} needed)."
+    observed = Interval(low=found.observed_low, high=found.observed_high, level=0.95)
     return (
-        f"Checked on {count(checked.n)} {kind} {scored}: {count(checked.events)} "
-        f"({percent(checked.events / checked.n)}, {level(observed)} range {span(observed)}) "
-        f"reached the outcome.{_off(checked, estimate)}"
+        f"Checked on {count(found.n)} {kind} {scored}: {count(found.events)} "
+        f"({percent(found.events / found.n)}, {level(observed)} range {span(observed)}) "
+        f"{reached} the outcome.{_off(found, estimate, reached)}"
     )
 
 
-def _off(checked: LocalCalibration, estimate: float) -> str:
+def _off(found: LocalCalibration, estimate: float, reached: str) -> str:
     """Said where the estimate is not among what was seen in patients scored like this one."""
-    if per_100(checked.observed_low) <= per_100(estimate) <= per_100(checked.observed_high):
+    if per_100(found.observed_low) <= per_100(estimate) <= per_100(found.observed_high):
         return ""
-    way = "fewer" if estimate > checked.observed_high else "more"
-    return f" In this band {way} reached it than estimated."
+    way = "fewer" if estimate > found.observed_high else "more"
+    return f" In this band {way} {reached} it than estimated."
 
 
 def _toward(contrast: Contrast) -> tuple[str, str, float, Interval]:

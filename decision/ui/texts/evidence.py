@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import Assessment, ComparisonCard
+from decision.clinical.assessment import Abstention, Assessment
 from decision.clinical.features import Evidence, Found, Missing
 from decision.ui.texts.inputs import why_missing
 from decision.ui.texts.numbers import age_of, dated, moment
@@ -22,7 +22,7 @@ def _place(evidence: Evidence | None) -> tuple[str, str]:
 def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
     """One row per input of the decision, found or not."""
     unusual: set[str] = set()
-    if isinstance(assessment, ComparisonCard):
+    if not isinstance(assessment, Abstention):
         unusual = {found[0] for found in assessment.answer.domain.outside_usual}
     table = []
     for feature_id, finding in assessment.features.findings:

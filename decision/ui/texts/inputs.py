@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from decision.clinical.assessment import ComparisonCard
+from decision.clinical.assessment import Card, ComparisonCard, PrognosisCard
 from decision.clinical.codes import Code
 from decision.clinical.features import FeatureVector, Found, Missing, MissingReason
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Value
 from decision.clinical.spec import DecisionSpec, FeatureSpec, Modality
 from decision.ui.texts.gaps import why_unread
-from decision.ui.texts.numbers import dated, moment, number, per_100, plural, quantity
+from decision.ui.texts.numbers import dated, inside, moment, number, per_100, plural, quantity
 from decision.ui.texts.reasons import value_text
 
 COSTS_NOTE = "Each cost is that of one more measurement; costs do not add up."
@@ -45,6 +45,54 @@ def missing(card: ComparisonCard) -> str:
     tests = f"Not measured: {_research(research)}." if research else ""
     told = "Missing, and how much wider each makes the range of the difference: "
     return f"{told}{listed}. {tests}".strip()
+
+
+NAMED_AT_MOST = 3
+
+
+def without(card: PrognosisCard) -> str:
+    """What these risks do without, in one line above them, the dearest first (D9)."""
+    told = [f"{inside(label)} (range {_points(w)} of 100 wider)" for label, w in _costs(card)]
+    more = len(told) - NAMED_AT_MOST
+    rest = f"; and {more} more, below" if more > 0 else ""
+    return f"Without {'; '.join(told[:NAMED_AT_MOST])}{rest}." if told else ""
+
+
+def _costs(card: PrognosisCard) -> list[tuple[str, float]]:
+    """(player, how much wider the last range is without it), the dearest first."""
+    labels = {p.id: p.label for p in card.spec.players}
+    ranked = sorted(card.answer.missing_costs, key=lambda cost: -cost.wider)
+    return [(labels.get(cost.player, cost.player), cost.wider) for cost in ranked]
+
+
+def _points(wider: float) -> str:
+    return str(per_100(wider)) if per_100(wider) >= 1 else "under 1"
+
+
+def narrowing(card: PrognosisCard) -> tuple[str, ...]:
+    """One line for each thing that is missing: why, and what knowing it would narrow; whatever
+    narrows nothing stands in one line.
+    """
+    spec, last = card.spec, f"{number(card.answer.last.years)}-year range"
+    costs = {cost.player: cost.wider for cost in card.answer.missing_costs}
+    members = {p.id: p.features for p in spec.players}
+    grouped = {f for player in costs for f in members.get(player, ())}
+    lines = []
+    for label, player in sorted(
+        ((p.label, p.id) for p in spec.players if p.id in costs), key=lambda it: -costs[it[1]]
+    ):
+        why = dict.fromkeys(
+            why_missing(card.features.missing[f])
+            for f in members[player]
+            if f in card.features.missing
+        )
+        cost = f"makes the {last} {_points(costs[player])} of 100 wider"
+        lines.append(f"{label} {' and '.join(why) or 'not known'}: {cost}.")
+    rest: dict[str, list[str]] = {}
+    for i, m in card.features.missing.items():
+        if i not in grouped and not is_research(spec.feature(i)):
+            rest.setdefault(why_missing(m), []).append(spec.feature(i).short)
+    return (*lines, *(f"Also {why}: {'; '.join(names)}." for why, names in rest.items()))
 
 
 def is_research(feature: FeatureSpec) -> bool:
@@ -106,7 +154,7 @@ def summary(spec: DecisionSpec, features: FeatureVector, record: PatientRecord) 
     return ", ".join(parts)
 
 
-def unusual(card: ComparisonCard) -> tuple[str, ...]:
+def unusual(card: Card) -> tuple[str, ...]:
     """Each value outside the usual range of training, with that range."""
     lines = []
     for feature_id, value, low, high in card.answer.domain.outside_usual:
@@ -169,4 +217,5 @@ def caveats(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
         finding = features[feature.id]
         if isinstance(finding, Found) and finding.evidence.caveat:
             told.setdefault(finding.evidence.caveat, []).append(feature.short)
-    return tuple(dated(f"{', '.join(names)}: {caveat}.") for caveat, names in told.items())
+    said = (f"{', '.join(names)}: {caveat}." for caveat, names in told.items())
+    return tuple(dated(f"{words[:1].upper()}{words[1:]}") for words in said)

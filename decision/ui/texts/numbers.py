@@ -67,13 +67,23 @@ def unbroken(words: str) -> str:
     return words.replace(" ≤ ", "\u00a0≤\u00a0").replace(" ≥ ", "\u00a0≥\u00a0")
 
 
+def inside(title: str) -> str:
+    """A title inside a sentence: `genetic score`, but `HbA1c` and `IA-2 antibodies`."""
+    first = title.partition(" ")[0]
+    return (
+        f"{title[:1].lower()}{title[1:]}" if first[1:].isalpha() and first[1:].islower() else title
+    )
+
+
 def digits(value: float, significant: int = 2) -> str:
     """So many significant digits: `160`, `8.4`, `0.31`."""
     return f"{float(f'{value:.{significant}g}'):,g}"
 
 
 def quantity(value: float, ucum: str) -> str:
-    """`42 mg/L`, `1.6`, `12 years`."""
+    """`42 mg/L`, `1.6`, `12 years`; nobody is 6.53 years old."""
+    if ucum == "a":
+        value = round(value, 1)
     return f"{number(value)} {unit(ucum)}".rstrip()
 
 

@@ -14,7 +14,7 @@ from decision.clinical.assessment import (
 from decision.clinical.progress import Progress
 from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import Observation, PatientListing, PatientRecord
-from decision.clinical.spec import DecisionSpec
+from decision.clinical.spec import DecisionSpec, Eligibility
 from decision.ui.texts.inputs import entered_value
 from decision.ui.texts.numbers import dated, digits, instant, local, moment, unit
 
@@ -25,9 +25,10 @@ SIMULATED = (
 )
 NO_PATIENT = "No patient is chosen. Choose one in the worklist."
 WORKLIST_INTRO = (
-    "Synthetic records. Choose a patient to see both estimates, or why there is no estimate."
+    "Synthetic records. Choose a patient to see the estimates, or why there is no estimate."
 )
 EMPTY_WORKLIST = "No patient could be listed."
+WHICH = "Decision"
 MISMATCH = (
     "Stopped: the record that was read belongs to a different patient.",
     "Nothing of it is shown.",
@@ -67,6 +68,8 @@ _SEX = {"female": "F", "male": "M"}
 
 def reading(told: Progress) -> str:
     """How far reading has come, for those who wait for it."""
+    if not told.done:
+        return READING
     return f"Reading the record: {told.label} ({told.done} of {told.total})"
 
 
@@ -157,10 +160,17 @@ def withdrawn(entries: Iterable[Observation], because: str) -> str:
 
 
 def eligible(assessment: Assessment) -> bool:
-    """False for somebody the decision is not for, whom nothing more is asked."""
-    return not isinstance(assessment, Abstention) or not any(
-        c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes
-    )
+    """False for somebody the decision is not for, whom nothing more is asked.
+
+    Where somebody stands can be said without an estimate, an answer may change it and there is
+    something to decide: there only those outside the population are somebody else's.
+    """
+    if not isinstance(assessment, Abstention):
+        return True
+    if assessment.situation is not None:
+        outside = (c.population and c.state is Eligibility.NOT_MET for c in assessment.criteria)
+        return not any(outside)
+    return not any(c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes)
 
 
 def cause(found: AbstentionCause) -> tuple[str, str, str]:

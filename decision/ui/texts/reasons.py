@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from decision.clinical.assessment import ComparisonCard, Contribution
+from decision.clinical.assessment import Card, ComparisonCard, Contribution
 from decision.clinical.features import FeatureVector, Found
 from decision.clinical.quantities import Moment
 from decision.clinical.record import Origin
@@ -111,26 +111,28 @@ def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> 
     return f"{player.label}: {parts}{when}"
 
 
-def _groups(
-    card: ComparisonCard,
-    found: Sequence[tuple[Contribution, float, str]],
-    titles: tuple[str, str],
+def groups(
+    card: Card, found: Sequence[tuple[str, float, str]], titles: tuple[str, str]
 ) -> tuple[Group, ...]:
-    """Upward and downward reasons, the largest first; a way without any reason is left out."""
+    """Upward and downward reasons, the largest first; a way without any reason is left out.
+
+    `found` are (player, size, its words).
+    """
     players = {p.id: p for p in card.spec.players}
     ranked = sorted(found, key=lambda item: -abs(item[1]))
-    groups = []
+    both = []
     for title, sign in zip(titles, (1, -1), strict=True):
         lines = tuple(
-            f"{player_text(card.spec, card.features, players[c.player])}: {words}"
-            for c, size, words in ranked
+            f"{player_text(card.spec, card.features, players[player])}: {words}"
+            for player, size, words in ranked
             if sign * size > 0
         )
-        groups.append(Group(title=title, lines=lines[:AT_MOST]))
-    return tuple(group for group in groups if group.lines)
+        both.append(Group(title=title, lines=lines[:AT_MOST]))
+    return tuple(group for group in both if group.lines)
 
 
-def _change(effect: float) -> str:
+def change(effect: float) -> str:
+    """`+6`, `0`, or a minus sign that is one."""
     whole = per_100(effect)
     return "0" if whole == 0 else f"{whole:+d}".replace("-", "\u2212")
 
@@ -141,15 +143,15 @@ def prognostic(card: ComparisonCard) -> tuple[Group, ...]:
     An input that raises one drug and lowers the other belongs to the gap alone.
     """
     found = [
-        (c, c.prognostic, _on_each(card, c))
+        (c.player, c.prognostic, _on_each(card, c))
         for c in card.answer.explanation.contributions
         if all(abs(e) >= SMALLEST and e * c.prognostic > 0 for e in c.effects.values())
     ]
-    return _groups(card, found, ("Raises both", "Lowers both"))
+    return groups(card, found, ("Raises both", "Lowers both"))
 
 
 def _on_each(card: ComparisonCard, found: Contribution) -> str:
-    each = ", ".join(f"{t.label} {_change(found.effects[t.id])}" for t in ordered(card.spec))
+    each = ", ".join(f"{t.label} {change(found.effects[t.id])}" for t in ordered(card.spec))
     return f"{each} of 100"
 
 
@@ -172,8 +174,8 @@ def differential(card: ComparisonCard) -> tuple[Group, ...]:
     """What moves the gap, towards the first card's drug, then towards the second's."""
     first, second = ordered(card.spec)
     titles = (f"Towards {first.label_with_article}", f"Towards {second.label_with_article}")
-    found = [(c, size, f"by {_points(size)}") for c, size in _movers(card)]
-    return _groups(card, found, titles)
+    found = [(c.player, size, f"by {points(size)}") for c, size in _movers(card)]
+    return groups(card, found, titles)
 
 
 def rest(card: ComparisonCard) -> str:
@@ -187,7 +189,7 @@ def rest(card: ComparisonCard) -> str:
     first, second = ordered(card.spec)
     drug = first if left >= 0 else second
     who = "Everything else together" if listed else "All inputs together"
-    return f"{who}: {_points(left)} towards {drug.label_with_article}."
+    return f"{who}: {points(left)} towards {drug.label_with_article}."
 
 
 BY_MODALITY = "By kind of data"
@@ -204,25 +206,27 @@ def by_modality(card: ComparisonCard) -> tuple[str, ...]:
     for found in card.answer.explanation.modalities:
         kind = f"{found.player[:1].upper()}{found.player[1:]} data"
         if found.player in card.answer.absent_modalities:
-            lines.append(f"{kind}: {_how_absent(card, found.player)}: exactly 0.")
+            lines.append(f"{kind}: {how_absent(card, found.player)}: exactly 0.")
             continue
         drug = first if sign * found.differential >= 0 else second
         way = "raise" if found.prognostic >= 0 else "lower"
         lines.append(
-            f"{kind}: {way} both by {_points(found.prognostic)}; move the gap by "
-            f"{_points(found.differential)} towards {drug.label_with_article}."
+            f"{kind}: {way} both by {points(found.prognostic)}; move the gap by "
+            f"{points(found.differential)} towards {drug.label_with_article}."
         )
     return tuple(lines)
 
 
-def _how_absent(card: ComparisonCard, modality: str) -> str:
+def how_absent(card: Card, modality: str) -> str:
+    """Whether nothing of a kind of data is there, or less than its quorum."""
     known = card.features.values
     some = any(f.modality == modality and f.id in known for f in card.spec.features)
     return "too little measured to be used" if some else "not measured"
 
 
-def _points(change: float) -> str:
-    whole = abs(per_100(change))
+def points(effect: float) -> str:
+    """`about 6 of 100`, without its sign, which a word beside it gives."""
+    whole = abs(per_100(effect))
     return f"about {whole} of 100" if whole else "under 1 of 100"
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from decision.clinical.assessment import Assessment, AuditAction, AuditEvent, ComparisonCard
+from decision.clinical.assessment import (
+    Abstention,
+    Assessment,
+    AuditAction,
+    AuditEvent,
+    ComparisonCard,
+)
 from decision.clinical.spec import DecisionSpec, Severity
 from decision.ui.texts import decided
 from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import of_100, plural
+from decision.ui.texts.risk import horizon_years, years
 
 
 def named(shown: Assessment) -> str:
@@ -71,6 +78,11 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
     return "; ".join(parts) or "as shown"
 
 
+def elsewhere(event: AuditEvent) -> str:
+    """On an entry whose decision is not served here, so that nobody knows its words."""
+    return f"of a decision that is not offered here ({event.decision})"
+
+
 def _written(outcome: Mapping[str, object]) -> str:
     """What became of one write to the chart: of which decision, how it stands, what is there."""
     kept = outcome.get("resources")
@@ -82,10 +94,15 @@ def _written(outcome: Mapping[str, object]) -> str:
 def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     """What came out; where an event in the chart asked, that nobody was shown it."""
     unseen = " (in the background, not shown)" if outcome.get("shown") == "nothing" else ""
+    found = str(outcome.get("classification", "")).replace("_", " ")
+    place = f"{found}: " if found else ""
     if outcome.get("answer", outcome.get("shown")) != "card":
         reasons = outcome.get("reasons")
         listed = reasons if isinstance(reasons, list | tuple) else ()
-        return "no estimate: " + ", ".join(dict.fromkeys(str(r) for r in listed)) + unseen
+        said = ", ".join(dict.fromkeys(str(r) for r in listed))
+        return f"{place}no estimate: {said}{unseen}"
+    if isinstance(risks := outcome.get("risks"), Mapping):
+        return f"{place}{_foretold(risks, outcome)}{unseen}"
     shown = outcome.get("probabilities")
     probabilities = shown if isinstance(shown, Mapping) else {}
     estimates = [
@@ -96,6 +113,14 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     code = outcome.get("preference")
     favoured = spec.treatment(str(code)).label if code else "none named"
     return f"{', '.join(estimates)}; preference: {favoured}{unseen}"
+
+
+def _foretold(risks: Mapping[str, object], outcome: Mapping[str, object]) -> str:
+    """Every risk by its time, shortest first, and what the last was called."""
+    found = {y: str(r) for key, r in risks.items() if (y := horizon_years(key)) is not None}
+    told = [f"{of_100(float(found[y]))} within {years(y)}" for y in sorted(found)]
+    band = f"; band: {found_band}" if (found_band := outcome.get("band")) else ""
+    return f"{', '.join(told)}{band}"
 
 
 def of_others(n: int) -> str:
@@ -109,12 +134,10 @@ def of_others(n: int) -> str:
     )
 
 
-CHOSEN = "Drug chosen"
 REASON = "Reason for deciding otherwise"
 REASON_WITHOUT = "Reason for this decision"
 REASON_OPTIONAL = "Reason for this decision (optional)"
 REMARK = "Remark (optional; no names)"
-NO_CHOICE = "Choose a drug first; nothing was recorded."
 AGREES = (
     "The estimates favour this class already: accept it, or choose another; nothing was recorded."
 )
@@ -123,3 +146,21 @@ REASON_NEEDED = "This choice needs a reason."
 INTRO = "Choose, then record. The decision is written to the audit trail."
 INTRO_WITHOUT = f"There is no estimate to accept or override. {INTRO}"
 EMPTY = "No entry yet."
+
+
+def chosen_label(spec: DecisionSpec) -> str:
+    """What the choice is of: a drug where drugs are compared, else whatever comes next."""
+    return "Drug chosen" if spec.prognosis is None else "Next step"
+
+
+def no_choice(spec: DecisionSpec) -> str:
+    """Nothing is recorded without a choice."""
+    what = "a drug" if spec.prognosis is None else "a next step"
+    return f"Choose {what} first; nothing was recorded."
+
+
+def intro(shown: Assessment) -> str:
+    """What can be done here; a comparison may be accepted, a risk may not."""
+    if shown.spec.prognosis is not None:
+        return INTRO
+    return INTRO_WITHOUT if isinstance(shown, Abstention) else INTRO

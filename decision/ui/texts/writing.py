@@ -58,7 +58,7 @@ def in_chart(found: Receipt | None) -> str:
 
 
 def outstanding(
-    spec: DecisionSpec,
+    spec: DecisionSpec | None,
     event: AuditEvent | None,
     found: Receipt,
     agent: str,
@@ -66,10 +66,11 @@ def outstanding(
 ) -> str:
     """Which decision of which day is not wholly there, and what of it; `agent` is who is looking.
 
-    The trail may not have the entry under this person's present name and number.
+    The trail may not have the entry under this person's present name and number, and it may be of a
+    decision that is not offered here any more.
     """
     lacking = _lacking(found)
-    if event is None:
+    if event is None or spec is None:
         return f"An earlier decision is not fully in the chart{lacking}."
     chosen = decided.drug(spec, str(event.outcome.get("chosen", "")))
     when = day(event.recorded.astimezone(zone))

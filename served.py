@@ -1,0 +1,102 @@
+"""Which decisions one process serves: those found on disk, under the choices of its place, each
+with its model or the reason for none.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from decision import catalog
+from decision.assess import Decision, NoModel, Predictor
+from decision.catalog import SpecError
+from decision.clinical.errors import DecisionSupportError, ModelError
+from decision.clinical.local import Local
+from decision.clinical.spec import DecisionSpec
+from models.predictor import load_predictor
+from models.prognosis import load_prognosis
+from settings import PREFIX, SettingError, Settings
+
+
+def served(settings: Settings) -> tuple[Decision, ...]:
+    """Every decision that the settings name, in that order; all that are installed where they name
+    none. A decision whose model cannot be loaded is served without one.
+    """
+    installed = catalog.offered()
+    if not installed:
+        raise SpecError("no decision is installed: decision/catalog holds no folder with a spec.py")
+    unknown = [name for name in settings.decisions if name not in installed]
+    if unknown:
+        raise SettingError(
+            f"{PREFIX}DECISION names {unknown[0]!r}, which is not installed.",
+            f"Use {_known(installed)}, with commas between, or take it away to serve all.",
+        )
+    specs = _configured(settings, installed)
+    return tuple(
+        Decision(spec=specs[name], predictor=predictor(specs[name], settings.artifacts / name))
+        for name in settings.decisions or installed
+    )
+
+
+def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
+    """The decision's model, or what stands in for one that cannot be loaded."""
+    try:
+        return load_prognosis(spec, folder) if spec.prognosis else load_predictor(spec, folder)
+    except ModelError as error:
+        return NoModel(detail=error.message, remedy=error.remedy)
+
+
+def _configured(settings: Settings, installed: tuple[str, ...]) -> dict[str, DecisionSpec]:
+    """Every decision under the rules of the place. What a decision cannot follow of them is an
+    error of the settings; what it cannot do anywhere is its own.
+    """
+    local = local_of(settings, installed)
+    specs = {}
+    for name in installed:
+        try:
+            specs[name] = catalog.load(name, local)
+        except (SpecError, DecisionSupportError) as error:
+            catalog.load(name)  # raises again where the place has nothing to do with it
+            told = error.message if isinstance(error, DecisionSupportError) else str(error)
+            remedy = error.remedy if isinstance(error, DecisionSupportError) else ""
+            raise SettingError(
+                f"{_where(settings)}: [{name}] {told}",
+                remedy or f"Correct it, or take {name} out of {_where(settings)}.",
+            ) from error
+    return specs
+
+
+def local_of(settings: Settings, installed: tuple[str, ...]) -> Local:
+    """What the place decided, from the settings and the file they name."""
+    path = settings.local
+    if path is None:
+        return Local(jurisdiction=settings.jurisdiction)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(
+            f"{PREFIX}LOCAL: {path.name} cannot be read ({type(error).__name__}).",
+            "Name a TOML file that the app may read, or take the setting away.",
+        ) from None
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(
+            f"{path.name} is not TOML: {error}.", "Correct that line; see docs/deploy.md."
+        ) from None
+    for name, choices in given.items():
+        if name not in installed or not isinstance(choices, dict):
+            raise SettingError(
+                f"{path.name}: {name!r} is no decision that is installed.",
+                f"Begin a table of choices with its decision: {_known(installed)}.",
+            )
+    return Local(jurisdiction=settings.jurisdiction, settings=given)
+
+
+def _where(settings: Settings) -> str:
+    named = f"{PREFIX}JURISDICTION"
+    return f"{settings.local.name} or {named}" if settings.local else named
+
+
+def _known(installed: tuple[str, ...]) -> str:
+    return ", ".join(installed)
