@@ -44,7 +44,8 @@ def text_table(content: bytes, delimiter: str) -> Table:
         lines.pop()
     if len(lines) <= remarks:
         raise HeaderError("The file holds remarks and no table.", "Export the table itself.")
-    _check_delimiter(lines[remarks], delimiter)
+    below = lines[remarks + 1] if len(lines) > remarks + 1 else ""
+    _check_delimiter(lines[remarks], below, delimiter)
     try:
         reader = csv.reader(islice(lines, remarks, None), delimiter=delimiter, strict=True)
         header, *rows = list(reader)
@@ -98,10 +99,10 @@ def _decoded(content: bytes) -> str:
         raise EncodingError(f"Line {line} is not UTF-8.", "Save the file as UTF-8.") from None
 
 
-def _check_delimiter(header: str, declared: str) -> None:
-    if declared in header:
-        return
+def _check_delimiter(header: str, below: str, declared: str) -> None:
     other = next((d for d in _NAMES if d in header), "")
+    if declared in header or (not other and declared in below):
+        return  # R leaves the name of the rows out of the header
     if other:
         raise DelimiterError(
             f"The columns are separated by {_NAMES[other]}, and the declared type says "
