@@ -1,4 +1,4 @@
-"""Every vendored panel has an origin, a licence that permits it, a checksum, and genes with names."""
+"""Every vendored panel has an origin, a licence that permits it, a checksum and named genes."""
 
 from __future__ import annotations
 

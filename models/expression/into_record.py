@@ -36,6 +36,8 @@ def with_scores(
     wanted = dict(_wanted(scorer, codelists))
     if not record.expression or not wanted:
         return record
+    there = {panel.id for panel in scorer.panels.panels}
+    lost = tuple(code for concept, code in wanted.items() if scorer.answers[concept] in there)
     files: list[ExpressionFile] = []
     results: list[Observation] = []
     issues: list[DataIssue] = []
@@ -50,7 +52,7 @@ def with_scores(
                 found = scorer.score(file.content, _declared(file))
             except ExpressionError as error:
                 files.append(replace(file, use=f"not used: {error.message} {error.remedy}"))
-                issues.append(_refused(file, error, tuple(wanted.values())))
+                issues.append(_refused(file, error, lost))
             else:
                 done = True
                 news, doubts = _results(record, file, found, wanted, scorer.answers, codelists)

@@ -5,9 +5,9 @@
         --reference simulated-rna-seq --reference-scale tpm --reference-samples same.tsv \\
         --folder platforms
 
-Both tables have one column per sample, and the same blood has the same name in both. Without
-`--reference` the platform becomes a reference itself: its samples are then the cohort that a model
-was trained on.
+Both tables have one column per sample, and the same blood has the same name in both. With
+`--as-reference` in place of `--reference` the platform becomes one itself: right only where its
+samples are the cohort that the model was trained on.
 
 Location and scale match means and standard deviations over the pairs. A regression would not do:
 its slope shrinks with the noise of either platform, and a score would shrink with it.
@@ -193,11 +193,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--samples", type=Path, required=True)
     parser.add_argument("--reference", default="")
+    parser.add_argument("--as-reference", action="store_true")
     parser.add_argument("--reference-scale", default="")
     parser.add_argument("--reference-samples", type=Path)
     parser.add_argument("--probes", type=Path)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     chosen = parser.parse_args(arguments)
+    if bool(chosen.reference) == chosen.as_reference:
+        parser.error("give either --reference or --as-reference")
     if chosen.reference and chosen.reference_samples is None:
         parser.error("--reference needs --reference-samples")
     panels = load_panels()
