@@ -192,7 +192,8 @@ def answer(panels: Panels, patients: int, genes: int, bridging: int, seed: int) 
     ]
     ours = {INTERFERON: interferon.id, STAND_IN: stand_in.id}
     registered = [{f: np.array([s[p] for s in o]) for f, p in ours.items()} for o in own]
-    naive, by_z = [], []
+    naive: list[dict[str, Floats]] = []
+    by_z: list[dict[str, Floats]] = []
     for v in values:
         naive.append({})
         by_z.append({})
