@@ -84,7 +84,7 @@ def test_a_rise_of_hba1c_names_its_baseline():
     )
     found = stage_of(record)
     assert found.label == "Stage 2"
-    assert "HbA1c rise to 5.6 % from 5 % on 2 May 2026" in found.detail
+    assert found.detail == "HbA1c rise from 5 % on 2 May 2026 to 5.6 % on 2 Nov 2026"
 
 
 def test_whose_rules_these_are_is_said():

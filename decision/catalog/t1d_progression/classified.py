@@ -63,7 +63,11 @@ def _measured(m: Measurement) -> str:
 
 def _met(fired: Fired) -> str:
     when = moment(fired.measurement.taken)
-    limit = f"reaches {fired.limit}" if fired.baseline is None else f"{fired.limit.value:g} times"
+    limit = (
+        f"reaches {fired.limit}"
+        if fired.baseline is None
+        else f"at least {fired.limit.value:g} times"
+    )
     return f"{_sentence(dated(fired.words))}, {when}: {limit} ({fired.band})"
 
 

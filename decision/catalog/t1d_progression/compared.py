@@ -224,7 +224,12 @@ def _quoted(found: Anchor) -> str:
         number = "a range without ends"
     years = found.horizon_years
     within = f" within {years:g} {_years(years)}" if years else ""
-    return f"{number}{within} ({found.population})"
+    return f"{number}{within} ({_signs(found.population)})"
+
+
+def _signs(words: str) -> str:
+    """Comparisons as they are read: the tables are written in ASCII."""
+    return words.replace(">=", "≥ ").replace("<=", "≤ ").replace("  ", " ")
 
 
 def _risk(found: Anchor) -> PublishedRisk | None:
@@ -238,7 +243,7 @@ def _risk(found: Anchor) -> PublishedRisk | None:
         risk=found.risk,
         low=found.low,
         high=found.high,
-        population=f"{found.population}: {found.condition}",
+        population=_signs(f"{found.population}: {found.condition}"),
         source=found.source,
         status=found.status,
     )

@@ -7,6 +7,7 @@ from functools import partial
 
 from decision.catalog.t1d_progression.antibodies import Kind
 from decision.catalog.t1d_progression.codelists import DRUG_NAMES
+from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.persons import answered
 from decision.catalog.t1d_progression.derive.staged import HELD, Staged, staged
 from decision.catalog.t1d_progression.features import ANTIBODY_STATES, YES_NO
@@ -180,4 +181,4 @@ def eligibility(
         partial(stageable, place=place),
         untreated,
     )
-    return apply_all(criteria, record, spec)
+    return apply_all(criteria, own(record), spec)

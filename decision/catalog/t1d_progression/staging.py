@@ -193,12 +193,7 @@ def _stage_3(
 
 
 def _list(fired: Collection[Fired]) -> str:
-    return ", ".join(map(_on, fired))
-
-
-def _on(fired: Fired) -> str:
-    when = fired.measurement.taken.day_text
-    return f"{fired.words}, {when}" if fired.baseline else f"{fired.words} on {when}"
+    return ", ".join(f"{f.words} on {f.measurement.taken.day_text}" for f in fired)
 
 
 def _newest(known: list[Measurement], criterion: Criterion) -> list[Measurement]:

@@ -51,7 +51,7 @@ def drug(spec: DecisionSpec, chosen: str) -> str:
 
 
 def what(spec: DecisionSpec, chosen: str, codes: Mapping[str, str], reason: str) -> str:
-    """`IL-6 inhibitor, against STOP (low neutrophils)` and the reason, without the time."""
+    """`drug B, against STOP (low neutrophils)` and the reason, without the time."""
     because = f". Reason: {spec.reason(reason)}" if reason else ""
     return f"{drug(spec, chosen)}{against(spec, codes)}{because}."
 

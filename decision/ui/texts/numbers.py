@@ -63,12 +63,12 @@ def figure(value: float) -> str:
 
 
 def unbroken(words: str) -> str:
-    """No line break around a comparison sign: `CDAI ≤ 10` stays in one piece."""
+    """No line break around a comparison sign: `score ≤ 10` stays in one piece."""
     return words.replace(" ≤ ", "\u00a0≤\u00a0").replace(" ≥ ", "\u00a0≥\u00a0")
 
 
 def inside(title: str) -> str:
-    """A title inside a sentence: `genetic score`, but `HbA1c` and `IA-2 antibodies`."""
+    """A title inside a sentence: `genetic score`, but `HbA1c` and `QT interval`."""
     first = title.partition(" ")[0]
     return (
         f"{title[:1].lower()}{title[1:]}" if first[1:].isalpha() and first[1:].islower() else title

@@ -173,6 +173,13 @@ def eligible(assessment: Assessment) -> bool:
     return not any(c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes)
 
 
+def answers_help(assessment: Assessment) -> bool:
+    """Whether entering what is missing may bring the estimate that is not there."""
+    return isinstance(assessment, Abstention) and not any(
+        c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes
+    )
+
+
 def cause(found: AbstentionCause) -> tuple[str, str, str]:
     """(reason, what exactly, what would change it)."""
     reason = found.reason.value

@@ -108,6 +108,8 @@ def has_type_1(record: PatientRecord, codelists: Codelists) -> bool:
 
 def _gaps(record: PatientRecord, codelists: Codelists) -> tuple[Gap, ...]:
     """Where a value may lie that would change the stage, unless the clinician gave it."""
+    if not record.gaps:
+        return ()
     answered_for = {
         concept
         for concept in READ
@@ -121,4 +123,4 @@ def _gaps(record: PatientRecord, codelists: Codelists) -> tuple[Gap, ...]:
         if o.source.origin is Origin.CLINICIAN
     }
     left = [codelists[concept] for concept in READ if concept not in answered_for]
-    return unread(record, Part.OBSERVATIONS, *left) if record.gaps else ()
+    return unread(record, Part.OBSERVATIONS, *left)
