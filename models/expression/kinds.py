@@ -78,6 +78,12 @@ def check_scale(values: Floats, scale: Scale, first_line: int = 0) -> None:
         )
     if values.max() == values.min():
         raise ScaleError("Every value is the same.", "Export the file again.")
+    size = np.abs(values)
+    if size.max() > (HIGHEST_LOG2 * 1e3 if scale.log else 2.0**HIGHEST_LOG2):
+        raise ScaleError(
+            f"A value is larger than any instrument reports{_at(size.argmax(), first_line)}.",
+            "Export the file again.",
+        )
     if scale.log:
         if values.max() > HIGHEST_LOG2:
             raise ScaleError(

@@ -31,14 +31,14 @@ def parquet_table(content: bytes) -> Table:
         file = pq.ParquetFile(pa.BufferReader(content))
         described = file.metadata
         size = sum(described.row_group(i).total_byte_size for i in range(described.num_row_groups))
-    except (pa.ArrowException, OSError):
+        names = tuple(str(field.name) for field in file.schema_arrow)
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise _damaged() from None
     if size > LARGEST:
         raise TooLargeError(
             f"The file has more than {LARGEST // 1_000_000} MB after decompression.",
             "Send the sample of this patient alone.",
         )
-    names = tuple(str(field.name) for field in file.schema_arrow)
     if any(pa.types.is_nested(field.type) for field in file.schema_arrow):
         raise ParquetError("A column holds lists or structures.", "Write plain columns.")
     if any(name.startswith(("=", "+", "@")) for name in names):
@@ -57,9 +57,13 @@ def _damaged() -> ParquetError:
 
 def _column(file: pq.ParquetFile, name: str) -> pa.ChunkedArray:
     try:
-        return file.read(columns=[name]).column(0)
-    except (pa.ArrowException, OSError):
+        found = file.read(columns=[name]).column(0)
+        found.validate(full=True)  # text that is not UTF-8 shows only here
+    except (pa.ArrowException, OSError, IndexError):
         raise _damaged() from None
+    if len(found) != file.metadata.num_rows:
+        raise _damaged()
+    return found
 
 
 def _cells(file: pq.ParquetFile, names: tuple[str, ...]) -> Callable[[int], Sequence[str]]:
