@@ -21,13 +21,11 @@ from models.hazard_temporal import known_by
 from models.leakage import LeakageError
 from models.simulate import t1d
 from models.sources import HERE
+from tests.needed import missing
 from tests.progression import model, others, training
 
 DECISION = "t1d_progression"
 TINY = "--n 1500 --scored 1800 --per-site 300 --reference 2500 --ceiling 4000".split()
-SKLEARN = pytest.mark.skipif(
-    not hazard_ceiling.installed(), reason="scikit-learn comes with the optional peers"
-)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +97,6 @@ def test_curves_are_d_calibrated(answer):
     assert found["p_value"] > 1e-4
 
 
-@SKLEARN
 def test_with_something_missing_the_bar_is_what_could_be_known(answer):
     """The oracle knows tests nobody had; the ceiling knows what the model was given."""
     for stratum in t1d.STRATA:
@@ -126,7 +123,6 @@ def test_without_a_ceiling_the_bar_with_missing_values_is_left_out(monkeypatch):
     assert {k for k in bars if k.startswith("auc.")} == {f"auc.{s}.complete" for s in t1d.STRATA}
 
 
-@SKLEARN
 def test_the_ceiling_is_what_is_expected_of_people_who_look_the_same():
     """Right against the truth in every tenth; better than our model, worse than the oracle."""
     design = replace(t1d.DESIGN, horizons=(5.0,))
@@ -157,7 +153,6 @@ def last_only(world):
     return SimpleNamespace(table=world.table, truth=truth)
 
 
-@SKLEARN
 def test_a_ceiling_without_a_deciding_group_or_a_pattern_never_seen():
     """Someone without the test whom no sample resembles gets the stratum's mean, not a crash."""
     sample = t1d.simulate(3_000, seed=310, first_person=8 * 10**6)
@@ -269,8 +264,9 @@ def test_without_the_peers_package_the_run_says_so(monkeypatch):
     assert any("requirements-dev.txt" in line for line in said)
 
 
-@pytest.mark.skipif(not peers.installed(), reason="scikit-survival is optional")
 def test_peers_fit_the_same_rows(monkeypatch):
+    if not peers.installed():
+        missing("scikit-survival is not installed: pip install -r requirements-dev.txt")
     monkeypatch.setattr(peers, "TREES", 20)
     monkeypatch.setattr(peers, "TUNING_TREES", 5)
     table, scored = training().table, others().table.rows(np.arange(500))

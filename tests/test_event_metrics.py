@@ -58,7 +58,7 @@ def test_nobody_with_an_event_means_no_fall():
     assert kaplan_meier(np.array([1.0, 2.0]), np.zeros(2, bool)).at(5.0) == 1.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_the_auc_is_the_share_of_concordant_pairs(data):
     """For any weights and ties: the sorted computation is the double sum."""
@@ -126,7 +126,7 @@ def test_net_benefit_by_hand():
     assert net_benefit(risk, 3 * case, 3 * control, 0.3) == pytest.approx((2 - 3 / 7) / 4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), threshold=st.floats(0.05, 0.9))
 def test_nobody_acts_better_than_by_the_true_risk(seed, threshold):
     """The definition of the threshold: below it acting does more harm than good."""

@@ -81,7 +81,7 @@ def test_the_midpoint_is_used_for_events_only():
 # ---------------------------------------------------------------------------- splitting by person
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(people=st.lists(st.integers(0, 12), min_size=5, max_size=60), seed=st.integers(0, 99))
 def test_no_person_is_ever_in_two_folds(people, seed):
     """Whatever the repeats: a person's visits would otherwise be learnt and scored at once."""

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from decision.catalog.t1d_progression.derive.own import own
@@ -141,7 +141,6 @@ def test_units_change_no_feature():
         assert si[name] == pytest.approx(value, abs=1e-9), name
 
 
-@settings(deadline=None)  # two whole records are read each time
 @given(
     st.floats(40, 300),
     st.floats(0.3, 15),

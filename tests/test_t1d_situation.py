@@ -470,7 +470,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sets(st.integers(0, len(PIECES) - 1)),
     st.sampled_from(["2016-11-24", "2024-02-29", "1960", "1990-05"]),

@@ -236,7 +236,7 @@ def test_a_rise_of_ten_percent_within_3_to_12_months_is_stage_2(now, before, day
     assert [f.criterion for f in found.fired] == ([Criterion.HBA1C_RISE] if rises else [])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     before=st.floats(4.0, 5.0), factor=st.floats(1.0, 1.139).filter(lambda f: abs(f - 1.1) > 1e-6)
 )
@@ -351,7 +351,7 @@ def test_changing_a_row_changes_the_result_and_the_version(tmp_path: Path):
     assert changed.config_version != STAGING.version
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     low=st.floats(60, 300),
     more=st.floats(0, 100),
