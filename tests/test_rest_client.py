@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import logging
 from collections.abc import Callable
 
 import pytest
+import uvicorn
 
 from fhir.errors import AccessEndedError, ServerError
 from fhir.rest import capabilities as statements
+from fhir.rest import http
 from fhir.rest.client import FhirClient
 from fhir.rest.http import open_http
 from fhir.rest.limits import Limits
@@ -414,9 +417,38 @@ def test_no_cookie_of_one_launch_is_sent_for_another_and_no_proxy_is_asked(monke
 
 
 def test_the_pooled_client_follows_nothing_and_takes_no_setting_from_outside():
-    http = open_http()
-    assert http.follow_redirects is False
-    assert http.trust_env is False
+    client = open_http()
+    assert client.follow_redirects is False
+    assert client.trust_env is False
+
+
+@pytest.mark.parametrize(("rest", "connections"), [(0.0, 1), (0.2, 2)])
+def test_a_connection_that_was_idle_is_not_used_again(monkeypatch, rest, connections):
+    """The server may be closing it: a form with a code in it would be lost with it."""
+    assert uvicorn.Config(always).timeout_keep_alive > http.KEPT_SECONDS
+    monkeypatch.setattr(http, "KEPT_SECONDS", 0.1)
+    opened: set[asyncio.StreamWriter] = set()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.add(writer)
+        while await reader.readline():
+            while await reader.readline() != b"\r\n":
+                pass
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async def twice() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        async with server, open_http() as client:
+            await client.get(f"http://{host}:{port}/")
+            await asyncio.sleep(rest)
+            await client.get(f"http://{host}:{port}/")
+        for writer in opened:
+            writer.close()
+            await writer.wait_closed()
+
+    asyncio.run(twice())
+    assert len(opened) == connections
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 import stamina.instrumentation
 
+KEPT_SECONDS = 3.0
+"""How long an idle connection is used again. Servers close theirs after 5 seconds and more; a form
+with a code in it that meets the closing is lost, and may not be sent a second time.
+"""
 _TALKATIVE = ("httpx2", "httpcore2", "httpcore", "hpack")
 
 
@@ -31,7 +35,9 @@ def open_http(
         follow_redirects=False,
         timeout=httpx2.Timeout(answer_seconds, connect=connect_seconds, pool=answer_seconds),
         limits=httpx2.Limits(
-            max_connections=connections, max_keepalive_connections=20, keepalive_expiry=30.0
+            max_connections=connections,
+            max_keepalive_connections=20,
+            keepalive_expiry=KEPT_SECONDS,
         ),
         headers={"User-Agent": "treatment-response"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
