@@ -1,9 +1,9 @@
 """`python -m models.compare <decision> --cohort simulated`: has the challenger earned the place?
 
 Repeated nested cross-validation by site: every repeat is a fresh world of fresh patients, whose
-training sites are dealt into folds; every model is fitted, tuned and calibrated without the sites it
-is scored at, and all are scored at the same ones. Scored are courses with a recorded outcome whose
-patient would be given an answer; policies are judged by the true probabilities of the simulation.
+training sites are dealt into folds; every model is fitted, tuned and calibrated without the sites
+it is scored at, and all are scored at the same ones. Scored are courses with a recorded outcome
+whose patient would be given an answer; policies are judged by the simulation's true probabilities.
 Progress goes to stderr, the last line of stdout is one JSON object. With `--keep` each finished
 repeat is added to a file, and a later run goes on from there.
 """
@@ -137,7 +137,8 @@ def scored(about: Modelled, cohort: Cohort, p: Floats) -> Row:
     }
     for name, inside in subgroups(about, cohort).items():
         at = use & inside
-        enough = min(own[at].sum(), (1.0 - own[at]).sum()) >= LEAST_EVENTS
+        # A group of everybody would only repeat the whole.
+        enough = at.sum() < use.sum() and _fewer_class(own[at]) >= LEAST_EVENTS
         result[f"loss:{name}"] = metrics.log_loss(own[at], given[at]) if enough else math.nan
     return result
 
@@ -251,6 +252,10 @@ def _words(value: Paired) -> dict[str, float | int | None]:
         return None if math.isnan(x) else x
 
     return {"mean": number(value.mean), "sem": number(value.sem), "repeats": value.repeats}
+
+
+def _fewer_class(y: Floats) -> float:
+    return float(min(y.sum(), (1.0 - y).sum()))
 
 
 def _gap(p: Floats) -> Floats:

@@ -12,7 +12,17 @@ from sklearn.model_selection import StratifiedKFold
 from models.background import MEDOIDS, Reference, drawn
 from models.calibrate import Shrinkage, between_sites, half, shrink
 from models.cohort import Cohort, CohortError, Floats, Ints
-from models.deep_nets import Fusion, Genes, GeneSets, Recipe, Rows, Tabular, as_tensor, train
+from models.deep_nets import (
+    MOST_NUMBERS,
+    Fusion,
+    Genes,
+    GeneSets,
+    Recipe,
+    Rows,
+    Tabular,
+    as_tensor,
+    train,
+)
 from models.deep_pretrain import pretrained
 from models.deep_served import DeepPanel, Encoder, Sets
 from models.design import Bools, Design
@@ -23,8 +33,6 @@ from models.metrics import logit
 
 STOPPING = 0.2
 """Share of a network's rows that only say when to stop."""
-MOST_NUMBERS = 20_000_000
-"""Numbers in the widest intermediate result; more members than fit are trained in turns."""
 
 
 class DeepLogit(BaseEstimator):  # type: ignore[misc]
@@ -158,9 +166,7 @@ class DeepLogit(BaseEstimator):  # type: ignore[misc]
         """(n, 2) probability of the outcome under the first and the second treatment."""
         return self.panel_.predict_proba(X, present=present, expression=expression)
 
-    def torch_proba(
-        self, X: Floats, *, present: Bools, expression: Floats | None = None
-    ) -> Floats:
+    def torch_proba(self, X: Floats, *, present: Bools, expression: Floats | None = None) -> Floats:
         """`predict_proba` by torch from its own weights: what the export is compared with."""
         blocks = [as_tensor(b) for b in self.panel_.inputs(X, present, expression)]
         with torch.no_grad():
@@ -240,7 +246,7 @@ class DeepLogit(BaseEstimator):  # type: ignore[misc]
         if self.genes is not None:
             inputs[-1], widest = self.genes, len(self.genes.gene)
         # Whole ensembles at a time, so that how many fit never changes a result's meaning.
-        fit = max(1, MOST_NUMBERS // (widest * max(len(stratum), self.batch) * self.members))
+        fit = max(1, MOST_NUMBERS // (widest * self.batch * self.members))
         networks = []
         for first in range(0, len(groups), fit):
             own = pairs[first * self.members : (first + fit) * self.members]
@@ -263,7 +269,7 @@ class Members:
     def probability(self, rows: Rows) -> Floats:
         """(n, 2) mean probability under either treatment, before calibration."""
         with torch.no_grad():
-            level, gap = self.net(rows.blocks, rows.present)
+            level, gap = self.net.margins(rows)
         mu, tau = (x[self.members].double().numpy() for x in (level, gap))
         both = [sigmoid(mu + a * tau).mean(axis=0) for a in (-0.5, 0.5)]
         return np.stack(both, axis=1)
@@ -322,9 +328,7 @@ def _folded(panel: DeepPanel, networks: Members, s: Shrinkage) -> DeepPanel:
             head, sets = trained.head, replace(sets, values=chosen(trained.values))
         assert isinstance(head, Tabular)  # noqa: S101  (what a ModuleList cannot say)
         w2 = chosen(head.w2) * np.array([s.slope, s.contrast])
-        encoders.append(
-            replace(empty, w1=chosen(head.w1), b1=chosen(head.b1), w2=w2, sets=sets)
-        )
+        encoders.append(replace(empty, w1=chosen(head.w1), b1=chosen(head.b1), w2=w2, sets=sets))
     gap = s.centre + s.effect + s.contrast * (chosen(net.effect) - s.centre)
     return replace(
         panel,

@@ -70,7 +70,7 @@ def explain_features(
     games = [
         _game(panel, m, patient, rows, known)
         for m in range(len(design.modalities))
-        if present[0, m] and known[design.modality_of == m].any()
+        if present[0, m]
     ]
     start = panel.starts(present)[:, 0]
     count = len(design.players)
@@ -105,8 +105,9 @@ def _game(
             "Explain it as one, by modality.",
         )
     member = _coalitions(len(players))
-    takes = member[:, np.searchsorted(players, design.player_of[columns]).clip(max=len(players) - 1)]
-    takes &= np.isin(design.player_of[columns], players)
+    takes = np.zeros((len(member), len(columns)), dtype=bool)
+    mine = np.isin(design.player_of[columns], players)
+    takes[:, mine] = member[:, np.searchsorted(players, design.player_of[columns][mine])]
     own = np.where(known[columns], patient[columns], np.nan)
     other = np.where(known[columns], rows[:, columns], np.nan)
     mixed = np.where(takes[None], own, other[:, None]).reshape(-1, len(columns))
@@ -129,9 +130,9 @@ def _member(
     highest = start + sum(w.max(axis=1) for w in worth) if worth else np.array([start])
     link = link_for(float(max(np.abs(lowest).max(), np.abs(highest).max())), TOLERANCE)
     none = start + sum(w[:, 0] for w in worth) if worth else np.full(len(weights), start)
-    whole = start + sum(float(w[0, -1]) for w in worth)
+    whole = sigmoid(np.array([start + math.fsum(float(w[0, -1]) for w in worth)]))
     degree = sum(int(math.log2(w.shape[1])) for w in worth)
-    nodes, rule = np.polynomial.legendre.leggauss(degree // 2 + 1)
+    nodes, rule = np.polynomial.legendre.leggauss(max(1, (degree + 1) // 2))
     t = (nodes + 1.0) / 2.0
     inside = [_expected(w, link.frequencies, t) for w in worth]
     turn = np.exp(1j * start * link.frequencies)
@@ -143,16 +144,20 @@ def _member(
                 rest = rest * mean
         path = np.einsum("bkt,bkjt->bkj", rest * (rule / 2.0), changes).imag
         values.append(np.einsum("b,k,bkj->j", weights, link.amplitudes, path))
-    base = float(weights @ sigmoid(none))
-    return values, base, float(sigmoid(np.array(whole))), 2.0 * link.sup_error
+    base = float(weights @ sigmoid(np.asarray(none, dtype=np.float64)))
+    return values, base, float(whole[0]), 2.0 * link.sup_error
 
 
 def _expected(worth: Floats, frequencies: Floats, t: Floats) -> tuple[Complexes, Complexes]:
-    """(B, K, T) mean of exp(iwF) over coalitions, and (B, K, d, T) mean of what each one changes."""
+    """(B, K, T) mean of exp(iwF) over coalitions; (B, K, d, T) mean of what each one changes."""
     players = int(math.log2(worth.shape[1]))
     means, changes = _weights(players, tuple(t.tolist()))
-    waves = np.exp(1j * worth[:, None, :] * frequencies[:, None])
-    return waves @ means, (waves @ changes).reshape(*waves.shape[:2], players, len(t))
+    angle = worth[:, None, :] * frequencies[:, None]
+    both = np.concatenate([means, changes], axis=1)
+    # Two real products take half of what one of mixed kind does.
+    found = np.cos(angle) @ both + 1j * (np.sin(angle) @ both)
+    mean, change = found[..., : len(t)], found[..., len(t) :]
+    return mean, change.reshape(*change.shape[:2], players, len(t))
 
 
 @cache
@@ -163,13 +168,14 @@ def _coalitions(players: int) -> Bools:
 
 @cache
 def _weights(players: int, t: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """(2^d, T) chance of a coalition, and (2^d, d T) the same of the others, signed by who joins."""
+    """(2^d, T) chance of a coalition; (2^d, d T) that of the others, signed by who joins."""
     member = _coalitions(players).astype(np.float64)
     at = np.array(t)
     size = member.sum(axis=1)[:, None]
     chance = at**size * (1.0 - at) ** (players - size)
     # Without j's own factor; the sign says whether j is in or not.
-    joined = member[:, :, None] * (chance / at)[:, None] - (1.0 - member)[:, :, None] * (
-        chance / (1.0 - at)
-    )[:, None]
+    joined = (
+        member[:, :, None] * (chance / at)[:, None]
+        - (1.0 - member)[:, :, None] * (chance / (1.0 - at))[:, None]
+    )
     return chance, joined.reshape(len(member), -1)

@@ -19,6 +19,9 @@ from torch import Tensor, nn
 from models.cohort import Floats, Ints
 from models.design import Bools
 
+MOST_NUMBERS = 20_000_000
+"""In the widest intermediate result; what does not fit is done in turns."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Genes:
@@ -139,6 +142,7 @@ class Fusion(nn.Module):
         self.intercept = nn.Parameter(torch.zeros(members))
         self.effect = nn.Parameter(torch.zeros(members))
         self.recipe = recipe
+        self.widest = max(recipe.width, *(len(i.gene) for i in inputs if isinstance(i, Genes)), 1)
 
     def forward(
         self, blocks: Sequence[Tensor], present: Tensor, noise: Noise | None = None
@@ -154,6 +158,15 @@ class Fusion(nn.Module):
             level = level + here * out[..., 0] + (1.0 - here) * self.absent[:, m, None]
             gap = gap + here * out[..., 1]
         return level, gap
+
+    def margins(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """(K, n) level and difference of all rows, without noise, some rows at a time."""
+        step = max(1, MOST_NUMBERS // (len(self.intercept) * self.widest))
+        parts = []
+        for first in range(0, len(rows.y), step):
+            at = slice(first, first + step)
+            parts.append(self([b[at] for b in rows.blocks], rows.present[at]))
+        return torch.cat([p[0] for p in parts], dim=1), torch.cat([p[1] for p in parts], dim=1)
 
 
 def train(
@@ -192,10 +205,10 @@ def train(
             spread = (gap - net.effect[:, None]).square().mean(dim=1).sum()
             loss = loss + recipe.effect_penalty * spread
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
         with torch.no_grad():
-            level, gap = net(rows.blocks, rows.present)
+            level, gap = net.margins(rows)
             now = (_loss(level + rows.a * gap, rows.y) * judged).sum(dim=1)
             better = now < best - 1e-5
             best = torch.where(better, now, best)
@@ -249,7 +262,7 @@ def _batches(fitted_on: Sequence[Ints], size: int, noise: Noise) -> Iterator[Ten
     for own in fitted_on:
         shuffled = torch.from_numpy(own)[torch.randperm(len(own), generator=noise.source)]
         orders.append(shuffled.repeat(-(-steps * width // len(own)))[: steps * width])
-    yield from torch.stack(orders).split(width, dim=1)
+    yield from torch.split(torch.stack(orders), width, dim=1)
 
 
 def as_tensor(x: Floats | Bools) -> Tensor:

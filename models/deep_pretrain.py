@@ -31,7 +31,8 @@ def pretrained(
     decoder = nn.Parameter(noise.normal(width, len(used)) / width**0.5)
     optimiser = torch.optim.AdamW([*encoder.parameters(), decoder], lr=0.005, weight_decay=0.01)
     for _ in range(epochs):
-        for index in torch.randperm(len(rows), generator=noise.source).split(batch):
+        order = torch.randperm(len(rows), generator=noise.source)
+        for index in torch.split(order, batch):
             x = rows[index]
             shown = (noise.kept(x.shape, MASKED) > 0).float()
             hidden = torch.relu(
@@ -41,6 +42,6 @@ def pretrained(
             missed = ((hidden @ decoder - x[:, used]) * asked).square().sum()
             loss = missed / asked.sum().clamp(min=1.0)
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
     return encoder.values.detach(), encoder.head.w1.detach(), encoder.head.b1.detach()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.artifact import Artefact, Array, write
+from models.artifact import Array, Artefact, write
 from models.background import Reference
 from models.cohort import Floats, Ints
 from models.design import Bools, Design
@@ -102,7 +102,8 @@ class DeepPanel:
 
     def complete(self, z: Floats, present: Bools) -> Floats:
         """(n, p) z; what a present modality lacks is completed from its own known columns."""
-        return complete(self.gaussian, z, present[:, self.design.modality_of])
+        here = present[:, self.design.modality_of]
+        return complete(self.gaussian, np.where(here, z, np.nan), here)
 
     def blocks(self, filled: Floats, expression: Floats | None = None) -> list[Floats]:
         """`inputs` of columns that are standardised and completed already."""
@@ -223,7 +224,8 @@ def tensors_of(panel: DeepPanel, reference: Reference) -> dict[str, Array]:
         "reference.weights": reference.weights,
     }
     for modality, encoder in zip(panel.design.modalities, panel.encoders, strict=True):
-        named = {"columns": encoder.columns, "w1": encoder.w1, "b1": encoder.b1, "w2": encoder.w2}
+        named: dict[str, Array] = {"columns": encoder.columns}
+        named |= {"w1": encoder.w1, "b1": encoder.b1, "w2": encoder.w2}
         if encoder.sets is not None:
             sets = encoder.sets
             named |= {"gene": sets.gene, "member_of": sets.member_of, "values": sets.values}

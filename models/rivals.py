@@ -54,13 +54,13 @@ def boosts() -> bool:
 def _additive(about: Modelled, train: Cohort, scored: Cohort, seed: int) -> Floats:
     model = PanelLogit(about.design, about.floors, seed=seed).fit_cohort(train)
     X, present = about.design.gated(scored.features)
-    return model.predict_proba(X, present=present)
+    return np.asarray(model.predict_proba(X, present=present))
 
 
 def _deep(about: Modelled, train: Cohort, scored: Cohort, seed: int) -> Floats:
     model = DeepLogit(about.design, seed=seed).fit_cohort(train)
     X, present = about.design.gated(scored.features)
-    return model.predict_proba(X, present=present)
+    return model.panel_.predict_proba(X, present=present)
 
 
 def _clinical_ridge(about: Modelled, train: Cohort, scored: Cohort, seed: int) -> Floats:
@@ -72,7 +72,7 @@ def _clinical_ridge(about: Modelled, train: Cohort, scored: Cohort, seed: int) -
     tests = _cuts(2 * arm + y.astype(np.int64), seed)
 
     def penalty(lam: float) -> Floats:
-        return np.r_[1e-6, 1.0, np.full(M.shape[1] - 2, lam)]
+        return np.concatenate([[1e-6, 1.0], np.full(M.shape[1] - 2, lam)])
 
     def loss(lam: float) -> float:
         total = 0.0
@@ -136,7 +136,9 @@ def _fixed(about: Modelled, train: Cohort, scored: Cohort, seed: int) -> Floats:
     return np.repeat(share[None], scored.n, axis=0)
 
 
-def _prepared(about: Modelled, train: Cohort, scored: Cohort) -> tuple[Floats, Floats, Floats, Ints]:
+def _prepared(
+    about: Modelled, train: Cohort, scored: Cohort
+) -> tuple[Floats, Floats, Floats, Ints]:
     """Standardised columns with 0 for what is missing, and a flag per absent modality."""
     labelled = ~np.isnan(train.outcome)
     X, present = about.design.gated(train.features)

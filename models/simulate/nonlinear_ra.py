@@ -15,8 +15,8 @@ no publication; directions follow a plausible reading, no more. Software validat
 | joints | tender beyond swollen joints tells against a response only at a high HAQ | clinical |
 | acute phase | best at a middling CRP, a hump in ln CRP | serology |
 | antibodies | one of RF and ACPA alone responds worse than both or neither | serology |
-| anaemia of inflammation | high CRP with low Hb favours the IL-6 inhibitor: product | serology, effect |
-| habitus and co-medication | heavy without methotrexate favours the IL-6 inhibitor | clinical, effect |
+| anaemia | high CRP with low Hb favours the IL-6 inhibitor: product | serology, effect |
+| habitus | heavy without methotrexate favours the IL-6 inhibitor | clinical, effect |
 | smoking and ACPA | together they respond worse: product | across modalities |
 
 The last row is out of reach of every model that adds up modalities.
@@ -124,7 +124,9 @@ def _under(
     """Every endpoint under one treatment, drawn as in the linear cohort."""
     u = mu - ra_response.FRAILTY * frailty + ra_response.SD_U * rng.standard_normal(p.n)
     after = ra_response.at_week_24(p, u, arm, rng)
-    return ra_scores.endpoints(p, after, rng.random(p.n) < ra_response.stopping_probability(u, mode))
+    return ra_scores.endpoints(
+        p, after, rng.random(p.n) < ra_response.stopping_probability(u, mode)
+    )
 
 
 def _z(x: Floats, centre: float, scale: float) -> Floats:
