@@ -208,6 +208,7 @@ def compare(plan: Plan, keep: Path | None, say: Say) -> dict[str, Any]:
     about, world = modelled(catalog.load(plan.decision)), simulator(plan.decision, plan.variant)
     asked = {name: x for name, x in asdict(plan).items() if name != "seeds"}
     done = _kept(keep, asked)
+    earlier = len(done.keys() & set(plan.seeds))
     for seed in plan.seeds:
         if seed in done:
             say(f"seed {seed}: kept from an earlier run")
@@ -229,6 +230,7 @@ def compare(plan: Plan, keep: Path | None, say: Say) -> dict[str, Any]:
         f"--k {plan.k:g} --n {plan.n} --repeats {len(plan.seeds)} --seed {plan.seeds[0]} "
         f"--folds {plan.folds}",
         "seconds": round(time.monotonic() - started, 1),
+        "repeats_of_earlier_runs": earlier,
         "table": summarised(repeats),
         "verdict": {
             "promoted": found.promoted,

@@ -122,6 +122,7 @@ def test_finished_repeats_are_kept_and_not_done_again(tmp_path, monkeypatch):
     assert sum("kept from" in line for line in said) == 2
     assert first["verdict"]["promoted"] is False
     assert second["verdict"]["log_loss"]["repeats"] == 3
+    assert [first["repeats_of_earlier_runs"], second["repeats_of_earlier_runs"]] == [0, 2]
     other = compare(plan(n=901, seeds=(1,)), keep, said.append)
     assert other["n"] == 901
     assert sum("kept from" in line for line in said) == 2
