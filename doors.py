@@ -9,6 +9,7 @@ from threading import Lock
 
 from decision.assess import RecordSource
 from decision.clinical.codes import Code
+from decision.clinical.errors import DecisionSupportError
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
 from decision.visit import Closed, Doors, Visit
@@ -113,7 +114,11 @@ class ChartDoors(Doors):
         """A launch was let in: its chart is read while the browser still loads the page. What is
         read stays with the launch, and is shown to whoever proves to be its browser.
         """
-        self._visit_of(handle, launch)
+        try:
+            self._visit_of(handle, launch)
+        except DecisionSupportError as error:  # the page meets it again, and can say so
+            _LOG.warning("not read ahead: %s, ehr %s", type(error).__name__, launch.tenant.id)
+            return
         source = launch.beside.get(FhirSource)
         if isinstance(source, FhirSource):
             source.begin()

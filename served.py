@@ -4,6 +4,7 @@ with its model or the reason for none.
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from decision.clinical.spec import DecisionSpec
 from models.predictor import load_predictor
 from models.prognosis import load_prognosis
 from settings import PREFIX, SettingError, Settings
+
+_LOG = logging.getLogger(__name__)
+_NOT_LOADED = "The model of this decision could not be loaded, so it makes no estimate."
+_ASK = "Tell whoever runs this service; its log names the file and the remedy."
 
 
 def served(settings: Settings) -> tuple[Decision, ...]:
@@ -32,6 +37,10 @@ def served(settings: Settings) -> tuple[Decision, ...]:
             f"Use {_known(installed)}, with commas between, or take it away to serve all.",
         )
     specs = _configured(settings, installed)
+    if not settings.jurisdiction and (ruled := [i for i, spec in specs.items() if spec.local]):
+        _LOG.warning(
+            "%sJURISDICTION is not set: no dated rules hold in %s", PREFIX, ", ".join(ruled)
+        )
     return tuple(
         Decision(spec=specs[name], predictor=predictor(specs[name], settings.artifacts / name))
         for name in settings.decisions or installed
@@ -39,11 +48,14 @@ def served(settings: Settings) -> tuple[Decision, ...]:
 
 
 def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:
-    """The decision's model, or what stands in for one that cannot be loaded."""
+    """The decision's model, or what stands in for one that cannot be loaded. Why not is for the
+    log: a clinician can do nothing with a path on this machine, and nobody else should know it.
+    """
     try:
         return load_prognosis(spec, folder) if spec.prognosis else load_predictor(spec, folder)
     except ModelError as error:
-        return NoModel(detail=error.message, remedy=error.remedy)
+        _LOG.error("decision %s has no model: %s %s", spec.id, error.message, error.remedy)
+        return NoModel(detail=_NOT_LOADED, remedy=_ASK)
 
 
 def _configured(settings: Settings, installed: tuple[str, ...]) -> dict[str, DecisionSpec]:

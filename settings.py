@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ _KNOWN = (
     "PUBLIC_URL",
     "SITE",
 )
+_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _YES_OR_NO = {"yes": True, "no": False}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
@@ -130,7 +132,7 @@ class Settings:
             site=setting("SITE", "simulated-demo"),
             agent=setting("AGENT", "demo clinician"),
             decisions=_decisions(setting("DECISION", "")),
-            jurisdiction=setting("JURISDICTION", "US" if demo else "").strip(),
+            jurisdiction=_jurisdiction(setting("JURISDICTION", "US" if demo and not ehrs else "")),
             local=path("LOCAL"),
             hosts=hosts,
             ehrs=ehrs,
@@ -160,6 +162,16 @@ def _decisions(given: str) -> tuple[str, ...]:
             f"{PREFIX}DECISION is {given!r}.", "Name each decision once, with commas between."
         )
     return tuple(named)
+
+
+def _jurisdiction(given: str) -> str:
+    """Of an unknown one no rules hold, so a slip such as `us` would switch them off in silence."""
+    if given and not _PLACE.fullmatch(given.strip()):
+        raise SettingError(
+            f"{PREFIX}JURISDICTION is {given!r}.",
+            "Give the two capital letters of a country, such as US, perhaps with a part: US-CA.",
+        )
+    return given.strip()
 
 
 def _local(public_url: str, hosts: Iterable[str]) -> bool:

@@ -2,8 +2,10 @@
 
 `python -m benchmarks.screens --out DIR` starts the app with a trail of its own and saves the
 worklist, a card, an abstention, a STOP, the entry form, the audit trail, the About page, the data
-used, a launch from the demonstration chart, a decision written to it, and the page of an ended
-session: at two widths, light and dark, each as tall as its content.
+used, a risk over time, one whose class is provisional, one with everything unfolded, somebody who
+has a class and no risk, what is known of that model, a launch from the demonstration chart, a
+decision written to it, and the page of an ended session: at two widths, light and dark, each as
+tall as its content.
 """
 
 from __future__ import annotations
@@ -31,6 +33,12 @@ CARD, ABSTENTION, STOP = (
     "Viktor Example-Diverticulitis",
 )
 """Demo patients who show each state; the first may be anybody with an answer."""
+RISK, PROVISIONAL, NO_RISK = (
+    "Jonas Example-StageTwo",
+    "Lotte Example-Provisional",
+    "Greta Example-Repeat",
+)
+"""The same of the decision about when something happens."""
 
 
 def _heading(page: Page, name: str) -> None:
@@ -80,6 +88,28 @@ def _audit(page: Page) -> None:
     page.get_by_role("row", name="Decided").last.wait_for()
 
 
+def _risk(page: Page) -> None:
+    _patient(page, RISK)
+    page.locator(".tr-course").wait_for()
+
+
+def _provisional(page: Page) -> None:
+    _patient(page, PROVISIONAL)
+    page.locator(".tr-unsettled").wait_for()
+    page.locator(".tr-vague").wait_for()
+
+
+def _unfolded(page: Page) -> None:
+    _risk(page)
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
+
+
+def _no_risk(page: Page) -> None:
+    _patient(page, NO_RISK)
+    page.get_by_role("heading", name="No estimate.").wait_for()
+    page.locator(".tr-unsettled").wait_for()
+
+
 def _launched(page: Page) -> None:
     """As from the chart, but in a tab: a frame's picture would be cut at its edge."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
@@ -109,6 +139,11 @@ STATES: dict[str, Callable[[Page], None]] = {
     "form": _form,
     "stop": _stop,
     "about": lambda page: _link(page, "About this model", "About this model"),
+    "risk": _risk,
+    "risk-about": lambda page: _link(page, "About this model", "About this model"),
+    "provisional": _provisional,
+    "unfolded": _unfolded,
+    "no-risk": _no_risk,
     "launched": _launched,
     "written": _written,
     "closed": _closed,

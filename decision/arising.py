@@ -32,15 +32,20 @@ def population_of(spec: DecisionSpec) -> frozenset[str]:
     return frozenset(c.id for c in spec.eligibility(_STRANGER, spec) if c.population)
 
 
-def arising(specs: Sequence[DecisionSpec], record: PatientRecord) -> tuple[str, ...]:
+def arising(
+    specs: Sequence[DecisionSpec], record: PatientRecord, wanted: str = ""
+) -> tuple[str, ...]:
     """Ids of the decisions to offer for this record: those that are surely for this person; where
-    there is none, those not ruled out; where there is none, all, the nearest first.
+    there is none, those not ruled out; where there is none, all, the nearest first. The one that is
+    `wanted` is among them unless it is ruled out: a card speaks of cautions, too, where the record
+    leaves open whether its decision is for this person, and its link must not end elsewhere.
 
     Never empty where `specs` is not: a page can then say whom the decision is for.
     """
     found = {spec.id: _asked(spec, record) for spec in specs}
     possible = {i: states for i, states in found.items() if Eligibility.NOT_MET not in states}
-    sure = [i for i, states in possible.items() if Eligibility.UNKNOWN not in states]
+    settled = {i for i, states in possible.items() if Eligibility.UNKNOWN not in states}
+    sure = [i for i in possible if i in settled or (settled and i == wanted)]
     return tuple(sure or possible or sorted(found, key=lambda i: _far(found[i])))
 
 

@@ -155,7 +155,9 @@ def _assessed(
     describe = spec.prognosis.describe if spec.prognosis else None
     situation = describe(record, spec, features) if describe else None
     judged = _judge(spec, criteria, features, predictor, context)
-    given = input_hash(record, spec, features, situation, context.site)
+    given = input_hash(
+        record, spec, features, situation, context.site, criteria=criteria, cautions=cautions
+    )
     if not isinstance(judged, _Answered):
         return Abstention(
             spec=spec,

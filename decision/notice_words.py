@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from decision.clinical.assessment import (
-    ComparisonCard,
-    HorizonRisk,
-    Prediction,
-    PrognosisCard,
-)
+from decision.clinical.answers import HorizonRisk, Prediction, in_years, per_100
+from decision.clinical.assessment import ComparisonCard, PrognosisCard, range_first
 from decision.clinical.spec import CautionFinding
 
 LONGEST_SUMMARY = 139
@@ -23,7 +19,7 @@ def estimate(card: ComparisonCard, prediction: Prediction) -> str:
     the range stands first where the point says less (D4).
     """
     spec = card.spec
-    number, ranged = _sized(card, card.answer.predictions, prediction)
+    number, ranged = _sized(card, prediction)
     kind = "simulated patients" if card.model.simulated else "patients"
     return (
         f"{spec.treatment(prediction.treatment).label}: {number} {kind} like this one reach "
@@ -35,24 +31,18 @@ def estimate(card: ComparisonCard, prediction: Prediction) -> str:
 def last_risk(card: PrognosisCard) -> str:
     """The same of the risk at the last horizon."""
     answer, simulated = card.answer, "simulated " if card.model.simulated else ""
-    number, ranged = _sized(card, answer.risks, answer.last)
-    years = f"{answer.last.years:g} year{'' if answer.last.years == 1 else 's'}"
+    number, ranged = _sized(card, answer.last)
     return (
         f"{number[:1].upper()}{number[1:]} {simulated}{card.situation.people} develop "
-        f"{card.spec.outcome.label} within {years} ({ranged}); based on {answer.reference_n:,} "
-        f"{simulated}people."
+        f"{card.spec.outcome.label} within {in_years(answer.last.years)} "
+        f"({ranged}); based on {answer.reference_n:,} {simulated}people."
     )
 
 
-def _sized(
-    card: ComparisonCard | PrognosisCard,
-    shown: Sequence[Prediction | HorizonRisk],
-    one: Prediction | HorizonRisk,
-) -> tuple[str, str]:
+def _sized(card: ComparisonCard | PrognosisCard, one: Prediction | HorizonRisk) -> tuple[str, str]:
     """(number, range); (range, why) where a value is unusual or any range of the answer wide."""
     low, high = per_100(one.interval.low), per_100(one.interval.high)
-    widest = card.spec.thresholds["widest_usual_range"].value
-    if card.answer.domain.outside_usual or any(each.interval.width > widest for each in shown):
+    if range_first(card):
         return f"between {low} and {high} of 100", "the data support nothing narrower"
     ranged = f"likely range {low} to {high} of 100, {per_100(one.interval.level)} %"
     return f"{per_100(one.probability)} of 100", ranged
@@ -78,8 +68,3 @@ def cut(words: str, longest: int) -> str:
     """One line, no longer than that; what was cut off is seen to be."""
     line = " ".join(words.split())
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
-
-
-def per_100(probability: float) -> int:
-    """Whole number of 100, halves upwards, as on the page."""
-    return int(probability * 100 + 0.5)

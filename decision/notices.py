@@ -8,8 +8,8 @@ where somebody stands, or a required input that could be recorded. A risk alone 
 Nothing here remembers what was said before: a chart that is opened twice is told twice. To fall
 silent after the first time would keep it from whoever is not the one who happened to be first.
 
-The limits of the estimate are not those of the cautions: somebody who has had an IL-6 inhibitor
-gets no estimate, and must still be kept from one that speaks against their infection. Only
+The limits of the estimate are not those of the cautions: somebody who has had the drug before may
+get no estimate, and must still be kept from a drug that speaks against their infection. Only
 somebody outside the decision's population hears nothing.
 """
 

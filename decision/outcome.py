@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from decision.clinical.assessment import (
     Assessment,
@@ -16,7 +17,7 @@ from decision.clinical.assessment import (
 from decision.clinical.features import FeatureVector, Found
 from decision.clinical.record import Origin, PatientRecord
 from decision.clinical.situation import Situation
-from decision.clinical.spec import DecisionSpec, Presence
+from decision.clinical.spec import CautionFinding, CriterionResult, DecisionSpec, Presence
 
 
 def input_hash(
@@ -25,9 +26,13 @@ def input_hash(
     features: FeatureVector,
     situation: Situation | None,
     site: str,
+    *,
+    criteria: Sequence[CriterionResult],
+    cautions: Sequence[CautionFinding],
 ) -> str:
     """SHA-256 of all that the answer depends on besides model and specification versions, so that
-    two assessments can be told apart without storing a value twice.
+    two assessments can be told apart without storing a value twice. What speaks against a drug is
+    part of it: a decision made before a caution was known is not one about the same answer.
     """
     given: dict[str, object] = {
         "spec": [features.spec_id, features.spec_version],
@@ -36,6 +41,8 @@ def input_hash(
         "values": {k: repr(v) for k, v in sorted(features.values.items())},
         "missing": {k: m.reason.value for k, m in sorted(features.missing.items())},
         "gaps": _gaps(record),
+        "criteria": [[c.id, c.state.value, c.detail] for c in criteria],
+        "cautions": [[c.rule.id, c.presence.value, c.detail, *c.evidence] for c in cautions],
     }
     if spec.local:
         given["local"] = spec.local

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import (
     AbstentionCause,
     AbstentionReason,
@@ -173,7 +174,7 @@ def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[Abstent
 def _where(spec: DecisionSpec, found: Prediction | HorizonRisk) -> str:
     if isinstance(found, Prediction):
         return f"under {spec.treatment(found.treatment).label}"
-    return f"within {found.years:g} years"
+    return f"within {in_years(found.years)}"
 
 
 _CHECK_FIRST = 3

@@ -73,7 +73,7 @@ class Writer:
     def _add(self, resource: Json) -> str:
         kind = resource["resourceType"]
         if kind == "Patient":
-            identity = self._case["id"]
+            identity = str(self._case["id"])
         else:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             identity = f"{self._case['id']}-{kind.lower()}-{self._counts[kind]}"

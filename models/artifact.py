@@ -110,7 +110,13 @@ def active(folder: Path) -> Path:
     if not pointer.is_file():
         raise SchemaError(f"{pointer}: not found, so no model is active", RETRAIN)
     version = _parsed(pointer).get("version")
-    if not isinstance(version, str) or not (folder / version / DESCRIPTION).is_file():
+    # A path in place of a name would serve a model from outside the folder of the decision.
+    if (
+        not isinstance(version, str)
+        or version != Path(version).name
+        or version in ("", "..")
+        or not (folder / version / DESCRIPTION).is_file()
+    ):
         raise SchemaError(
             f"{pointer}: names version {version!r}, which is not there",
             "Name a version that has a folder beside it.",
@@ -134,7 +140,10 @@ def read(folder: Path) -> Artefact:
         )
     if not stored.is_file():
         raise SchemaError(f"{stored}: not found", RETRAIN)
-    data = stored.read_bytes()
+    try:
+        data = stored.read_bytes()
+    except OSError as error:
+        raise SchemaError(f"{stored}: cannot be read ({type(error).__name__})", RETRAIN) from None
     if hashlib.sha256(data).hexdigest() != description.get("checksum"):
         raise ChecksumError(
             f"{stored}: checksum differs from the one in {DESCRIPTION}; a byte was changed or cut",
@@ -154,7 +163,9 @@ def _parsed(path: Path) -> dict[str, Any]:
         parsed = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SchemaError(f"{path}: not found", RETRAIN) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SchemaError(f"{path}: cannot be read ({type(error).__name__})", RETRAIN) from None
+    except (ValueError, RecursionError) as error:  # not text, not JSON, or beyond what is read
         raise SchemaError(f"{path}: not valid JSON ({error})", RETRAIN) from error
     if not isinstance(parsed, dict):
         raise SchemaError(f"{path}: holds no object", RETRAIN)

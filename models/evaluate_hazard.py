@@ -12,44 +12,50 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from models import peers
+from models import hazard_ceiling, peers
 from models.cohort import CohortError, Floats
 from models.decisions import time_to_event
 from models.events import EventTable, refuse_shared
 from models.hazard import ProgressionHazard
-from models.hazard_draws import AT_SITE, LOCAL, REFERENCE, SCORED, TRAINING, draw
+from models.hazard_bars import OBSERVED, bars
+from models.hazard_draws import AT_SITE, CEILINGS, LOCAL, REFERENCE, SCORED, TRAINING, draw
+from models.hazard_leakage import refuse_informed_onset
 from models.hazard_model import HazardModel, predict
 from models.hazard_scores import (
     calibrated,
     coverage,
     d_calibrated,
+    decision_curves,
     discrimination,
     groups,
     kaplan_meier_risks,
 )
 from models.hazard_site import recalibrate
 from models.hazard_sources import fingerprint
+from models.hazard_temporal import temporal
 from models.leakage import LeakageError, refuse_leak
 
-WITHIN_ORACLE, OE = 0.02, (0.9, 1.1)
 NO_PEERS = "scikit-survival is not installed; pip install -r requirements-dev.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """People: n to fit on, to recalibrate a site on, to score, and of the reference fit."""
+    """People: n to fit on, to recalibrate a site on, to score, of the reference fit, and of each
+    of the two samples behind the ceiling (0: no ceiling).
+    """
 
     n: int = 4_000
     per_site: int = 1_000
     scored: int = 20_000
     reference: int = 20_000
+    ceiling: int = 100_000
 
 
 USUAL = Sizes()
@@ -66,7 +72,8 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
     Raises
     ------
     LeakageError
-        When the fit ranks better than the truth, or a small fit better than a large one.
+        When an input knows the onset beyond the true risk, when the outcomes are ranked better
+        than by the truth, or by a small fit better than by a large one.
     CohortError
         For a decision that has no simulator of this kind.
     """
@@ -78,12 +85,17 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
     training = draw(world, sizes.n, seed, TRAINING, sites)
     scored = draw(world, sizes.scored, seed, SCORED, sites)
     refuse_shared(training.table, scored.table)
+    refuse_informed_onset(f"seed {seed}, training", world, training)
+    refuse_informed_onset(f"seed {seed}, scored", world, scored)
     _say(f"fitting on {sizes.n} people, {int(training.table.event.sum())} events")
     estimator = ProgressionHazard(world.DESIGN, seed=seed)
     model = estimator.fit(training.table)
     _say(f"reference fit on {sizes.reference} people")
     reference = estimator.fit(draw(world, sizes.reference, seed, REFERENCE, sites).table)
-    blocks, risks, tuned = _development(model, reference, training.table, scored, seed, with_peers)
+    best = _ceilings(world, scored.table.untreated(), seed, sizes.ceiling)
+    blocks, risks, tuned = _development(
+        model, reference, training.table, scored, seed, with_peers, best
+    )
     held_out = _held_out(world, model, training.table, seed, sizes)
     free = scored.table.untreated()
     margin = predict(model, free.X, free.stratum).margin
@@ -103,11 +115,32 @@ def evaluate(decision_id: str, seed: int, sizes: Sizes, with_peers: bool = True)
         "development_sites": blocks,
         "held_out_sites": held_out,
         "d_calibration": d_calibrated(model, free, margin),
+        "decision_curves": decision_curves(
+            free,
+            {k: risks[k] for k in ("model", "kaplan_meier", "cox", "forest") if k in risks},
+            world.HORIZONS,
+        ),
+        "temporal_split": temporal(world.DESIGN, training, scored, seed),
         "patterns": _patterns(model),
         "peers": tuned,
-        "bars": _bars(blocks, held_out, world.STRATA, "forest" in risks),
+        "bars": bars(blocks, held_out, world.STRATA, "forest" in risks),
     }
     return result | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _ceilings(world: ModuleType, table: EventTable, seed: int, people: int) -> dict[str, Floats]:
+    """Expected true risks given what was measured, and those by either half of the people behind
+    them, whose difference is the precision.
+    """
+    if not people or not hazard_ceiling.installed():
+        _say("no ceiling: scikit-learn is not installed" if people else "no ceiling asked for")
+        return {}
+    begun = time.monotonic()
+    samples = [draw(world, people, seed, part, world.TRAINING_SITES) for part in CEILINGS]
+    best, each = hazard_ceiling.ceilings(world.DESIGN, samples, table)
+    _say(f"ceiling on twice {people} people after {time.monotonic() - begun:.0f} s")
+    halves = {f"{OBSERVED}_half_{i}": half for i, half in enumerate(each, start=1)}
+    return {OBSERVED: best, **halves}
 
 
 def _development(
@@ -117,6 +150,7 @@ def _development(
     scored: Any,
     seed: int,
     with_peers: bool,
+    best: Mapping[str, Floats],
 ) -> tuple[dict[str, Any], dict[str, Floats], dict[str, Any]]:
     """New people of the development sites: our risks, everybody else's, and the truth."""
     table, truth, horizons = scored.table.untreated(), scored.truth.risk, model.design.horizons
@@ -125,6 +159,7 @@ def _development(
         "model": found.risk,
         "reference": predict(reference, table.X, table.stratum).risk,
         "kaplan_meier": kaplan_meier_risks(train, table, horizons),
+        **best,
     }
     tuned: dict[str, Any] = {"installed": peers.installed()}
     if with_peers and not peers.installed():
@@ -144,13 +179,11 @@ def _development(
             "calibration_5y": calibrated(own, found.risk[at, -1], truth[at, -1], horizons[-1]),
             "interval": coverage(found, truth, at, horizons),
         }
-        last = blocks[name][f"{horizons[-1]:g}y"]
-        refuse_leak(
-            f"seed {seed}, {name}",
-            last["auc_expected_model"],
-            last["auc_expected_reference"],
-            last["auc_expected_oracle"],
-        )
+    # By the drawn outcomes: by the true risks themselves nothing ranks better than these.
+    everybody = blocks["overall"][f"{horizons[-1]:g}y"]
+    refuse_leak(
+        f"seed {seed}", *(everybody[f"auc_{who}"] for who in ("model", "reference", "oracle"))
+    )
     return blocks, risks, tuned
 
 
@@ -169,6 +202,8 @@ def _held_out(
             fitted = ProgressionHazard(world.DESIGN, seed=seed).fit(train.rows(train.site != site))
         local = draw(world, sizes.per_site, seed, LOCAL + site, (site,)).table
         scored = draw(world, sizes.scored // len(everywhere), seed, AT_SITE + site, (site,))
+        for other in (local, scored.table):
+            refuse_shared(train, other)
         refuse_shared(local, scored.table)
         table, truth = scored.table.untreated(), scored.truth.risk
         shifts = recalibrate(fitted, local)
@@ -222,32 +257,6 @@ def _patterns(model: HazardModel) -> dict[str, Any]:
     }
 
 
-def _bars(
-    blocks: dict[str, Any], held_out: dict[str, Any], strata: Sequence[str], compared: bool
-) -> dict[str, Any]:
-    """The issue's bars, each with its figures."""
-    last, bars = "5y", {}
-    for name in strata:
-        for which in (f"{name}.complete", name):
-            row = blocks[which][last]
-            gap = row["auc_expected_oracle"] - row["auc_expected_model"]
-            lost = row["auc_expected_reference"] - row["auc_expected_model"]
-            bars[f"auc.{which}"] = {
-                "below_oracle": gap,
-                "below_reference": lost,
-                "met": gap <= WITHIN_ORACLE,
-            }
-    after = held_out["after"]["oe"]
-    bars["oe_after_recalibration"] = {"oe": after, "met": OE[0] <= after <= OE[1]}
-    overall = blocks["overall"]
-    for peer in ("kaplan_meier", *(("cox", "forest") if compared else ())):
-        gains = {
-            h: overall[h][f"brier_{peer}"] - overall[h]["brier_model"] for h in ("1y", "2y", last)
-        }
-        bars[f"brier.{peer}"] = {**gains, "met": all(g >= 0.0 for g in gains.values())}
-    return bars
-
-
 def _plain(value: Any) -> Any:
     """The tree with rounded numbers, null where undefined."""
     if isinstance(value, dict):
@@ -269,11 +278,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--per-site", type=int, default=USUAL.per_site)
     parser.add_argument("--scored", type=int, default=USUAL.scored)
     parser.add_argument("--reference", type=int, default=USUAL.reference)
+    parser.add_argument("--ceiling", type=int, default=USUAL.ceiling, help="people, twice")
     parser.add_argument("--no-peers", action="store_true", help="only our own model")
     parser.add_argument("--json", action="store_true", help="one line instead of an indented tree")
     given = parser.parse_args(arguments)
     sizes = Sizes(
-        n=given.n, per_site=given.per_site, scored=given.scored, reference=given.reference
+        n=given.n,
+        per_site=given.per_site,
+        scored=given.scored,
+        reference=given.reference,
+        ceiling=given.ceiling,
     )
     try:
         result = evaluate(given.decision, given.seed, sizes, not given.no_peers)

@@ -101,6 +101,24 @@ def expected_brier(risk: Floats, truth: Floats) -> float:
     return float(np.mean(truth * (1.0 - risk) ** 2 + (1.0 - truth) * risk**2))
 
 
+def net_benefit(risk: Floats, case: Floats, control: Floats, threshold: float) -> float:
+    """Cases found per person, minus controls treated at the odds of the threshold, when everybody
+    from a risk of `threshold` on is treated.
+
+    References
+    ----------
+    A. J. Vickers and E. B. Elkin, Med. Decis. Making 26 (2006) 565.
+
+    Examples
+    --------
+    >>> net_benefit(np.array([0.9, 0.1]), np.array([1.0, 0.0]), np.array([0.0, 1.0]), 0.5)
+    0.5
+    """
+    treated, total = risk >= threshold, float((case + control).sum())
+    odds = threshold / (1.0 - threshold)
+    return float(case[treated].sum() - odds * control[treated].sum()) / total
+
+
 def cloglog(risk: Floats) -> Floats:
     """log(-log(1 - risk)), risks kept within [1e-9, 1 - 1e-9]."""
     return np.asarray(np.log(-np.log1p(-np.clip(risk, 1e-9, 1.0 - 1e-9))))
@@ -110,7 +128,7 @@ def calibration(risk: Floats, case: Floats, control: Floats) -> tuple[float, flo
     """Observed over expected, and slope of the status on the log-odds of the risk; 1 is ideal."""
     kept = (case + control) > 0.0
     w = (case + control)[kept]
-    y = (case > 0.0)[kept].astype(np.float64)
+    y = case[kept] / w  # a status known in part counts in part
     p = np.clip(risk[kept], 1e-9, 1.0 - 1e-9)
     observed, expected = float(case.sum()), float(risk.mean() * w.sum())
     X = np.column_stack([np.ones_like(p), np.log(p) - np.log1p(-p)])

@@ -54,6 +54,11 @@ class EventTable:
 
     def __post_init__(self) -> None:
         n = len(self.person)
+        if self.person.ndim != 1 or self.person.dtype.kind not in "iu":
+            raise EventError(
+                "person is not one whole number per row; number the people, each with one number "
+                "in all their rows"
+            )
         if self.X.shape != (n, len(self.columns)):
             raise EventError(
                 f"X has shape {self.X.shape}; {n} people and {len(self.columns)} columns need "
@@ -106,8 +111,10 @@ def people_in_folds(person: Ints, folds: int, seed: int) -> Ints:
     Raises
     ------
     SplitError
-        For fewer people than folds.
+        For one fold, or fewer people than folds.
     """
+    if folds < 2:
+        raise SplitError(f"{folds} folds leave nobody out; use at least 2")
     people, row = np.unique(person, return_inverse=True)
     if len(people) < folds:
         raise SplitError(f"{len(people)} people cannot fill {folds} folds; use fewer folds")
@@ -124,6 +131,8 @@ def check_folds(person: Ints, fold: Ints) -> Ints:
     """
     if fold.shape != person.shape:
         raise SplitError(f"folds have shape {fold.shape}, people {person.shape}; one per row")
+    if len(np.unique(fold)) < 2:
+        raise SplitError("everybody is in one fold, which leaves nobody out; use at least 2")
     pairs = np.unique(np.stack([person, fold]), axis=1)
     twice = pairs.shape[1] - len(np.unique(pairs[0]))
     if twice:

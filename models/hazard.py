@@ -77,6 +77,9 @@ class ProgressionHazard:
     def fit(self, table: EventTable, fold: Ints | None = None) -> HazardModel:
         """Fit every stratum that has enough events.
 
+        Folds go by person, but covariance and counts of events take every row for a person of its
+        own: of repeat visits the ranges come out too narrow. What is served has one row each.
+
         Parameters
         ----------
         fold : (n,) folds of the cross-fitting, by person; drawn if not given

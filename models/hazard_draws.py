@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-TRAINING, SCORED, REFERENCE, CEILING = 0, 1, 2, 3
+TRAINING, SCORED, REFERENCE = 0, 1, 2
+CEILINGS = (3, 4)
+"""Two samples, whose difference is the precision of what they estimate."""
 LOCAL, AT_SITE = 10, 20
 """Plus the number of the site: people to recalibrate it on, and others of it to score."""
 

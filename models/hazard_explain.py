@@ -64,11 +64,11 @@ def explain_risk(
         sums[list(members), k] = 1.0
     if not (sums.sum(axis=1) == 1.0).all():
         raise ShapleyError("A column belongs to no player or to several.", "Give each one player.")
-    own = (z * part.effect) @ sums
-    rows = (fitted.reference * part.effect) @ sums
-    level = part.level + (shift.shift if shift and shift.applied else 0.0)
+    own, rows = z * part.effect, fitted.reference * part.effect
     if not (np.isfinite(own).all() and np.isfinite(rows).all()):
         raise ShapleyError("A contribution to the risk is not a finite number.", FINITE)
+    own, rows = own @ sums, rows @ sums
+    level = part.level + (shift.shift if shift and shift.applied else 0.0)
     values, base, risk = shapley(own, rows, fitted.reference_weights, level, part.slope)
     residual = float(np.abs(base + values.sum(axis=1) - risk).max())
     if not residual <= MOST_RESIDUAL:

@@ -14,13 +14,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from decision.clinical.assessment import (
-    DomainCheck,
-    Interval,
-    LocalCalibration,
-    MissingCost,
-    ModelIdentity,
-)
+from decision.clinical.answers import CurvePoint, DomainCheck, HorizonRisk, Interval, MissingCost
+from decision.clinical.assessment import ModelIdentity
 from models.artifact import active
 from models.cohort import Floats
 from models.domain import unusual
@@ -46,30 +41,6 @@ STEP = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HorizonEstimate:
-    """The risk by one horizon. base + sum of `effects` (by column) = risk, to 1e-9; what is not
-    known has exactly 0.
-    """
-
-    years: float
-    risk: float
-    interval: Interval
-    base: float
-    effects: Mapping[str, float]
-    calibration: LocalCalibration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskPoint:
-    """Risk by a moment, with its range; the same as a horizon's at the horizons."""
-
-    years: float
-    risk: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
     """Whom an answer rests on: people and events of the stratum's fit, and of these the ones who
     know at least as much, who calibrated this pattern; `auc` is theirs, by the last horizon.
@@ -84,11 +55,11 @@ class Behind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardAnswer:
-    """Everything the model says of one person.
+    """Everything the model says of one person but the reasons.
 
     missing : groups of columns that are not known · decided : whether the group is known without
-    which the stratum itself is provisional · residual : by how much the reasons miss the risks
-    missing_costs : by group, of the range at the last horizon
+    which the stratum itself is provisional · missing_costs : by group, of the range at the last
+    horizon
     """
 
     stratum: int
@@ -96,12 +67,11 @@ class HazardAnswer:
     pattern: str
     missing: tuple[str, ...]
     decided: bool
-    risks: tuple[HorizonEstimate, ...]
-    curve: tuple[RiskPoint, ...]
+    risks: tuple[HorizonRisk, ...]
+    curve: tuple[CurvePoint, ...]
     domain: DomainCheck
     missing_costs: tuple[MissingCost, ...]
     behind: Behind
-    residual: float
 
 
 def load_hazard_predictor(
@@ -140,7 +110,7 @@ class HazardPredictor:
     def answer(
         self, values: Mapping[str, float], *, stratum: int, site: str, level: float
     ) -> HazardAnswer:
-        """Everything the model says about one person at one recalibrated site.
+        """The risks of one person at one recalibrated site, and what they rest on.
 
         Parameters
         ----------
@@ -173,7 +143,6 @@ class HazardPredictor:
             ) from error
         fitted = served.model.models[stratum, decided]
         part = fitted.submodels[name]
-        reasons = explain_risk(served.model, x, stratum, shifts.get(stratum))
         known = self.design.known(x[None])[0]
         return HazardAnswer(
             stratum=stratum,
@@ -181,7 +150,7 @@ class HazardPredictor:
             pattern=name,
             missing=tuple(g for g, k in zip(self.design.groups, known, strict=True) if not k),
             decided=decided,
-            risks=self._risks(found, reasons, stratum, level),
+            risks=self._risks(found, stratum, level),
             curve=self._curve(x, stratum, found, level),
             domain=self._domain(x, stratum, fitted),
             missing_costs=self._costs(x, stratum, shifts, found, level),
@@ -192,7 +161,6 @@ class HazardPredictor:
                 pattern_events=part.events,
                 auc=part.auc,
             ),
-            residual=reasons.residual,
         )
 
     def reasons(
@@ -201,9 +169,11 @@ class HazardPredictor:
         *,
         stratum: int,
         site: str,
-        players: Mapping[str, tuple[int, ...]],
+        players: Mapping[str, tuple[int, ...]] | None = None,
     ) -> Reasons:
-        """The reasons of an answer again, with columns taken together as `players`."""
+        """Why an answer's risks are what they are, with columns taken together as `players`; each
+        column a player of its own if not given.
+        """
         shift = self._served.sites[site].get(stratum)
         return explain_risk(self._served.model, self._row(values), stratum, shift, players)
 
@@ -221,18 +191,14 @@ class HazardPredictor:
                 )
         return np.array([values.get(column, np.nan) for column in columns], dtype=np.float64)
 
-    def _risks(
-        self, found: Risks, reasons: Reasons, stratum: int, level: float
-    ) -> tuple[HorizonEstimate, ...]:
+    def _risks(self, found: Risks, stratum: int, level: float) -> tuple[HorizonRisk, ...]:
         return tuple(
-            HorizonEstimate(
+            HorizonRisk(
                 years=years,
-                risk=float(found.risk[0, h]),
+                probability=float(found.risk[0, h]),
                 interval=Interval(
                     low=float(found.low[0, h]), high=float(found.high[0, h]), level=level
                 ),
-                base=float(reasons.base[h]),
-                effects=dict(zip(reasons.players, reasons.values[h].tolist(), strict=True)),
                 calibration=local_calibration(
                     self._served.validated, stratum, h, float(found.risk[0, h])
                 ),
@@ -240,7 +206,7 @@ class HazardPredictor:
             for h, years in enumerate(self.design.horizons)
         )
 
-    def _curve(self, x: Floats, stratum: int, found: Risks, level: float) -> tuple[RiskPoint, ...]:
+    def _curve(self, x: Floats, stratum: int, found: Risks, level: float) -> tuple[CurvePoint, ...]:
         horizons = self.design.horizons
         years = np.union1d(np.arange(0.0, horizons[-1], STEP), horizons)
         reach = _reach(found.sd, level)
@@ -256,7 +222,7 @@ class HazardPredictor:
             line[np.searchsorted(years, horizons)] = shown[0]
             lines.append(np.maximum.accumulate(line).tolist())
         return tuple(
-            RiskPoint(years=t, risk=risk, low=low, high=high)
+            CurvePoint(years=t, risk=risk, low=low, high=high)
             for t, risk, low, high in zip(years.tolist(), *lines, strict=True)
         )
 

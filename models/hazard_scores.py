@@ -14,6 +14,7 @@ from models.event_metrics import (
     d_calibration,
     expected_brier,
     kaplan_meier,
+    net_benefit,
     weighted_auc,
     weighted_brier,
 )
@@ -23,6 +24,9 @@ from models.hazard_model import HazardModel, Risks, survival
 
 D_CALIBRATION_PEOPLE = 4_000
 """More people would find any model wrong; the same number makes runs comparable."""
+
+THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+"""Risks from which somebody might act, chosen before any curve was seen; .15 and .5 end bands."""
 
 Tree = dict[str, object]
 
@@ -96,6 +100,26 @@ def coverage(
     got = {f"coverage_{y:g}y": float(inside[at, h].mean()) for h, y in enumerate(horizons)}
     wide = found.high - found.low
     return got | {f"width_{y:g}y": float(wide[at, h].mean()) for h, y in enumerate(horizons)}
+
+
+def decision_curves(
+    table: EventTable, risks: Mapping[str, Floats], horizons: tuple[float, ...]
+) -> Tree:
+    """Net benefit by horizon and threshold of every set of risks (n, H), beside acting for all;
+    acting for nobody has 0.
+    """
+    found: Tree = {}
+    for h, years in enumerate(horizons):
+        case, control = soft_status(table, years)
+        everybody = np.ones(table.n)
+        found[f"{years:g}y"] = {
+            f"{t:g}": {
+                **{name: net_benefit(r[:, h], case, control, t) for name, r in risks.items()},
+                "everybody": net_benefit(everybody, case, control, t),
+            }
+            for t in THRESHOLDS
+        }
+    return found
 
 
 def d_calibrated(model: HazardModel, table: EventTable, margin: Floats) -> Tree:

@@ -17,7 +17,7 @@ import numpy as np
 from models.cohort import Floats
 from models.design import Bools
 from models.event_metrics import weighted_brier
-from models.events import EventTable, people_in_folds
+from models.events import EventTable, people_in_folds, refuse_shared
 from models.hazard_calibration import soft_status
 from models.hazard_model import HazardDesign
 
@@ -38,14 +38,16 @@ def installed() -> bool:
 def cox_risks(
     design: HazardDesign, train: EventTable, scored: EventTable, seed: int
 ) -> tuple[Floats, dict[str, float]]:
-    """(n, H) risks of a ridge-penalised Cox model with Breslow's baseline, and its tuning."""
+    """(n, H) risks of a ridge-penalised Cox model with Breslow's baseline, and its tuning;
+    SplitError for people who are on both sides.
+    """
     return _by_stratum(design, train, scored, seed, _cox(design.horizons), PENALTIES)
 
 
 def forest_risks(
     design: HazardDesign, train: EventTable, scored: EventTable, seed: int
 ) -> tuple[Floats, dict[str, float]]:
-    """(n, H) risks of a random survival forest, and its tuning."""
+    """(n, H) risks of a random survival forest, and its tuning; SplitError as for `cox_risks`."""
     return _by_stratum(design, train, scored, seed, _forest(design.horizons, seed), LEAVES)
 
 
@@ -57,6 +59,7 @@ def _by_stratum(
     fit: Fit,
     grid: Sequence[float],
 ) -> tuple[Floats, dict[str, float]]:
+    refuse_shared(train, scored)
     risks = np.zeros((scored.n, len(design.horizons)))
     tuned = {}
     for number, name in enumerate(design.strata):

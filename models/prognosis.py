@@ -8,24 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from decision.clinical.answers import horizon_id
-from decision.clinical.assessment import (
-    CurvePoint,
+from decision.clinical.answers import (
     DomainCheck,
-    HorizonRisk,
     MissingCost,
-    ModelIdentity,
     Prognosis,
     RiskEffect,
     RiskExplanation,
+    horizon_id,
 )
+from decision.clinical.assessment import ModelIdentity
 from decision.clinical.features import FeatureVector
 from decision.clinical.spec import DecisionSpec, ModelColumn, Transform
-from models.artifact import SpecMismatchError, active
+from models.artifact import SpecMismatchError
 from models.design import Design, DesignError
-from models.hazard_artifact import load_hazard
 from models.hazard_explain import Reasons
-from models.hazard_predictor import HazardAnswer, HazardPredictor
+from models.hazard_predictor import HazardAnswer, HazardPredictor, load_hazard_predictor
 from models.predictor import ModelInputError
 
 _BACK = {Transform.IDENTITY: float, Transform.LOG: math.exp}
@@ -39,8 +36,7 @@ def load_prognosis(spec: DecisionSpec, folder: Path) -> PrognosisPredictor:
     ------
     models.artifact.ArtefactError
     """
-    version = active(folder)
-    return PrognosisPredictor(spec, HazardPredictor(load_hazard(spec.id, version)), version)
+    return PrognosisPredictor(spec, load_hazard_predictor(spec.id, folder), folder)
 
 
 class PrognosisPredictor:
@@ -106,19 +102,8 @@ class PrognosisPredictor:
         return Prognosis(
             stratum=stratum,
             stratum_label=self._spec.strata[stratum].label,
-            risks=tuple(
-                HorizonRisk(
-                    years=risk.years,
-                    probability=risk.risk,
-                    interval=risk.interval,
-                    calibration=risk.calibration,
-                )
-                for risk in answered.risks
-            ),
-            curve=tuple(
-                CurvePoint(years=p.years, risk=p.risk, low=p.low, high=p.high)
-                for p in answered.curve
-            ),
+            risks=answered.risks,
+            curve=answered.curve,
             explanation=RiskExplanation(
                 base=dict(zip(self._keys, each.base.tolist(), strict=True)),
                 effects=self._effects(each),

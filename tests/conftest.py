@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 from starlette.applications import Starlette
 
 from decision.ui.services import Services
@@ -21,6 +22,9 @@ from tests.smart_app import Browser, SmartApp, smart_app
 from tests.smart_refusals import nothing_was_logged
 from tests.trails import Place
 from wiring import Wired
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # a deadline is a timed test: it fails where the machine is busy
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from benchmarks.running_app import free_port
+from tests.needed import missing
 
 Json = dict[str, Any]
 
@@ -97,14 +98,11 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 @contextmanager
 def served(folder: Path) -> Iterator[FhirServer]:
     """An empty server with its data in that folder, until the block ends. Skips where it is not
-    installed, but not in CI, where a missing part is a failure.
+    installed; in CI a missing part is a failure.
     """
     command = Path(sys.executable).with_name("sekmet")
     if not command.exists() and not shutil.which("sekmet"):
-        reason = "sekmet-fhir is not installed: pip install -r requirements-dev.txt"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("sekmet-fhir is not installed: pip install -r requirements-dev.txt")
     port = free_port()
     base = f"http://127.0.0.1:{port}/fhir"
     settings = folder / "settings.yaml"

@@ -143,29 +143,46 @@ CLASSIFICATION = Classification(
     notes=("The last glucose tolerance test is five days old.",),
     rules="Thresholds of test guidance 2024, United States",
 )
-COMPARATOR = Comparator(
-    id="anchor",
-    label="Two antibodies, 5 years",
-    said="44 of 100 within 5 years",
-    refused="",
-    remedy="",
-    population="Children of three cohorts",
-    units="none",
-    validity="Children with a first positive sample",
-    licence="Free to quote",
-    source="Test cohort 2013",
-    status=Standing.VERIFIED,
-    risks=(
-        PublishedRisk(
-            years=5,
-            risk=0.44,
-            low=0.41,
-            high=0.47,
-            population="Children of three cohorts",
-            source="Test cohort 2013",
-            status=Standing.VERIFIED,
-        ),
-    ),
+
+
+def published(
+    years: float, risk: float | None, low: float | None = None, high: float | None = None
+) -> PublishedRisk:
+    """A published risk, of people and from a source that are the same in all tests."""
+    return PublishedRisk(
+        years=years,
+        risk=risk,
+        low=low,
+        high=high,
+        population="relatives of people with the disease",
+        source="Example 2015",
+        status=Standing.SECONDARY,
+    )
+
+
+def comparator(name: str, label: str, said: str, **changes: object) -> Comparator:
+    """One that applies, unless `changes` say otherwise."""
+    usual = Comparator(
+        id=name,
+        label=label,
+        said=said,
+        refused="",
+        remedy="",
+        population="relatives of people with the disease, 3 to 45 years",
+        units="glucose in mg/dL",
+        validity="all five time points are needed",
+        licence="formula published; re-implemented",
+        source="Example 2015",
+        status=Standing.VERIFIED,
+    )
+    return dataclasses.replace(usual, **changes)  # type: ignore[arg-type]
+
+
+COMPARATOR = comparator(
+    "anchor",
+    "Two antibodies, 5 years",
+    "44 of 100 within 5 years",
+    risks=(published(5, 0.44, 0.41, 0.47),),
 )
 REFUSED = dataclasses.replace(
     COMPARATOR,
@@ -290,7 +307,8 @@ def progression_spec(
     return dataclasses.replace(spec, **changes)  # type: ignore[arg-type]
 
 
-def make_risk(years: float, probability: float, half: float = 0.1) -> HorizonRisk:
+def make_risk(years: float, probability: float, half: float = 0.1, n: int = 212) -> HorizonRisk:
+    """A risk whose range reaches `half` to either side, checked on `n` people."""
     low, high = max(0.0, probability - half), min(1.0, probability + half)
     return HorizonRisk(
         years=years,
@@ -299,8 +317,8 @@ def make_risk(years: float, probability: float, half: float = 0.1) -> HorizonRis
         calibration=LocalCalibration(
             low=max(0.0, probability - 0.05),
             high=min(1.0, probability + 0.05),
-            n=212,
-            events=round(212 * probability),
+            n=n,
+            events=round(n * probability),
             observed_low=max(0.0, probability - 0.06),
             observed_high=min(1.0, probability + 0.06),
         ),

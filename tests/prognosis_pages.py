@@ -16,8 +16,6 @@ from decision.clinical.assessment import (
     CurvePoint,
     DomainCheck,
     HorizonRisk,
-    Interval,
-    LocalCalibration,
     MissingCost,
     ModelIdentity,
     Prognosis,
@@ -29,7 +27,7 @@ from decision.clinical.choices import OtherChoice, OverrideReason
 from decision.clinical.dated import Standing
 from decision.clinical.features import FeatureVector, Found
 from decision.clinical.record import PatientRecord
-from decision.clinical.situation import Classification, Comparator, Prompt, PublishedRisk, Situation
+from decision.clinical.situation import Classification, Prompt, Situation
 from decision.clinical.spec import (
     CautionFinding,
     DecisionSpec,
@@ -39,12 +37,11 @@ from decision.clinical.spec import (
     Outcome,
     Player,
     Presence,
-    PrognosisSpec,
     Severity,
     Treatment,
 )
 from decision.ui.services import Services
-from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_spec, make_threshold
+from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_spec
 from tests.fakes import (
     CHOICES,
     codelist,
@@ -55,8 +52,8 @@ from tests.fakes import (
     page_record,
     page_services,
 )
+from tests.prognosis_cards import YEARS, comparator, make_risk, progression_spec, published
 
-HORIZONS = (1.0, 2.0, 5.0)
 BAND_NOTE = "Bands are defined by this project; no published source."
 FEATURES = (
     make_feature("class", "Class", "1", 3, required=True),
@@ -92,37 +89,6 @@ PROVISIONAL = dataclasses.replace(
     criteria=("GADA and IA-2A confirmed on 2026-06-02",),
     missing=("2-hour glucose",),
 )
-
-
-def published(
-    years: float, risk: float | None, low: float | None = None, high: float | None = None
-):
-    return PublishedRisk(
-        years=years,
-        risk=risk,
-        low=low,
-        high=high,
-        population="relatives of people with the disease",
-        source="Example 2015",
-        status=Standing.SECONDARY,
-    )
-
-
-def comparator(name: str, label: str, said: str, **changes: object) -> Comparator:
-    usual = Comparator(
-        id=name,
-        label=label,
-        said=said,
-        refused="",
-        remedy="",
-        population="relatives of people with the disease, 3 to 45 years",
-        units="glucose in mg/dL",
-        validity="all five time points are needed",
-        licence="formula published; re-implemented",
-        source="Example 2015",
-        status=Standing.VERIFIED,
-    )
-    return dataclasses.replace(usual, **changes)  # type: ignore[arg-type]
 
 
 COMPARATORS = (
@@ -213,10 +179,11 @@ def prognosis_spec(
 ) -> DecisionSpec:
     """A decision about when something happens, with one treatment that is not compared."""
     cautions = exclusions(*present)
+    base = progression_spec(*cautions, situation=situation)
+    assert base.prognosis is not None
     spec = dataclasses.replace(
-        make_spec(cautions=cautions),
+        base,
         id="test_prognosis",
-        title="Progression in tests",
         treatments=(Treatment(id="drug", label="Teplizumab", label_with_article="teplizumab"),),
         outcome=Outcome(
             label="clinical (stage 3) type 1 diabetes",
@@ -232,48 +199,17 @@ def prognosis_spec(
         ),
         columns=(),
         codelists={name: codelist(name) for name in (*(f.id for f in FEATURES), "x1", "x2")},
-        thresholds={
-            **make_spec().thresholds,
-            "widest_usual_range": make_threshold("widest_usual_range", 0.5),
-            "smallest_reason": make_threshold("smallest_reason", 0.02),
-            "smallest_calibration_band": make_threshold("smallest_calibration_band", 20),
-        },
-        cautions=tuple(f.rule for f in cautions),
         override_reasons=(
             OverrideReason(code="preference", label="Wish of the family"),
             OverrideReason(code="checked", label="Exclusion checked", against_caution=True),
         ),
         other_choices=(OtherChoice(code="monitor", label="Monitor as due"),),
-        standing_choices={"later": "Decide later", "other": "Other"},
-        prognosis=PrognosisSpec(
-            horizons_years=HORIZONS,
-            stratum="class",
-            describe=lambda record, spec, features: situation,
-            band=band_of,
-            band_note=BAND_NOTE,
+        prognosis=dataclasses.replace(
+            base.prognosis, stratum="class", band=band_of, band_note=BAND_NOTE
         ),
+        eligibility=make_spec().eligibility,
     )
     return dataclasses.replace(spec, **changes)  # type: ignore[arg-type]
-
-
-def interval(risk: float, half: float) -> Interval:
-    return Interval(low=max(0.0, risk - half), high=min(1.0, risk + half), level=0.9)
-
-
-def horizon(years: float, risk: float, half: float, n: int = 240) -> HorizonRisk:
-    return HorizonRisk(
-        years=years,
-        probability=risk,
-        interval=interval(risk, half),
-        calibration=LocalCalibration(
-            low=max(0.0, risk - 0.05),
-            high=min(1.0, risk + 0.05),
-            n=n,
-            events=round(n * risk),
-            observed_low=max(0.0, risk - 0.06),
-            observed_high=min(1.0, risk + 0.06),
-        ),
-    )
 
 
 def make_prognosis(
@@ -290,11 +226,11 @@ def make_prognosis(
     """`effects` are those at the last horizon; shorter ones have their share of them."""
     at_last = {"hba1c": 0.06, "index60": 0.0, "grs2": 0.0, "bmi": -0.02} | dict(effects or {})
     found = tuple(
-        horizon(years, risk, half * (0.5 + 0.1 * years), n)
-        for years, risk in zip(HORIZONS, risks, strict=True)
+        make_risk(years, risk, half * (0.5 + 0.1 * years), n)
+        for years, risk in zip(YEARS, risks, strict=True)
     )
     moved = {
-        player: {horizon_id(y): size * r / risks[-1] for y, r in zip(HORIZONS, risks, strict=True)}
+        player: {horizon_id(y): size * r / risks[-1] for y, r in zip(YEARS, risks, strict=True)}
         for player, size in at_last.items()
     }
     base = {r.id: r.probability - math.fsum(each[r.id] for each in moved.values()) for r in found}

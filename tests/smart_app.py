@@ -48,7 +48,7 @@ KINDS = frozenset({"Patient", *(search.kind for search in SEARCHES)})
 ENTERED = f"{PAGE}?embed=true&lid="
 NOBODY = "Open this page from the patient's chart."
 METHODS = {"public": "public", "secret": "client_secret_basic", "key": "private_key_jwt"}
-PERSONAL = ("Example-", "demo-0", "demo-1", "SIM-0", "SIM-1")
+PERSONAL = ("Example-", "demo-0", "demo-1", "demo-t1-", "SIM-0", "SIM-1", "SIM-t1-")
 """What is in every demo patient's data, and must be in no page of a launch that was refused."""
 
 

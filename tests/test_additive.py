@@ -91,7 +91,7 @@ def test_an_absent_modality_adds_exactly_its_flag():
     assert (model.pattern_weights(~np.isnan(z[0]), present[0])[:, columns] == 0.0).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sets(st.sampled_from(sorted(set(TYPICAL) - {"age", "male"})), max_size=8))
 def test_what_known_values_add_is_the_whole_margin(blank):
     """Completion credits everything to known columns, so that explanations can be exact."""

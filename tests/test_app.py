@@ -29,10 +29,11 @@ def test_the_defaults_run_the_embedded_demo(app):
 
 
 def test_every_setting_can_be_changed_from_the_environment(app, tmp_path):
-    names = ("BUNDLES", "AUDIT", "ARTIFACTS", "SITE", "AGENT", "JURISDICTION", "LOCAL")
-    settings = app.Settings.read({f"TREATMENT_RESPONSE_{n}": str(tmp_path / n) for n in names})
-    for name in names:
-        assert str(getattr(settings, name.lower())) == str(tmp_path / name)
+    names = ("BUNDLES", "AUDIT", "ARTIFACTS", "SITE", "AGENT", "LOCAL")
+    given = {name: str(tmp_path / name) for name in names} | {"JURISDICTION": "UK"}
+    settings = app.Settings.read({f"TREATMENT_RESPONSE_{n}": v for n, v in given.items()})
+    for name, value in given.items():
+        assert str(getattr(settings, name.lower())) == value
 
 
 def test_a_missing_artefact_leaves_a_page_that_says_so(real_services, tmp_path):

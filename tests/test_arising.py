@@ -51,6 +51,26 @@ def test_what_is_surely_for_the_person_comes_before_what_may_be_and_that_before_
     assert arising(specs, RECORD) == tuple(offered)
 
 
+@pytest.mark.parametrize(
+    ("states", "wanted", "offered"),
+    [
+        ((UNKNOWN, MET), "a", "ab"),
+        ((UNKNOWN, MET, UNKNOWN), "c", "bc"),
+        ((NOT_MET, MET), "a", "b"),
+        ((MET, MET), "a", "ab"),
+        ((UNKNOWN, NOT_MET), "b", "a"),
+        ((NOT_MET, NOT_MET), "b", "ab"),
+        ((UNKNOWN, UNKNOWN), "a", "ab"),
+        ((UNKNOWN, MET), "nobody", "b"),
+        ((UNKNOWN, MET), "", "b"),
+    ],
+)
+def test_what_a_card_was_about_is_offered_unless_it_is_ruled_out(states, wanted, offered):
+    """Its link would else end at another decision, without a word of the one that spoke."""
+    specs = [of_state(name, state) for name, state in zip("abc", states, strict=False)]
+    assert arising(specs, RECORD, wanted) == tuple(offered)
+
+
 states = st.lists(st.sampled_from(Eligibility), min_size=1, max_size=5)
 
 

@@ -108,6 +108,39 @@ def test_the_active_version_is_the_one_named(copy):
         artifact.active(copy.parent)
 
 
+@pytest.mark.parametrize("name", ["../other/0.0.1", "", ".", "..", "0.0.1/", "{outside}", 7, None])
+def test_an_active_version_is_a_name_and_never_a_way_out_of_the_folder(copy, tmp_path, name):
+    outside = tmp_path / "other" / "0.0.1"
+    shutil.copytree(copy, outside)
+    own = copy.parent / "own"
+    shutil.copytree(copy, own / "0.0.1")
+    named = name.format(outside=outside) if isinstance(name, str) else name
+    (own / artifact.ACTIVE).write_text(json.dumps({"version": named}))
+    with pytest.raises(SchemaError, match="which is not there"):
+        artifact.active(own)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"schema": ' + "1" * 5_000 + "}", "{"])
+def test_a_description_beyond_what_can_be_read_is_a_broken_model_and_no_crash(copy, text):
+    (copy / artifact.DESCRIPTION).write_text(text)
+    with pytest.raises(SchemaError, match="not valid JSON"):
+        artifact.read(copy)
+
+
+@pytest.mark.parametrize("name", [artifact.DESCRIPTION, artifact.TENSORS])
+def test_a_file_that_may_not_be_read_is_a_broken_model_and_no_crash(copy, monkeypatch, name):
+    def refuse(self, *args, **kwargs):
+        if self.name == name:
+            raise PermissionError("not yours")
+        return read(self, *args, **kwargs)
+
+    method = "read_text" if name == artifact.DESCRIPTION else "read_bytes"
+    read = getattr(artifact.Path, method)
+    monkeypatch.setattr(artifact.Path, method, refuse)
+    with pytest.raises(SchemaError, match=r"cannot be read \(PermissionError\)"):
+        artifact.read(copy)
+
+
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     run = train.Run(
         decision=DECISION, k=1.0, n=1_200, seed=3, version="0.0.1", per_site=200, scored=1_000

@@ -207,6 +207,29 @@ def test_an_entered_value_changes_the_input_hash_and_is_named_in_the_trail():
     assert audit.events[1].outcome["entered"] == ["crp"]
 
 
+def test_what_speaks_against_a_drug_changes_the_input_hash():
+    """A decision from before a caution was known must not pass for one about the same answer."""
+    found = [
+        (make_finding(presence), criterion)
+        for presence in Presence
+        for criterion in (
+            CriterionResult(id="x", state=Eligibility.MET, detail="one"),
+            CriterionResult(id="x", state=Eligibility.MET, detail="two"),
+        )
+    ]
+    hashes = {
+        assess(
+            RECORD,
+            make_spec(cautions=(finding,), criteria=(criterion,)),
+            FakePredictor(),
+            ListAuditLog(),
+            CONTEXT,
+        ).input_hash
+        for finding, criterion in found
+    }
+    assert len(hashes) == len(found)
+
+
 def test_a_fact_from_the_record_cannot_be_passed_off_as_an_entry():
     with pytest.raises(ValueError, match="entered by the clinician"):
         make_record().with_entries((make_observation(30.0),))

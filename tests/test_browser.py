@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sqlite3
@@ -15,9 +14,10 @@ from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
 from benchmarks.running_app import CHROMIUM, FLAGS, ROOT, served
 from benchmarks.screens import STATES, take
+from tests.needed import missing
 
-if CHROMIUM is None and os.environ.get("CI") != "true":
-    pytest.skip("Chromium is not installed; CI has it", allow_module_level=True)
+if CHROMIUM is None:
+    missing("Chromium is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,6 @@ def address(trail) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.fail("CI must have Chromium (package chromium)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium

@@ -95,6 +95,7 @@ SHARED = [
     *(ROOT / "decision").glob("*.py"),
     *(ROOT / "decision" / "ui").rglob("*.py"),
     *(ROOT / "decision" / "evidence").rglob("*.py"),
+    *(ROOT / "decision" / "clinical").glob("*.py"),
 ]
 """Code that serves every decision."""
 READ_BY_ALL = sorted(

@@ -360,7 +360,7 @@ def presences(told: PatientRecord) -> dict[str, Presence]:
     return {f.rule.id: f.presence for f in SPEC.find_cautions(told, SPEC)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     seen=observations,
     diagnosed=st.lists(conditions, max_size=8),
@@ -386,7 +386,7 @@ def test_removing_data_never_turns_not_found_into_absent(seen, diagnosed, taken,
             assert after[rule] is not Presence.ABSENT, (rule, gone)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     of=st.lists(st.sampled_from(DIAGNOSES), min_size=1, max_size=10), onset=st.sampled_from(ONSETS)
 )
@@ -396,7 +396,7 @@ def test_a_refuted_diagnosis_never_makes_a_caution_present(of, onset):
     assert Presence.PRESENT not in presences(told).values()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     seen=observations,
     diagnosed=st.lists(conditions, max_size=8),
@@ -411,7 +411,7 @@ def test_a_further_active_diagnosis_never_makes_a_caution_disappear(seen, diagno
             assert after[rule] is Presence.PRESENT, rule
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(diagnosed=st.lists(conditions, max_size=8))
 def test_a_caution_never_changes_a_predictor(diagnosed):
     # cautions stand beside the model: no diagnosis but arthritis itself reaches a predictor

@@ -220,7 +220,7 @@ def test_the_same_person_in_other_units_has_the_same_stage_scores_and_inputs():
     assert dptrs(ogtt=mine.ogtt, **body) == pytest.approx(dptrs(ogtt=other.ogtt, **body), abs=0.005)
     left, right = features(2), features(12)
     for feature in SPEC.features:
-        if feature.id in left.values:  # 30 mmol/mol are 4.895 %, which a laboratory writes as 4.9
+        if feature.id in left.values:
             assert right.value(feature.id) == pytest.approx(left.value(feature.id), abs=0.006)
     assert set(left.values) == set(right.values)
 
@@ -228,8 +228,9 @@ def test_the_same_person_in_other_units_has_the_same_stage_scores_and_inputs():
 def test_what_was_received_is_kept_beside_what_it_is_in_our_unit():
     newest = case(12).observed(SPEC.codelists["hba1c"])[0]
     assert newest.reported == Quantity(value=30, unit="mmol/mol")
-    # 0.09148 x 30 + 2.152
-    assert newest.value == Quantity(value=4.8964, unit="%")
+    # 30 / 10.929 + 2.15
+    assert newest.value.unit == "%"
+    assert newest.value.value == pytest.approx(4.894990, abs=1e-6)
     after_two_hours = case(12).observed(SPEC.codelists["glucose_120"])[0]
     assert after_two_hours.reported == Quantity(value=6.0, unit="mmol/L")
     assert after_two_hours.value == Quantity(value=108, unit="mg/dL")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -55,3 +56,31 @@ def test_a_document_that_data_cite_has_the_heading_they_name(citation):
 
 def test_citations_of_our_own_documents_were_found():
     assert len(CITED) >= 5
+
+
+def test_the_readme_quotes_the_figures_of_the_shipped_prognosis():
+    folder = ROOT / "models" / "artifacts" / "t1d_progression"
+    version = json.loads((folder / "active.json").read_text(encoding="utf-8"))["version"]
+    described = json.loads((folder / version / "model.json").read_text(encoding="utf-8"))
+    metrics = described["metrics"]
+
+    def row(place: str, form: str) -> str:
+        told = []
+        for who in ("single_antibody", "stage_1", "stage_2", "overall"):
+            found = f"{place}.{who}.5y."
+            own = {k.removeprefix(found): v for k, v in metrics.items() if k.startswith(found)}
+            told.append(form.format(**own))
+        return f"| {' | '.join(told)} |"
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for place in ("development", "held_out"):
+        for form in (
+            "{auc:.3f} / {auc_oracle:.3f}",
+            "{brier:.3f} / {brier_kaplan_meier:.3f}",
+            "{oe:.2f}",
+            "{slope:.2f}",
+            "{coverage:.2f}",
+        ):
+            assert row(place, form) in readme
+    cohort = described["cohort"]
+    assert f"{cohort['people']:,} simulated people of whom {cohort['events']:,}" in readme

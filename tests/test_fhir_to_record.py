@@ -338,7 +338,7 @@ def mutate(node: object, value: object, dice: random.Random) -> None:
         return
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(values=st.lists(json_values, min_size=1, max_size=6), seed=st.integers(0, 10**9))
 def test_a_mangled_bundle_is_a_record_or_one_of_our_errors_and_never_tells_a_name(values, seed):
     # files come from anywhere: a crash would take the other patients with it, and a message that

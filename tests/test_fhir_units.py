@@ -36,9 +36,9 @@ def read(code: tuple[str, str], value: object, unit: str, **more):
         ((LOINC, "11572-5"), 40, "[IU]/mL", 40.0, "[IU]/mL"),
         ((LOINC, "718-7"), 118, "g/L", 11.8, "g/dL"),
         ((LOINC, "1742-6"), 35, "[IU]/L", 35.0, "U/L"),
-        # master equation (docs/evidence.md): 58 mmol/mol is 7.5 %, 48 is 6.5 %
-        ((LOINC, "4548-4"), 58, "mmol/mol", 7.45784, "%"),
-        ((LOINC, "59261-8"), 48, "mmol/mol", 6.54304, "%"),
+        # IFCC = 10.929 x (NGSP - 2.15), docs/evidence.md: 58 mmol/mol is 7.5 %, 48 is 6.5 %
+        ((LOINC, "4548-4"), 58, "mmol/mol", 7.45698142556, "%"),
+        ((LOINC, "59261-8"), 48, "mmol/mol", 6.54198462805, "%"),
         # SI: 1 ukat = 60 U
         ((LOINC, "1742-6"), 0.58, "ukat/L", 34.8, "U/L"),
         # metric prefixes

@@ -5,7 +5,6 @@ mix, an address without its cookie shows nothing, and only the chart's own site 
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sy
 from benchmarks.running_app import CHROMIUM, FLAGS, served
 from tests.fakes import CLOSED
 from tests.frames import RECORDER, SHOWS, Side, portal
+from tests.needed import missing
 
-if CHROMIUM is None and os.environ.get("CI") != "true":
-    pytest.skip("Chromium is not installed; CI has it", allow_module_level=True)
+if CHROMIUM is None:
+    missing("Chromium is not installed")
 
 INTERLEAVINGS = 1000
 SEED = 20261102
@@ -54,8 +54,6 @@ def sites(tmp_path_factory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.fail("CI must have Chromium (package chromium)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium

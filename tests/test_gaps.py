@@ -458,7 +458,7 @@ def _records(draw: st.DrawFn) -> PatientRecord:
 
 
 @given(_records(), _gaps())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_a_gap_hides_no_caution_turns_no_abstention_into_a_card_and_changes_no_found_value(
     told, lost
 ):

@@ -103,7 +103,7 @@ def test_risks_never_fall_with_the_horizon():
     assert (found.risk <= found.high).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-40, 40), min_size=3, max_size=3))
 def test_rising_risks_rise_for_any_margins(margins):
     """Slopes differ by horizon, so the straight lines may cross: the risks must not."""
@@ -357,7 +357,7 @@ def test_a_recalibrated_risk_is_explained_as_displayed():
     assert why.risk == pytest.approx(found.risk[0], abs=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), players=st.integers(1, 4))
 def test_values_are_the_average_over_all_orders(seed, players):
     """The definition itself, with crossing horizons among the cases."""

@@ -81,7 +81,7 @@ def test_delayed_entry_does_not_bias():
     assert np.exp(naive.alpha[0]) < 0.16
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 500), ridge=st.sampled_from([0.5, 10.0, 100.0]))
 def test_the_fit_is_a_stationary_point_of_the_penalised_likelihood(seed, ridge):
     """Expectation-maximisation must end where the observed likelihood is flat, for any data."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -156,7 +156,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     item=st.dictionaries(st.sampled_from([*OVERRIDDEN, "acceptedSuggestions"]), JSON, max_size=5),
     listed=st.booleans(),

@@ -85,7 +85,7 @@ def checked(parts, body: object) -> None:
         assert record.patient_id == body["context"]["patientId"]
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), which=st.integers(0, len(CALLS) - 1), value=JSON)
 def test_any_change_of_a_call_is_answered_or_refused(parts, data, which, value):
     """Clients differ, and a broken one must neither stop the service nor get a wrong card."""
@@ -93,7 +93,7 @@ def test_any_change_of_a_call_is_answered_or_refused(parts, data, which, value):
     checked(parts, put(CALLS[which], path, value))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(body=JSON)
 @example(body={"hook": "patient-view", "hookInstance": None})
 def test_any_body_is_answered_or_refused(parts, body):
@@ -108,7 +108,7 @@ STRANGERS = [
 ]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     which=st.integers(0, len(CALLS) - 1),
     stranger=st.sampled_from(STRANGERS),

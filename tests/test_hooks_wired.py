@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from decision.clinical.assessment import AuditAction
 from decision.clinical.errors import AuditError
@@ -14,11 +16,14 @@ from decision.clinical.notice import Ordered
 from decision.ui.texts.trail import what
 from fhir.bundles import FolderSource
 from fhir.hooks.calls import Hook, HookCall
+from fhir.hooks.prefetch import templates
+from fhir.rest.searches import searches
 from fhir.smart.tenant import Client, Tenant
 from tests.builders import ListAuditLog
 from wiring import responder
 
 DEMO = Path(__file__).parent.parent / "examples" / "demo_patients"
+OPTIONAL = ("MedicationStatement", "MedicationAdministration")
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 TENANT = Tenant(
     id="demo",
@@ -87,3 +92,35 @@ def test_a_notice_that_cannot_be_written_down_is_not_given(heart):
         responder(services, services.decisions[0])(
             called("demo-05", Ordered(treatment="tnfi")), record
         )
+
+
+@pytest.fixture(scope="module")
+def client(app) -> TestClient:
+    """The routes as served on a laptop, where unsigned calls are answered for the demo."""
+    return TestClient(Starlette(routes=app.ROUTES))
+
+
+def services_of(client: TestClient) -> list[dict]:
+    return client.get("/cds-services").json()["services"]
+
+
+def test_each_decision_that_is_found_has_a_service_with_its_own_questions(app, client):
+    """Discovery follows from the catalogue alone, and what one asks for no other one changes."""
+    specs = app.WIRED.services.specs
+    assert {s["id"] for s in services_of(client)} == set(specs)
+    for told in services_of(client):
+        assert told["title"] == specs[told["id"]].title
+        assert told["prefetch"] == templates(
+            s for s in searches(specs[told["id"]]) if not s.optional or s.kind in OPTIONAL
+        )
+
+
+def test_each_decision_answers_in_its_own_name_and_leaves_an_entry_of_its_own(
+    real_services, tmp_path
+):
+    services = dataclasses.replace(real_services(tmp_path), audit=ListAuditLog())
+    record = FolderSource(DEMO).load("demo-01")
+    for decision in services.decisions:
+        assert responder(services, decision)(called("demo-01"), record) is None
+    assert [e.decision for e in services.audit.events] == [d.id for d in services.decisions]
+    assert {e.outcome["shown"] for e in services.audit.events} == {"nothing"}

@@ -65,6 +65,16 @@ def test_pages_and_domain_name_no_decision():
     assert found("|".join(ids), elsewhere) == []
 
 
+DISEASES = r"arthrit|rheuma|diabet|islet|insulin|glucose|cdai|das28|antibod|teplizumab|tnf|il-?6"
+
+
+def test_what_serves_every_decision_names_no_disease_drug_or_test_of_one():
+    """The next decision is a folder; a word of the last one on a page would be wrong for it."""
+    shared = [*(ROOT / "decision").glob("*.py"), *(ROOT / "decision" / "ui").rglob("*.py")]
+    shared += [ROOT / name for name in ("served.py", "wiring.py", "doors.py", "settings.py")]
+    assert found(rf"(?i)\b({DISEASES})", shared) == []
+
+
 def test_every_pinned_package_is_pinned_exactly():
     for name in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text().splitlines():

@@ -379,7 +379,7 @@ CAUTIONS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cautions=CAUTIONS, sure=st.booleans(), ordered=st.sampled_from([(), A, B, (*A, *B)]))
 def test_limits_hold_whatever_a_decision_says(cautions, sure, ordered):
     """Clients cut or refuse what is longer, and a line break would end a list in Markdown."""

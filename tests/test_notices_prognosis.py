@@ -234,7 +234,7 @@ LINES = st.lists(st.text(max_size=500), max_size=14)
 PRESENCES = st.lists(st.sampled_from(list(Presence)), max_size=14)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     lines=LINES,
     presences=PRESENCES,

@@ -4,6 +4,7 @@ same errors, for the same one browser, and only when that page comes soon.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import weakref
@@ -17,6 +18,7 @@ from decision.clinical.record import GapReason, PatientRecord
 from decision.visit import Visit
 from doors import NO_LAUNCH
 from fhir.errors import FhirError, OtherPatientError, ServerError, UnknownPatientError
+from fhir.hooks.feedback import HookLedger
 from fhir.rest.access import OpenAccess
 from fhir.rest.client import FhirClient
 from fhir.rest.http import open_http
@@ -24,6 +26,7 @@ from fhir.rest.loop import BackgroundLoop
 from fhir.rest.source import SOON, FhirSource
 from fhir.smart.launches import LAUNCH_COOKIE
 from fhir.smart.refusals import Reason
+from fhir.store.errors import StoreError
 from parts import Outside
 from settings import Settings
 from tests.fhir_builders import observation, patient
@@ -118,6 +121,43 @@ def test_a_page_that_comes_late_is_read_anew(outside, clock, later, times):
         clock.now += later
         assert reading.load("p1").as_of == clock.now - (later if times == 1 else timedelta())
         assert len(server.of("Observation")) == times
+
+
+def test_what_no_page_has_come_for_is_forgotten(outside, monkeypatch):
+    """A chart is not kept for a window that was closed at once."""
+    monkeypatch.setattr("fhir.rest.source.SOON", timedelta(milliseconds=20))
+    with scripted(LABS) as server:
+        reading = source(outside, server)
+        reading.begin()
+        assert reading._ahead is not None
+        record = weakref.ref(reading._ahead.record)
+        for _ in range(500):
+            if reading._ahead is None:
+                break
+            outside.loop.run(asyncio.sleep(0.01))
+        assert reading._ahead is None
+        outside.loop.run(_turn())
+        gc.collect()
+        assert record() is None
+        assert reading.load("p1").patient_id == "p1"
+
+
+def test_a_store_that_cannot_be_read_ends_no_launch_and_is_told_without_a_name(
+    outside, tmp_path, monkeypatch, caplog
+):
+    wired = Wired(Settings.read({"TREATMENT_RESPONSE_AUDIT": str(tmp_path / "a.sqlite")}), outside)
+
+    def broken(self, uuid: str, tenant: str) -> str:
+        raise StoreError("cannot use the store", "Look at it.")
+
+    monkeypatch.setattr(HookLedger, "service_of", broken)
+    opened = launch("p1", access=ChartAccess("http://127.0.0.1:9"))
+    handle, _ = wired.launches.open(opened)
+    wired.enter(handle, opened)
+    assert FhirSource not in opened.beside or opened.beside[FhirSource]._ahead is None
+    assert "not read ahead: StoreError" in caplog.text
+    assert "p1" not in caplog.text
+    assert handle not in caplog.text
 
 
 def test_nobody_else_is_given_what_was_begun(outside):

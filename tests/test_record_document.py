@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decision.clinical.assessment import AuditAction
+from decision.clinical.codes import LOCAL, Code
 from decision.clinical.record import (
     DataIssue,
     Gap,
@@ -166,6 +167,21 @@ def test_what_the_clinician_entered_is_marked_as_theirs():
     record = found.record.with_entries((entry,))
     document = record_document(found.card, record, OVERRIDE, AGENT)
     assert "Entered by clinician Methotrexate dose: 1" in words(document)
+
+
+def test_what_was_entered_for_another_decision_is_not_said_to_carry_this_one():
+    """Entries are shared by all that a chart shows; a document is of one decision."""
+    found = case()
+    other = Code(system=LOCAL, code="asked-by-another")
+    entry = dataclasses.replace(
+        observe("mtx", 1),
+        codes=(other,),
+        source=Source(reference="entered/asked-by-another", origin=Origin.CLINICIAN),
+        text="Question of another decision",
+    )
+    record = found.record.with_entries((entry,))
+    told = words(record_document(found.card, record, OVERRIDE, AGENT))
+    assert "Question of another decision" not in told
 
 
 def test_it_holds_the_decision_its_reason_who_and_when():

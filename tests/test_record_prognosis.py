@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from decision.clinical.assessment import AuditAction, PrognosisCard
+from decision.clinical.assessment import AuditAction, PrognosisCard, range_first
 from decision.clinical.writing import ChosenTreatment
 from decision.ui.record_document import record_document
 from decision.ui.texts import compared, inputs, risk, risk_reasons, situation, trajectory
@@ -101,7 +101,7 @@ def test_a_class_that_is_not_settled_says_so():
 @pytest.mark.parametrize("half", [0.08, 0.3])
 def test_an_uncertain_risk_has_its_range_first_here_too(half):
     card = prognosis_card(make_prognosis(half=half))
-    assert ("Between" in first_page(card)) is risk.range_first(card)
+    assert ("Between" in first_page(card)) is range_first(card)
 
 
 def test_a_choice_against_a_stop_is_named_with_it():

@@ -88,8 +88,28 @@ def test_an_installation_without_a_decision_says_so(monkeypatch):
 def test_the_demo_stands_in_one_jurisdiction_and_a_hospital_in_none_until_it_says_so():
     assert settings().jurisdiction == "US"
     assert settings(EHRS="ehr.toml").jurisdiction == ""
-    assert settings(EHRS="ehr.toml", DEMO="yes").jurisdiction == "US"
+    assert settings(EHRS="ehr.toml", DEMO="yes").jurisdiction == ""
     assert settings(EHRS="ehr.toml", JURISDICTION="UK").jurisdiction == "UK"
+    assert settings(JURISDICTION=" US-CA ").jurisdiction == "US-CA"
+
+
+@pytest.mark.parametrize("given", ["us", "USA", "Us", "U S", "US,UK", "ＵＳ", "US-", "-CA"])
+def test_a_slip_in_the_jurisdiction_is_refused_because_it_would_switch_every_rule_off(given):
+    refused("TREATMENT_RESPONSE_JURISDICTION", repr(given), "capital letters", JURISDICTION=given)
+
+
+@pytest.mark.usefixtures("two")
+def test_the_operator_is_told_that_no_dated_rules_hold(caplog):
+    served(settings(JURISDICTION="US"))
+    assert "JURISDICTION" not in caplog.text
+    served(settings(EHRS="ehr.toml"))
+    assert "TREATMENT_RESPONSE_JURISDICTION is not set" in caplog.text
+
+
+def test_a_choice_for_a_decision_that_leaves_none_to_the_place_is_refused(tmp_path):
+    fixed = next(i for i in catalog.offered() if not catalog.load(i).local)
+    refused(fixed, "'hue'", "local.toml", LOCAL=file(tmp_path, f"[{fixed}]\nhue = 1\n"))
+    assert served(settings(LOCAL=file(tmp_path, f"[{fixed}]\n")))
 
 
 @pytest.mark.usefixtures("two")
@@ -144,3 +164,16 @@ def test_every_decision_without_its_artefact_has_no_model_and_does_not_break(spe
     assert isinstance(found, NoModel)
     assert found.detail
     assert found.remedy
+
+
+@pytest.mark.parametrize("spec", catalog.discover().values(), ids=lambda spec: spec.id)
+def test_the_log_names_the_file_of_a_model_that_cannot_be_loaded_and_the_page_does_not(
+    spec, tmp_path, caplog
+):
+    found = predictor(spec, tmp_path / "nowhere")
+    assert isinstance(found, NoModel)
+    assert str(tmp_path / "nowhere") in caplog.text
+    assert spec.id in caplog.text
+    shown = f"{found.detail} {found.remedy}"
+    assert str(tmp_path) not in shown
+    assert [part for part in ("/", "\\", ".json", "python") if part in shown] == []

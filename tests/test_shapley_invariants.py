@@ -29,7 +29,7 @@ def games(most_players: int = 14) -> st.SearchStrategy[Game]:
 
 
 @given(played=games())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_values_add_up_to_the_displayed_probability(played: Game) -> None:
     """Reason: the page shows base, reasons and probability; the clinician may add them up."""
     got = played.explain()
@@ -44,7 +44,7 @@ def test_values_add_up_to_the_displayed_probability(played: Game) -> None:
 
 
 @given(played=games(), data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_absent_player_gets_exactly_nothing(played: Game, data: st.DataObject) -> None:
     """Reason: an unmeasured test must not appear as a reason, not even with 1e-12."""
     players = played.contributions.shape[1]
@@ -59,7 +59,7 @@ def test_an_absent_player_gets_exactly_nothing(played: Game, data: st.DataObject
 
 
 @given(played=games(), data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_equal_players_get_equal_values_whatever_their_place(
     played: Game, data: st.DataObject
 ) -> None:
@@ -78,7 +78,7 @@ def test_equal_players_get_equal_values_whatever_their_place(
 
 
 @given(played=games(), share=st.floats(0.0, 1.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_values_are_linear_in_the_game(played: Game, share: float) -> None:
     """Reason: the difference of treatments and the mean over background rows rest on it."""
     rows, weights = played.background.contributions, played.background.weights
@@ -98,7 +98,7 @@ def test_values_are_linear_in_the_game(played: Game, share: float) -> None:
 
 
 @given(played=games())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_exchanging_patient_and_reference_changes_the_sign(played: Game) -> None:
     """Reason: what raises one patient above another must lower the other by as much."""
     row = played.background.contributions[:, 0]
@@ -110,7 +110,7 @@ def test_exchanging_patient_and_reference_changes_the_sign(played: Game) -> None
 
 
 @given(epsilon=st.sampled_from([1e-5, 1e-7, 1e-9, 1e-11]), played=games(12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_certificate_is_honoured_at_every_tolerance(epsilon: float, played: Game) -> None:
     """Reason: the bound is shown with the explanation, so it must hold for what was asked."""
     got = explain(played.contributions, played.intercepts, played.background, epsilon=epsilon)

@@ -89,7 +89,7 @@ def few():
     return simulate_all(40, k=1, seed=9, mode=EHR_COMPLETE)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shift=st.floats(-3, 3), dropout=st.floats(0.01, 0.6), hidden=st.booleans())
 def test_probability_stays_a_probability_and_grows_with_response(few, shift, dropout, hidden):
     # Whatever the site effect or stopping rate, a larger log reduction can only help.
@@ -100,7 +100,7 @@ def test_probability_stays_a_probability_and_grows_with_response(few, shift, dro
     assert (more >= p - 1e-9).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(percent=st.sampled_from([20, 50, 70]), shift=st.floats(-2, 2))
 def test_deeper_acr_response_is_never_likelier(few, percent, shift):
     # ACR20, 50 and 70 nest by definition, so their probabilities must be ordered.

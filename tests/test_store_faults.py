@@ -119,7 +119,10 @@ def test_a_server_that_crashes_while_two_write_keeps_every_entry_whose_id_was_gi
 
 @contextmanager
 def little_room(folder: Path, size: str) -> Iterator[None]:
-    """A disk of that size at the folder; skipped where the system lets nobody make one."""
+    """A disk of that size at the folder. Skipped where the system lets nobody make one, in CI too:
+    a usual container has no right to mount, and no package gives it. What happens when nothing
+    more fits is then shown by the tests with a limit on files alone, which run everywhere.
+    """
     made = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], capture_output=True
     )

@@ -172,6 +172,18 @@ def test_the_awaited_antibody_can_be_stated():
     assert state(stated, "stageable") is Eligibility.MET
 
 
+def remedy_of(record) -> str:
+    return criteria(record)["stageable"].remedy
+
+
+def test_symptoms_are_asked_for_only_where_nobody_has_answered():
+    open_ = remedy_of(whole(glucose_120=210))
+    assert open_ == "Repeat the test without delay. Symptoms are not known: state them below."
+    denied = result("symptoms_of_hyperglycaemia", "answer_negative")
+    told = remedy_of(whole(denied, glucose_120=210))
+    assert told == "Repeat the test without delay."
+
+
 def test_symptoms_stated_long_ago_are_not_of_now():
     old = result("symptoms_of_hyperglycaemia", "answer_positive", on="2026-06-01")
     found = criteria(whole(old, glucose_120=210))["stageable"]
@@ -252,6 +264,6 @@ def test_what_a_gap_hides_does_not_undo_what_is_there():
 
 def test_every_question_can_be_filed():
     for record in (person(sample("ia2")), teplizumab(MedicationState.STOPPED, named=True)):
-        for criterion in criteria(record).values():
-            if criterion.entry is not None:
-                assert criterion.entry.concept in SPEC.codelists
+        asked = [c.entry for c in criteria(record).values() if c.entry is not None]
+        assert asked
+        assert {entry.concept for entry in asked} <= set(SPEC.codelists)

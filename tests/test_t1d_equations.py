@@ -72,7 +72,7 @@ def test_printed_scores(person, expected_dptrs, expected_index60):
     assert index60(test) == pytest.approx(expected_index60, abs=5e-5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     test=glucose_tests(),
     glucose=st.sampled_from(["mg/dL", "mmol/L"]),
@@ -88,7 +88,7 @@ def test_units_do_not_change_a_score(test, glucose, peptide):
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(test=glucose_tests(), minute=st.sampled_from(MINUTES), factor=st.floats(1.01, 1.5))
 def test_scores_go_the_way_of_their_coefficients(test, minute, factor):
     """More glucose raises both, more stimulated C-peptide lowers both, by the printed signs."""
@@ -111,7 +111,7 @@ def test_scores_go_the_way_of_their_coefficients(test, minute, factor):
         assert sweeter[1] == richer[1] == before[1]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(test=glucose_tests(), bmi=st.floats(12, 50), age=st.floats(1, 60), more=st.floats(1.01, 1.4))
 def test_dptrs_rises_with_bmi_and_falls_with_age(test, bmi, age, more):
     """ln(BMI) has a positive, age a negative coefficient."""
@@ -129,7 +129,8 @@ def test_a_missing_time_point_gives_no_partial_sum(series, minute):
     bmi, age, test = PERSON_A
     lacking = without(test, series, minute)
 
-    with pytest.raises(IncompleteInputError, match=f"{series}_{minute}"):
+    name = {"glucose": "glucose", "c_peptide": "C-peptide"}[series]
+    with pytest.raises(IncompleteInputError, match=f"{name} at {minute} minutes"):
         dptrs(bmi_kg_m2=bmi, age_years=age, ogtt=lacking)
     needed = minute == 60 or (series, minute) == ("c_peptide", 0)
     if needed:
@@ -137,6 +138,15 @@ def test_a_missing_time_point_gives_no_partial_sum(series, minute):
             index60(lacking)
     else:
         assert index60(lacking) == index60(test)
+
+
+def test_what_an_equation_lacks_is_told_in_a_readers_words():
+    with pytest.raises(IncompleteInputError) as caught:
+        dptrs(bmi_kg_m2=None, age_years=10, ogtt=Ogtt())
+    assert caught.value.reason == (
+        "DPTRS needs BMI; glucose at 30, 60, 90 and 120 minutes; "
+        "C-peptide at 0, 30, 60, 90 and 120 minutes"
+    )
 
 
 @pytest.mark.parametrize("missing", ["bmi_kg_m2", "age_years"])
@@ -173,7 +183,6 @@ def test_hba1c_is_converted_by_its_own_formula(percent, ifcc):
     assert reported_in("hba1c", percent, "mmol/mol").value == pytest.approx(ifcc, abs=5e-3)
 
 
-@settings(deadline=None)
 @given(value=st.floats(0.5, 10), row=st.sampled_from([r for r in UNITS.rows]))
 def test_a_conversion_and_its_reverse_cancel(value, row):
     """Otherwise a value would drift each time it is shown in another unit."""

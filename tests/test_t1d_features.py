@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.persons import age_years
+from decision.catalog.t1d_progression.units import canonical
+from decision.clinical.codes import LOINC, Code
 from decision.clinical.features import Found, Missing, MissingReason
-from decision.clinical.quantities import Moment
+from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.record import Gap, GapReason, Origin, Part
 from decision.rules import causes_before_model
-from models.simulate.t1d import COLUMNS, HORIZONS, STRATA
+from models.simulate.t1d import COLUMNS, DESIGN, HORIZONS, STRATA
 from tests.t1d_records import (
     OGTT,
     SECOND,
@@ -22,6 +25,7 @@ from tests.t1d_records import (
     TEST_DAY,
     confirmed,
     criteria,
+    described,
     entered,
     european,
     features,
@@ -47,6 +51,12 @@ def test_the_columns_strata_and_horizons_are_those_of_the_model():
     assert tuple(column.id for column in SPEC.columns) == COLUMNS
     assert tuple(stratum.id for stratum in SPEC.strata) == STRATA
     assert SPEC.prognosis.horizons_years == HORIZONS
+
+
+def test_what_the_model_cannot_do_without_is_required_and_nothing_else_that_it_reads():
+    read = {name: column.id for column in SPEC.columns for name in column.inputs}
+    required = {read[f.id] for f in SPEC.features if f.required and f.id in read}
+    assert required == set(DESIGN.required)
 
 
 def test_a_whole_record_gives_every_input_of_the_model():
@@ -188,9 +198,25 @@ def test_an_old_test_is_too_old():
     assert found.reason is MissingReason.TOO_OLD
 
 
+@pytest.mark.parametrize(("ifcc", "percent"), [(30, 4.9), (38, 5.6), (39, 5.7), (48, 6.5)])
+def test_hba1c_from_another_unit_is_told_as_a_laboratory_writes_it(ifcc, percent):
+    record = person(*confirmed("gad65"), result("hba1c", ifcc, "mmol/mol"))
+    assert features(record).value("hba1c") == percent
+    same = person(*confirmed("gad65"), result("hba1c", 5.55, "%"))
+    assert features(same).value("hba1c") == 5.55
+
+
+@given(st.floats(20, 150))
+def test_hba1c_has_one_conversion_wherever_it_is_read(ifcc):
+    # The reader of FHIR and the equations each have a table: they must not come apart.
+    read = person(result("hba1c", ifcc, "mmol/mol")).observed(SPEC.codelists["hba1c"])[0]
+    ours = canonical("hba1c", Quantity(value=ifcc, unit="mmol/mol"))
+    assert read.value.value == pytest.approx(ours, abs=1e-9)
+
+
 def test_what_the_clinician_enters_completes_the_newest_test():
     record = person(*confirmed("gad65"), *glucose_test(c_peptide_60=None))
-    assert "c_peptide_60" in missing(record, "index60").detail
+    assert "C-peptide at 60 minutes" in missing(record, "index60").detail
     completed = record.with_entries((entered("c_peptide_60", 6.0, record, "ng/mL"),))
     found = features(completed)["index60"]
     assert isinstance(found, Found)
@@ -406,3 +432,40 @@ def test_the_form_asks_for_everything_an_answer_needs():
     for feature in SPEC.features:
         if feature.entry is not None:
             assert feature.entry.concept in feature.concepts, feature.id
+
+
+def test_results_of_other_kinds_change_nothing():
+    record = whole()
+    foreign = tuple(
+        dataclasses.replace(o, codes=(Code(system=LOINC, code="8480-6"),))
+        for o in record.observations
+    )
+    crowded = dataclasses.replace(record, observations=foreign + record.observations)
+    assert features(crowded) == features(record)
+    assert described(crowded) == described(record)
+    assert own(crowded) == record
+    assert own(record) is record
+
+
+@pytest.mark.parametrize(
+    ("other", "confirms"),
+    [
+        ("2026-08-20T09:00:00+01:00", False),
+        ("2026-08", False),
+        ("2026", False),
+        ("2026-08-21", True),
+        ("2026-07", True),
+    ],
+)
+def test_a_second_sample_is_one_that_surely_was_taken_on_another_day(other, confirms):
+    again = result("gad65_antibody", "answer_positive", on=other, id="again")
+    record = person(result("gad65_antibody", "answer_positive", on="2026-08-20"), again)
+    assert features(record).value("antibody_number") == float(confirms)
+
+
+def test_a_value_of_stage_3_range_is_not_found_again_on_its_own_day():
+    again = result("glucose_120", 212, "mg/dL", on=f"{TEST_DAY}T08:30:00+01:00", id="again")
+    record = whole(again, glucose_120=210)
+    assert "unconfirmed" in criteria(record)["stageable"].detail
+    later = result("glucose_120", 212, "mg/dL", on="2026-11-20")
+    assert criteria(whole(later, glucose_120=210))["stageable"].detail.startswith("Stage 3:")

@@ -92,9 +92,11 @@ def test_what_nobody_verified_is_off_until_switched_on():
 
 
 def test_a_prompt_says_where_since_when_and_from_whom():
-    for prompt in monitoring_prompts(
+    found = monitoring_prompts(
         Stratum.STAGE_2, age_years=10, years_since_first_positive=1, jurisdiction="US", on=TODAY
-    ):
+    )
+    assert found
+    for prompt in found:
         assert prompt.jurisdiction == "US"
         assert prompt.effective_from <= TODAY
         assert prompt.source

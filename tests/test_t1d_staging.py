@@ -236,7 +236,7 @@ def test_a_rise_of_ten_percent_within_3_to_12_months_is_stage_2(now, before, day
     assert [f.criterion for f in found.fired] == ([Criterion.HBA1C_RISE] if rises else [])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     before=st.floats(4.0, 5.0), factor=st.floats(1.0, 1.139).filter(lambda f: abs(f - 1.1) > 1e-6)
 )
@@ -325,6 +325,7 @@ def test_no_thresholds_no_stage():
     assert "no staging thresholds have been entered for XX" in found.reason
     early = staged(as_of=AS_OF.replace(year=2010), measurements=())
     assert early.outcome is Outcome.NOT_STAGEABLE
+    assert early.reason.startswith("no staging thresholds entered for US were in force on 2010-")
 
 
 def test_unverified_criteria_are_off_until_switched_on():
@@ -351,7 +352,7 @@ def test_changing_a_row_changes_the_result_and_the_version(tmp_path: Path):
     assert changed.config_version != STAGING.version
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     low=st.floats(60, 300),
     more=st.floats(0, 100),

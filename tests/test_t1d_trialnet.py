@@ -175,7 +175,7 @@ def test_without_age_there_is_no_answer_even_where_a_model_needs_none():
         MODELS.best(Stratum.STAGE_2, person(ALL_THREE, "age_years"), ALL_THREE)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     stratum=st.sampled_from(list(Stratum)),
     name=st.sampled_from(["grs2", "index60", "hba1c_percent", "bmi_kg_m2"]),

@@ -76,12 +76,30 @@ def test_what_differs_says_by_how_much_and_what_agrees_by_when():
     )
 
 
+def test_what_differs_says_what_it_does_not_know_and_what_agrees_does_not():
+    noted = dataclasses.replace(BY_STAGE, note="an average of everybody")
+    assert compared.why_apart(CARD, noted) == "An average of everybody."
+    assert compared.why_apart(CARD, dataclasses.replace(BY_NUMBER, note="of children")) == ""
+    around = dataclasses.replace(SITUATION, comparators=(noted,))
+    # Beside the verdict, and among all that is to be known of it on request.
+    assert comparators(around, CARD).count("An average of everybody.") == 2
+
+
 def test_a_figure_of_another_kind_is_not_comparable():
     assert compared.verdict_sentence(CARD, HAZARD).startswith("Not comparable")
 
 
 def test_it_is_said_that_other_people_were_counted():
     assert "other people" in comparators(SITUATION, CARD)
+
+
+def test_agreement_with_what_a_simulation_was_made_from_is_said_to_confirm_nothing():
+    """Circular: the simulated cohort was set to such figures before anything was fitted to it."""
+    assert CARD.model.simulated
+    assert compared.CIRCULAR in comparators(SITUATION, CARD)
+    real = dataclasses.replace(CARD, model=dataclasses.replace(CARD.model, simulated=False))
+    assert compared.CIRCULAR not in comparators(SITUATION, real)
+    assert compared.CIRCULAR not in comparators(SITUATION, None)
 
 
 def test_what_says_nothing_of_this_person_comes_with_its_reason_and_remedy():

@@ -11,11 +11,12 @@ import pytest
 
 from decision.clinical.assessment import AuditAction
 from decision.clinical.quantities import Moment
+from decision.clinical.spec import CriterionResult, Eligibility
 from decision.ui.texts import figures, situation, trail
 from decision.ui.texts.about import NO_FIGURES
-from decision.ui.texts.numbers import quantity
+from decision.ui.texts.numbers import inside, quantity
 from tests.builders import AS_OF, ListAuditLog
-from tests.fakes import observe, page_record
+from tests.fakes import observe, page_record, page_services
 from tests.prognosis_pages import (
     CHILD,
     FakeHazard,
@@ -88,6 +89,17 @@ def test_r13_against_a_stop_only_with_a_reason_that_fits_one():
     assert event.outcome["reason"] == "checked"
 
 
+def test_r13_what_nobody_has_answered_is_told_with_the_choice_and_holds_nobody_up():
+    audit = ListAuditLog()
+    at = page(audit)
+    assert "Not answered for" not in shown(at)
+    at = chosen(at, "drug")
+    assert "Not answered for teplizumab: 2 cautions that would say STOP or AVOID." in shown(at)
+    press(at, "Record decision")
+    assert [e.outcome["chosen"] for e in decisions(audit)] == ["drug"]
+    assert "Not answered for" not in shown(chosen(page(), "monitor"))
+
+
 def test_r13_the_trail_tells_every_risk_its_band_and_the_class():
     audit = ListAuditLog()
     page(audit, answer=make_prognosis())
@@ -121,6 +133,44 @@ def test_r09_an_entry_narrows_the_range_and_leaves_the_list():
     said = shown(press(at, "Save and update the answer"))
     assert "Index60 not found" not in said
     assert "Index60 1.5 (entered by clinician): about 3 of 100" in said
+
+
+def met_by_nobody(*, population):
+    """A page whose one criterion is not met."""
+    rule = CriterionResult(
+        id="range", state=Eligibility.NOT_MET, detail="In range of disease.", population=population
+    )
+    return dataclasses.replace(prognosis_spec(), eligibility=lambda record, spec: (rule,))
+
+
+def test_whoever_gets_no_risk_for_what_was_found_can_still_be_decided_about():
+    """A value that must be repeated at once is the last moment to take the form away."""
+    at = opened(page_services(CHILD, spec=met_by_nobody(population=False)), "c1")
+    said = shown(at)
+    assert "Not eligible" in said
+    assert "Your decision" in said
+    assert field(at, "Index60")
+
+
+def test_whoever_the_decision_is_not_for_is_asked_nothing():
+    at = opened(page_services(CHILD, spec=met_by_nobody(population=True)), "c1")
+    assert "Your decision" not in shown(at)
+    assert not at.number_input
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Genetic risk score", "genetic risk score"),
+        ("HbA1c", "HbA1c"),
+        ("IA-2 antibodies", "IA-2 antibodies"),
+        ("Index60", "Index60"),
+        ("BMI", "BMI"),
+        ("", ""),
+    ],
+)
+def test_a_title_inside_a_sentence_keeps_the_capitals_of_an_abbreviation(title, said):
+    assert inside(title) == said
 
 
 def test_a_long_list_of_details_folds_after_its_beginning():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decision.clinical.assessment import MissingCost
+from decision.clinical.assessment import MissingCost, range_first
 from decision.ui.components import prognosis
 from decision.ui.components.classification import classification
 from decision.ui.components.prompts import prompts
@@ -88,6 +88,13 @@ def test_r03_a_band_stands_with_its_time_and_whose_word_it_is():
     assert risk.band(dataclasses.replace(card, band="")) == ""
 
 
+def test_r03_a_range_over_several_bands_is_not_hidden_behind_one_word():
+    wide = prognosis_card(make_prognosis((0.1, 0.2, 0.34), half=0.3, stratum=1))
+    assert risk.band(wide).startswith("Band at 5 years: intermediate, its range from low to high.")
+    narrow = prognosis_card(make_prognosis((0.1, 0.2, 0.34), half=0.05, stratum=1))
+    assert risk.band(narrow).startswith("Band at 5 years: intermediate. ")
+
+
 @pytest.mark.parametrize(
     "answer",
     [make_prognosis(half=0.3), make_prognosis(unusual=UNUSUAL)],
@@ -96,7 +103,7 @@ def test_r03_a_band_stands_with_its_time_and_whose_word_it_is():
 def test_r04_the_range_comes_first_where_a_point_says_less(answer):
     card = prognosis_card(answer)
     body = risks(card)
-    assert risk.range_first(card)
+    assert range_first(card)
     assert body.index("Between") < body.index("tr-grey") < body.index("44 of 100")
     said = words(body)
     assert re.search(r"Within 1 year: likely range \d+ to \d+ , 12 of 100", said)
@@ -104,15 +111,21 @@ def test_r04_the_range_comes_first_where_a_point_says_less(answer):
 
 def test_r04_else_the_number_comes_first_and_nothing_is_greyed():
     card = prognosis_card(make_prognosis())
-    assert not risk.range_first(card)
+    assert not range_first(card)
     assert "tr-grey" not in risks(card)
+
+
+def test_a_range_says_what_it_is_meant_for_not_what_it_was_measured_to_do():
+    """At new simulated sites ranges of 90 % held 84 to 92 of 100: no promise can be made of it."""
+    said = words(risks(prognosis_card(make_prognosis())))
+    assert "is meant to hold the true figure for 90 of 100 simulated people (About says" in said
 
 
 def test_r05_each_horizon_says_how_people_scored_alike_fared():
     said = words(risks(prognosis_card(make_prognosis())))
     assert (
-        "Within 5 years: Checked on 240 simulated validation people scored 39 to 49: 106 (44 %, "
-        "95 % range 38 to 50) developed the outcome."
+        "Within 5 years: Checked on 240 simulated validation people scored 39 to 49: an estimated "
+        "106 (44 %, 95 % range 38 to 50) developed the outcome."
     ) in said
     assert "Within 1 year: Checked on" in said
 
@@ -257,9 +270,14 @@ def test_prompts_of_a_topic_stand_together_each_with_place_day_source_and_status
         ("Disease-modifying therapy", 1),
     ]
     said = words(prompts(twice))
-    assert "Rule for US, in force here since 22 Nov 2026." in said
+    assert "Rule for US, used here since 22 Nov 2026." in said
     assert "Source: Label as reproduced on a prescribing site. Status: verified." in said
     assert situation.DUE_NOTE in said
+
+
+def test_what_is_no_rule_of_a_place_claims_none():
+    own = dataclasses.replace(PROMPTS[0], jurisdiction="", source="Follows from the class above")
+    assert situation.rule(own).startswith("Source: Follows from the class above.")
 
 
 def test_a_place_without_rules_is_said_to_have_none():

@@ -68,8 +68,8 @@ def test_r07_without_a_reason_worth_naming_all_inputs_stand_together():
 
 def test_r07_the_baseline_names_whom_it_is_the_average_of():
     assert words.baseline(prognosis_card(make_prognosis())) == (
-        "Counted from the average of simulated people with the same inputs known (stage 2): "
-        "40 of 100 within 5 years."
+        "Counted from the average of simulated people with the same inputs known (stage 2), "
+        "recalibrated for this site: 40 of 100 within 5 years."
     )
 
 

@@ -25,7 +25,7 @@ from tests.fakes import (
     visit_of,
 )
 from tests.prognosis_pages import KNOWN, FakeHazard, prognosis_spec
-from tests.screens import arrive, bodies, field, go, open_patient, opened, press, shown, start
+from tests.screens import arrive, bodies, field, go, open_patient, opened, press, read, shown, start
 
 BOTH = page_record("p1", *COMPLETE, *KNOWN)
 SECOND = prognosis_spec()
@@ -86,6 +86,15 @@ def test_where_several_arise_their_own_titles_are_offered_and_the_first_is_shown
     assert found.options == [FIRST.title, SECOND.title]
     assert found.value == FIRST.id
     assert "52 of 100" in shown(at)
+
+
+def test_a_title_is_offered_down_to_its_colon_where_that_tells_the_decisions_apart():
+    long = dataclasses.replace(FIRST, title="Next drug: one or the other")
+    alike = dataclasses.replace(SECOND, title="Next drug: or none")
+    (found,) = control(opened(services(first=long)))
+    assert found.options == ["Next drug", SECOND.title]
+    (found,) = control(opened(services(first=long, second=alike)))
+    assert [read(option) for option in found.options] == [long.title, alike.title]
 
 
 @pytest.mark.parametrize("path", ["patient", "data"])

@@ -55,7 +55,9 @@ def test_every_shape_stays_inside_the_chart(found, half):
         return
     body = chart(prognosis_card(make_prognosis(found, half=half / 2)))
     for style in ("tr-band", "tr-curve"):
-        assert all(0 <= n <= 100 for n in percents(style, body))
+        drawn = percents(style, body)
+        assert drawn
+        assert all(0 <= n <= 100 for n in drawn)
 
 
 def test_the_scale_is_0_to_100_whatever_the_risks_are():

@@ -134,6 +134,17 @@ def test_nothing_leaves_that_is_not_in_the_trail(desk):
     assert chart.posts == 0
 
 
+def test_a_card_of_one_decision_is_not_written_with_what_was_decided_about_another(desk):
+    """Both are about this patient and in the trail: the kind of decision alone tells them apart."""
+    chart, found = Chart(), case(desk.audit)
+    decided = found.decide()
+    spec = dataclasses.replace(found.card.spec, id="another")
+    card = dataclasses.replace(found.card, spec=spec)
+    with pytest.raises(NotWritableError, match="no such decision"):
+        write(desk.recorder(chart), dataclasses.replace(found, card=card), decided)
+    assert chart.posts == 0
+
+
 def test_a_record_of_somebody_else_or_of_another_server_is_not_written(desk):
     chart = Chart()
     for found in (case(desk.audit, "p2"), case(desk.audit, base="http://other.test/fhir")):

@@ -202,6 +202,5 @@ TestWriting = Writing.TestCase
 TestWriting.settings = settings(
     max_examples=25,
     stateful_step_count=10,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

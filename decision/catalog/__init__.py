@@ -58,7 +58,7 @@ def load(
     decision_id: str, local: Local = _NOWHERE, *, package: str = __name__, root: Path = _HERE
 ) -> DecisionSpec:
     """The decision of that folder under the rules of its place, imported and checked. A folder
-    whose rules differ by place has a function `configured` beside its `SPEC`.
+    whose rules differ by place has a function `configured` instead of a `SPEC`.
 
     Raises SpecError naming the folder, the file and the line of what is missing or wrong.
     """
@@ -73,6 +73,9 @@ def load(
     except _BROKEN as error:
         where = _broken_at(error, folder)
         raise SpecError(f"decision {decision_id!r}, {where}: {error}") from error
+    if configured is None and (strange := sorted(local.of(decision_id))):
+        named = ", ".join(map(repr, strange))
+        raise SpecError(f"decision {decision_id!r} leaves a place no choice; it was given {named}")
     if not isinstance(spec, DecisionSpec):
         made = "SPEC" if configured is None else "what configured() makes"
         raise SpecError(f"decision {decision_id!r}, spec.py: {made} must be a DecisionSpec")

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from decision.clinical.inputs import Modality
+
+
+def per_100(share: float) -> int:
+    """Whole number of 100, halves away from zero, so that no two places ever disagree."""
+    return int(math.copysign(math.floor(abs(share) * 100 + 0.5), share))
+
+
+def in_years(n: float) -> str:
+    """`1 year`, `5 years`, `0.5 years`."""
+    return f"{n:g} year{'' if n == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

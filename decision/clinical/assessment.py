@@ -1,5 +1,5 @@
 """What an assessment says: a card or an abstention, as equals, and the audit entry that precedes
-either.
+either. What a model answers (`answers`) is offered here too, because cards are made of it.
 """
 
 from __future__ import annotations
@@ -124,6 +124,17 @@ class PrognosisCard:
 
 
 Card = ComparisonCard | PrognosisCard
+
+
+def range_first(card: Card) -> bool:
+    """True where a point says less than its range: unusual values, or a wide range. Every estimate
+    of a card takes the same form, so that one is never a number and the next a range.
+    """
+    widest = card.spec.thresholds["widest_usual_range"].value
+    answer = card.answer
+    shown = answer.predictions if isinstance(answer, Comparison) else answer.risks
+    wide = any(each.interval.width > widest for each in shown)
+    return wide or bool(answer.domain.outside_usual)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

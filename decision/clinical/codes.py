@@ -95,26 +95,31 @@ class Codelist:
     entries: tuple[CodelistEntry, ...]
     citation: str
     _exact: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
+    _categories: tuple[tuple[str, str], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.entries:
             raise CodeError(f"code list {self.id!r} has no codes")
         exact = frozenset((e.code.system, e.code.code) for e in self.entries if not e.prefix)
         object.__setattr__(self, "_exact", exact)
+        categories = tuple((e.code.system, e.code.code) for e in self.entries if e.prefix)
+        object.__setattr__(self, "_categories", categories)
 
     def __contains__(self, code: Code) -> bool:
         if (code.system, code.code) in self._exact:
             return True
-        return any(
-            entry.prefix
-            and entry.code.system == code.system
-            and code.code.startswith(entry.code.code)
-            for entry in self.entries
-        )
+        for system, category in self._categories:
+            if code.system == system and code.code.startswith(category):
+                return True
+        return False
 
     def matches(self, codes: Iterable[Code]) -> bool:
         """True when any of the codes belongs to this list."""
-        return any(code in self for code in codes)
+        # A chart asks this millions of times: loops, because generators cost more than the answer.
+        for code in codes:
+            if code in self:
+                return True
+        return False
 
 
 def read_codelists(path: Path) -> dict[str, Codelist]:

@@ -1,5 +1,5 @@
 """How a decision describes itself: data that rules, models and pages read, and nothing that they
-hard-code.
+hard-code. What a specification is made of (`inputs`, `cautions`, `choices`) is offered here too.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ def open_chart(
         raise WrongPatientError
     for losing, because in session.losing_entries(visit.key, record):
         _withdraw_all(services, visit, losing, because)
-    candidates = arising([decision.spec for decision in services.decisions], record)
+    specs = [decision.spec for decision in services.decisions]
+    candidates = arising(specs, record, visit.decision)
     return session.file_chart(visit.key, record, candidates, visit.decision)
 
 

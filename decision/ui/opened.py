@@ -58,7 +58,7 @@ def _which(services: Services, chart: Chart) -> None:
     """The choice between decisions where several arise, above everything that is of one of them."""
     if len(chart.candidates) < 2:
         return
-    titles = {i: services.decision(i).spec.title for i in chart.candidates}
+    titles = _labels({i: services.decision(i).spec.title for i in chart.candidates})
     picked = st.segmented_control(
         pages.WHICH,
         list(titles),
@@ -70,6 +70,12 @@ def _which(services: Services, chart: Chart) -> None:
     if picked is not None and picked != chart.decision:
         assessing.turn_to(chart, picked)
         st.rerun()
+
+
+def _labels(titles: dict[str, str]) -> dict[str, str]:
+    """Titles down to their colon where that tells them apart: a narrow screen cuts the rest off."""
+    heads = {i: title.partition(": ")[0] for i, title in titles.items()}
+    return heads if len(set(heads.values())) == len(heads) else titles
 
 
 def _opened(

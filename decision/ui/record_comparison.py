@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import ComparisonCard
+from decision.clinical.assessment import ComparisonCard, range_first
 from decision.ui.components.markup import items, paragraph, text
 from decision.ui.record_parts import grouped, part, section
 from decision.ui.texts import cautions, estimate, reasons
@@ -16,7 +16,7 @@ def numbers(card: ComparisonCard) -> str:
     for treatment in estimate.ordered(spec):
         found = card.answer.prediction(treatment.id)
         stops = [f"STOP. {why}" for why in cautions.stop_reasons(card.cautions, treatment.id)]
-        between = " ".join(estimate.uncertain(found)) if estimate.range_first(card) else ""
+        between = " ".join(estimate.uncertain(found)) if range_first(card) else ""
         arms += part(
             treatment.label,
             items(stops)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from decision.clinical.assessment import Card, ComparisonCard
-from decision.clinical.record import Origin, PatientRecord, Value
+from decision.clinical.record import Observation, Origin, PatientRecord, Value
 from decision.clinical.spec import CautionFinding
 from decision.ui.components.markup import items, paragraph, table, text
 from decision.ui.texts import cautions, evidence, gaps, inputs, pages
@@ -75,7 +75,11 @@ def _warned(card: Card, finding: CautionFinding) -> str:
 
 def known(card: Card, record: PatientRecord) -> str:
     """What was entered, what was missing, and what could not be read."""
-    entered = [o for o in record.observations if o.source.origin is Origin.CLINICIAN]
+    entered = [
+        o
+        for o in record.observations
+        if o.source.origin is Origin.CLINICIAN and _read_here(card, o)
+    ]
     unread = (" ".join(filter(None, line)) for line in gaps.in_short(card, record))
     return section(
         "What this rests on",
@@ -83,6 +87,11 @@ def known(card: Card, record: PatientRecord) -> str:
         part("Missing", paragraph(_cost(card)) + items(_missing(card))),
         part(gaps.TITLE, items(unread)),
     )
+
+
+def _read_here(card: Card, entry: Observation) -> bool:
+    """Whether this decision reads it: what was entered on the page of another does not carry it."""
+    return any(codelist.matches(entry.codes) for codelist in card.spec.codelists.values())
 
 
 def data(card: Card, record: PatientRecord) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import PrognosisCard
+from decision.clinical.assessment import PrognosisCard, range_first
 from decision.clinical.situation import Comparator
 from decision.ui.components.markup import items, paragraph, table
 from decision.ui.record_parts import grouped, part, section
@@ -26,7 +26,7 @@ def risks(card: PrognosisCard) -> str:
     """Every horizon as its own sentence, in the form that the page gave it."""
     lines = []
     for found in card.answer.risks:
-        between = f"{' '.join(risk.uncertain(found))} " if risk.range_first(card) else ""
+        between = f"{' '.join(risk.uncertain(found))} " if range_first(card) else ""
         lines.append(f"{between}{risk.sentence(card, found)} {risk.detail(found)}")
     return section(
         "Risk",
@@ -57,7 +57,7 @@ def published(card: PrognosisCard) -> str:
     found = card.situation
     return section(
         compared.TITLE,
-        paragraph(compared.NOTE),
+        paragraph(compared.note(card)),
         "".join(part(c.label, _comparator(card, c)) for c in compared.applied(found)),
         part(
             compared.REFUSED,

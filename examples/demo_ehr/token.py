@@ -85,7 +85,7 @@ class TokenEndpoint:
         if not hmac.compare_digest(challenge_of(verifier), grant.challenge):
             raise TokenError("invalid_grant", "code_verifier does not fit")
         access, refresh = self._ehr.grants.tokens(grant)
-        answer = self._tokens(grant, access, refresh, grant.scope) | self._context(grant)
+        answer = self._tokens(access, refresh, grant.scope) | self._context(grant)
         if "openid" in grant.scope.split():
             answer["id_token"] = self._identity(client, grant)
         return changed(answer, self._ehr.misbehaviour.token)
@@ -98,10 +98,10 @@ class TokenEndpoint:
         if not covers(grant.scope, scope):
             raise TokenError("invalid_scope", "more than was granted")
         access, refresh = self._ehr.grants.tokens(grant, scope=scope)
-        answer = self._tokens(grant, access, refresh, scope) | self._context(grant)
+        answer = self._tokens(access, refresh, scope) | self._context(grant)
         return changed(answer, self._ehr.misbehaviour.refresh)
 
-    def _tokens(self, grant: Grant, access: str, refresh: str, scope: str) -> Json:
+    def _tokens(self, access: str, refresh: str, scope: str) -> Json:
         seconds = int(self._ehr.lifetimes.token.total_seconds())
         answer: Json = {"access_token": access, "token_type": "Bearer"}
         answer |= {"expires_in": seconds, "scope": scope}

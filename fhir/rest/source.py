@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
@@ -68,6 +70,7 @@ class FhirSource:
         with self._lock:
             if self._ahead is None:
                 self._ahead = self._start()
+                self._loop.start(_end_unclaimed(weakref.ref(self), self._ahead.began))
 
     def load(self, patient_id: str, watch: Watch = unwatched) -> PatientRecord:
         """The record as the server has it now. `watch` is called here, in the caller's thread, and
@@ -99,6 +102,15 @@ class FhirSource:
         finally:
             reading.record.cancel()
 
+    def end_unclaimed(self, began: datetime) -> None:
+        """Forget what was begun then, if no page has come for it."""
+        with self._lock:
+            reading = self._ahead
+            if reading is None or reading.began != began:
+                return
+            self._ahead = None
+        reading.record.cancel()
+
     @property
     def _steps(self) -> int:
         """The person, each search, and the files of gene expression where there may be some."""
@@ -129,3 +141,13 @@ class FhirSource:
         )
         record.add_done_callback(lambda _: told.put(None))
         return _Reading(began, told, record)
+
+
+async def _end_unclaimed(source: weakref.ref[FhirSource], began: datetime) -> None:
+    """Nobody's chart is kept for a page that never came: who closes the window at once leaves
+    nothing behind.
+    """
+    await asyncio.sleep(SOON.total_seconds())
+    found = source()
+    if found is not None:
+        found.end_unclaimed(began)

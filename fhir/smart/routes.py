@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from urllib.parse import urlencode
 
 import httpx2
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -149,7 +150,7 @@ class _Doors:
                 )
             code = _one(request, "code")
             launch = await self._loop.call(self._login.complete(pending, code))
-            return self._enter(request, pending, launch)
+            return await self._enter(request, pending, launch)
         except LaunchError as error:
             response = self._stop(error, pending.tenant if pending else None)
             if pending is not None:
@@ -184,9 +185,9 @@ class _Doors:
         cookies.give(response, pending.cookie, secret, int(PENDING_TIME.total_seconds()))
         return response
 
-    def _enter(self, request: Request, pending: PendingLaunch, launch: Launch) -> Response:
+    async def _enter(self, request: Request, pending: PendingLaunch, launch: Launch) -> Response:
         handle, secret = self._launches.open(launch)
-        self._entered(handle, launch)
+        await to_thread.run_sync(self._entered, handle, launch)  # it may ask a database
         place = f"{self._base}{PAGE}?{urlencode({'embed': 'true', 'lid': handle})}"
         headers = screens.private_headers(launch.tenant.framing)
         response = RedirectResponse(place, 303, headers=headers)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from decision.clinical.assessment import ComparisonCard, Prediction
+from decision.clinical.answers import Prediction, per_100
+from decision.clinical.assessment import ComparisonCard
 from decision.clinical.codes import LOCAL
 from decision.clinical.spec import Severity, Treatment
 from fhir.fields import Json
 from fhir.write.cautions import APART, against, in_order, warns
-from fhir.write.figures import RESEARCH, SIMULATED, instant, percentage, ranged, spoken, whole
+from fhir.write.figures import RESEARCH, SIMULATED, instant, percentage, ranged, spoken
 
 
 def estimates(card: ComparisonCard) -> tuple[tuple[str, float], ...]:
@@ -66,10 +67,10 @@ def _difference(card: ComparisonCard) -> str:
     contrast = card.answer.contrast
     a, b = (card.spec.treatment(t).label for t in (contrast.a, contrast.b))
     interval = contrast.interval
-    span = f"{whole(interval.low):+d} to {whole(interval.high):+d}"
+    span = f"{per_100(interval.low):+d} to {per_100(interval.high):+d}"
     return (
-        f"Difference, {b} minus {a}: {whole(contrast.difference):+d} of 100 "
-        f"(likely range {span}, {whole(interval.level)} %)."
+        f"Difference, {b} minus {a}: {per_100(contrast.difference):+d} of 100 "
+        f"(likely range {span}, {per_100(interval.level)} %)."
     )
 
 

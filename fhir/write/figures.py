@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from datetime import datetime
 
-from decision.clinical.assessment import Interval
+from decision.clinical.answers import Interval, per_100
 
 SIMULATED = (
     "SIMULATED model: trained on generated records, not on patients; for software testing only, "
@@ -27,13 +27,8 @@ def percentage(probability: float) -> float:
 
 def ranged(interval: Interval) -> str:
     """`likely range 31 to 51 of 100 (90 %)`."""
-    span = f"{whole(interval.low)} to {whole(interval.high)}"
-    return f"likely range {span} of 100 ({whole(interval.level)} %)"
-
-
-def whole(share: float) -> int:
-    """Whole number of 100, halves away from zero."""
-    return int(math.copysign(math.floor(abs(share) * 100 + 0.5), share))
+    span = f"{per_100(interval.low)} to {per_100(interval.high)}"
+    return f"likely range {span} of 100 ({per_100(interval.level)} %)"
 
 
 def instant(when: datetime) -> str:

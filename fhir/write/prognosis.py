@@ -5,7 +5,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import datetime
 
-from decision.clinical.assessment import HorizonRisk, PrognosisCard
+from decision.clinical.answers import HorizonRisk, in_years
+from decision.clinical.assessment import PrognosisCard
 from decision.clinical.codes import LOCAL
 from decision.clinical.dates import dated
 from decision.clinical.gaps import sentence
@@ -46,7 +47,7 @@ def _prediction(card: PrognosisCard, risk: HorizonRisk) -> Json:
 
 def within(years: float) -> str:
     """`within 5 years`."""
-    return f"within {years:g} year{'' if years == 1 else 's'}"
+    return f"within {in_years(years)}"
 
 
 def after(when: datetime, years: float) -> datetime:

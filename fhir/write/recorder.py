@@ -99,10 +99,11 @@ class ChartRecorder:
         if record.patient_id != self._launched.patient_id or server != self._launched.base:
             raise NotWritableError("the record is not that of this launch's patient")
         entries = dict(self._audit.entries(record.patient_id, record.identity).entries)
-        event = entries.get(decided.audit_id)
+        event, shown = entries.get(decided.audit_id), entries.get(card.audit_id)
         if (
             event is None
-            or card.audit_id not in entries
+            or shown is None
+            or {event.decision, shown.decision} != {card.spec.id}
             or event.outcome.get("about") != card.audit_id
             or event.action is not decided.action
             or event.action not in _DECISIONS

@@ -49,12 +49,16 @@ def repeat_visits(world: t1d.Simulated, seed: int) -> Measurements:
 
 
 def at_landmark(world: t1d.Simulated, visits: Measurements, years: float) -> EventTable:
-    """The table of people free of the event and followed at the landmark, with time starting there.
+    """The table of people not diagnosed, not treated and followed at the landmark, with time
+    starting there.
 
     Markers, number of antibodies and stage are the latest known by then, age is the age then.
     """
     table = world.table
-    inside = (table.left >= years) & (table.treated > years)
+    # Who is diagnosed later is in, with or without another visit before: to ask for one would leave
+    # out whoever is diagnosed soon.
+    followed = np.where(table.event, table.right > years, table.left >= years)
+    inside = followed & (table.treated > years)
     kept = table.rows(inside)
     features = latest(visits, kept.person, years)
     features["age"] = world.features["age"][inside] + years
@@ -67,7 +71,7 @@ def at_landmark(world: t1d.Simulated, visits: Measurements, years: float) -> Eve
         without={t1d.RESTAGED: blind},
         site=kept.site,
         entry=np.zeros(kept.n),
-        left=kept.left - years,
+        left=np.maximum(kept.left - years, 0.0),
         right=kept.right - years,
         treated=kept.treated - years,
         available=np.maximum(kept.available - years, 0.0),

@@ -17,6 +17,7 @@ from decision.clinical.dated import DatedRow, Standing, TableError
 APPROXIMATION = "approximation"
 SYNTHESIS = "synthesis, not published"
 CALCULATOR = "use the authors' own calculator"
+COMBINED = "combined_risk"
 
 _COMPARISONS = MappingProxyType(
     {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -76,7 +77,8 @@ def quoted(kind: str, facts: Mapping[str, float]) -> tuple[Anchor, ...]:
     rows = [r for r in ANCHORS.rows if r.text("kind") == kind and r.text("when")]
     found = tuple(_anchor(row) for row in rows if _holds(row, facts))
     if not found:
-        raise NoExactMatchError("no published row is about such a person", CALCULATOR)
+        remedy = CALCULATOR if kind == COMBINED else ""
+        raise NoExactMatchError("no published row is about such a person", remedy)
     return found
 
 
@@ -108,7 +110,7 @@ def combined_risk(
 ) -> tuple[Anchor, ...]:
     """The quoted rows of the combined risk score; the abstract does not name the scale of `grs`."""
     return quoted(
-        "combined_risk",
+        COMBINED,
         {
             "completed_years": float(completed_years),
             "antibodies": float(antibodies),

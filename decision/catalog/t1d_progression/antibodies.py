@@ -84,6 +84,13 @@ def surely_other_day(one: Moment, other: Moment) -> bool:
     return not longer.startswith(shorter)
 
 
+def on_two_days(moments: Iterable[Moment]) -> bool:
+    """Whether any two of them were surely of different days; a chart may hold thousands."""
+    each = {m.day_text: m for m in moments if m.precision is not Precision.UNKNOWN}.values()
+    # Days written alike are told apart at once, so this never looks at more than a few pairs.
+    return any(surely_other_day(one, other) for one in each for other in each)
+
+
 def judged(kind: Kind, samples: Iterable[Sample]) -> Antibody:
     """One antibody from its samples: positive where the newest is, confirmed where two samples of
     different days are. Raises RequiredMissingError without any sample.
@@ -98,7 +105,7 @@ def judged(kind: Kind, samples: Iterable[Sample]) -> Antibody:
     stands = any(s.positive for s in last)
     state = State.NEGATIVE
     if stands:
-        again = any(surely_other_day(s.taken, first.taken) for s in positive for first in positive)
+        again = on_two_days(s.taken for s in positive)
         state = State.CONFIRMED if again else State.UNCONFIRMED
     return Antibody(
         kind=kind,

@@ -7,7 +7,11 @@ from enum import StrEnum
 from decision.catalog.t1d_progression.staging import Stratum
 from decision.catalog.t1d_progression.tables import parameter
 
-FOOTNOTE = "Bands are defined by this project; no published source."
+FOOTNOTE = (
+    "Bands are defined by this project; no published source: low below"
+    f" {parameter('band-low-below'):.0%}, high above {parameter('band-high-above'):.0%},"
+    " stage 2 always high."
+).replace("%", " %")
 
 
 class Band(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from decision.catalog.t1d_progression.criteria import Criterion
+from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.persons import age_at, answered
 from decision.catalog.t1d_progression.derive.staged import Staged, staged
 from decision.catalog.t1d_progression.features import YES_NO
@@ -116,6 +117,7 @@ def find_cautions(
     """One finding per rule. Exclusions are asked in stage 2 only, where the question arises."""
     if not spec.cautions:
         return ()
+    record = own(record)
     found = staged(record, spec.codelists, place)
     conditions = _conditions(place)
     judges: dict[str, Trigger] = {

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from decision.catalog.t1d_progression.antibodies import Antibody, State
 from decision.catalog.t1d_progression.criteria import Config, Fired, Measurement
 from decision.catalog.t1d_progression.derive import genes
 from decision.catalog.t1d_progression.derive.staged import Staged
-from decision.catalog.t1d_progression.staging import Outcome, Staging
+from decision.catalog.t1d_progression.staging import Outcome, Staging, no_thresholds
 from decision.catalog.t1d_progression.tables import STAGING
+from decision.catalog.t1d_progression.units import and_
 from decision.clinical.codes import Code
 from decision.clinical.dates import dated, moment
 from decision.clinical.gaps import all_happened
+from decision.clinical.quantities import Moment
 from decision.clinical.record import PatientRecord
 from decision.clinical.refusal import RefusalError
 from decision.clinical.situation import Classification
@@ -39,13 +41,14 @@ def classification(record: PatientRecord, spec: DecisionSpec, found: Staged) -> 
     """The stage of one record, ready to be shown."""
     staging = found.staging
     notes = (*_notes(found), *_genes(record, spec))
+    looked_at = (*_tested(staging), *map(_measured, staging.considered))
     return Classification(
         id=identity(staging.outcome),
         label=LABELS[staging.outcome],
         detail=_sentence(dated(staging.reason)),
         settled=staging.outcome in SETTLED and not found.gaps,
         criteria=(*_positive(staging), *map(_met, staging.fired)),
-        considered=(*_tested(staging), *map(_measured, staging.considered)),
+        considered=(*looked_at, f"Table of thresholds: version {staging.config_version}"),
         missing=tuple(map(_sentence, staging.missing)),
         notes=tuple(_sentence(dated(note)) for note in notes),
         rules=_rules(staging),
@@ -63,25 +66,45 @@ def _measured(m: Measurement) -> str:
 
 def _met(fired: Fired) -> str:
     when = moment(fired.measurement.taken)
-    limit = f"reaches {fired.limit}" if fired.baseline is None else f"{fired.limit.value:g} times"
+    limit = (
+        f"reaches {fired.limit}"
+        if fired.baseline is None
+        else f"at least {fired.limit.value:g} times"
+    )
     return f"{_sentence(dated(fired.words))}, {when}: {limit} ({fired.band})"
 
 
 def _antibody(found: Antibody) -> str:
-    """`GADA positive, confirmed in a second sample, 4 May 2027`."""
+    """`GADA positive, confirmed in a second sample, 4 May 2027; first positive 6 Jun 2025`."""
     when = f", {moment(found.sampled)}" if found.sampled else ""
-    return f"{found.kind} {found.state}{when}"
+    first = found.first_positive if found.state is not State.NEGATIVE else None
+    begun = f"; first positive {moment(first)}" if first and first != found.sampled else ""
+    return f"{found.kind} {found.state}{when}{begun}"
 
 
 def _positive(staging: Staging) -> tuple[str, ...]:
-    if staging.antibodies is None:
-        return ()
-    counted = (a for a in staging.antibodies.tested if a.kind.counted)
-    return tuple(_antibody(a) for a in counted if a.state is State.CONFIRMED)
+    """`GADA and IA-2A positive, confirmed in a second sample, 4 May 2027`: a line for a date."""
+    counted = [a for a in _each(staging) if a.kind.counted and a.state is State.CONFIRMED]
+    lines = _by_day((str(a.kind), a.sampled) for a in counted)
+    return tuple(
+        f"{and_(names)} {State.CONFIRMED}{f', {when}' if when else ''}" for when, names in lines
+    )
+
+
+def _each(staging: Staging) -> tuple[Antibody, ...]:
+    return staging.antibodies.tested if staging.antibodies else ()
+
+
+def _by_day(named: Iterable[tuple[str, Moment | None]]) -> list[tuple[str, list[str]]]:
+    """(day, the names of that day), in the order in which the days first come."""
+    days: dict[str, list[str]] = {}
+    for name, when in named:
+        days.setdefault(moment(when) if when else "", []).append(name)
+    return list(days.items())
 
 
 def _tested(staging: Staging) -> tuple[str, ...]:
-    return tuple(map(_antibody, staging.antibodies.tested)) if staging.antibodies else ()
+    return tuple(map(_antibody, _each(staging)))
 
 
 def _notes(found: Staged) -> Iterator[str]:
@@ -91,9 +114,9 @@ def _notes(found: Staged) -> Iterator[str]:
     yield from staging.notes
     config = Config.of(staging.as_of.date(), staging.jurisdiction)
     age = config.input_age
-    for old in found.old:
+    for when, labels in _by_day((str(old.label), old.taken) for old in found.old):
         limit = f", older than {age.days} days" if age else ""
-        yield f"{old.label} is of {moment(old.taken)}{limit}"
+        yield f"{and_(labels)}: of {when}{limit}"
     yield from found.unusable
     if found.gaps:
         yield f"{all_happened(found.gaps)}: the stage may be another"
@@ -121,10 +144,7 @@ def _rules(staging: Staging) -> str:
     where = staging.jurisdiction or "this place"
     rows = STAGING.in_force(staging.as_of.date(), staging.jurisdiction)
     if not rows:
-        return f"No staging thresholds have been entered for {where}."
+        return f"{dated(no_thresholds(staging.as_of.date(), staging.jurisdiction))}."
     table = next(row for row in rows if row.edition)
     begun = dated(table.effective_from.isoformat())
-    return (
-        f"{table.source}, edition {table.edition}, for {where} since {begun};"
-        f" table version {staging.config_version}"
-    )
+    return f"{table.source}, edition {table.edition}, for {where} since {begun}"

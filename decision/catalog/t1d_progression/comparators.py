@@ -126,7 +126,7 @@ def required(person: Person) -> tuple[Stratum, Profile, float]:
         )
     if person.staging.stratum is None:
         raise OutsidePopulationError(
-            f"no stratum: {person.staging.outcome} ({person.staging.reason})", "no risk is shown"
+            f"{person.staging.outcome}: nothing published is about it", "no risk is shown"
         )
     return person.staging.stratum, person.staging.antibodies, person.age_years
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from decimal import ROUND_HALF_UP, Context
 
 from decision.catalog.t1d_progression import comparators as published
 from decision.catalog.t1d_progression import equations
-from decision.catalog.t1d_progression.anchors import Anchor
+from decision.catalog.t1d_progression.anchors import Anchor, anchor
 from decision.catalog.t1d_progression.comparators import (
     Approximations,
     Circumstances,
@@ -29,11 +30,14 @@ from decision.clinical.features import FeatureVector
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import PatientRecord
 from decision.clinical.refusal import RefusalError, Refused
+from decision.clinical.scores.checks import exact
 from decision.clinical.situation import Comparator, PublishedRisk
 from decision.clinical.spec import DecisionSpec
 from decision.evidence.courses import started
 
 _GENETIC = frozenset({"combined_risk", "grs2x_centile", "merged41"})
+_ASIDE = " (upper bound only)"
+"""Of a table's row; the words of a figure say it themselves."""
 _WITH_GRS2 = frozenset({Submodel.FULL, Submodel.NO_HBA1C, Submodel.NO_OGTT, Submodel.GRS2_ALONE})
 
 
@@ -141,7 +145,7 @@ def _worded(one: published.Comparator, test: GlucoseTest | None) -> Comparator:
     result = one.result
     refused = result if isinstance(result, Refused) else None
     anchors = _anchors(result)
-    said = "" if refused else _said(result, test)
+    said = "" if refused else _said(one.id, result, test)
     extra = [*_unplaced(anchors), *_notes(one.id, result)]
     return Comparator(
         id=one.id,
@@ -176,22 +180,42 @@ def _anchors(result: published.Result) -> tuple[Anchor, ...]:
     return result.quotations if isinstance(result, ScoreResult) else ()
 
 
-def _said(result: published.Result, test: GlucoseTest | None) -> str:
+def _said(comparator: str, result: published.Result, test: GlucoseTest | None) -> str:
     when = f", from the glucose test of {moment(test.taken)}" if test else ""
     if isinstance(result, ScoreResult):
-        return f"{result.value:.2f}{when}"
+        means = [*_limits(comparator, result.value), *_together(_placed(result))]
+        return "; ".join([f"{result.value:.2f}{when}", *means])
     if isinstance(result, RelativeHazard):
         return f"{_times(result)} the hazard of the cohort's reference; no absolute risk published"
     if isinstance(result, CentileBand):
         return _sentence(result.words)
     if isinstance(result, Approximations):
-        return "; ".join(
+        sources = dict.fromkeys(labelled.from_anchor for _, labelled in result.by_years)
+        told = [
             f"{_of_100(labelled.value)} within {years:g} {_years(years)} ({labelled.label})"
             for years, labelled in result.by_years
-        )
+        ]
+        return "; ".join([*told, *(f"worked out from {_quoted(anchor(s))}" for s in sources)])
     if isinstance(result, tuple):
-        return "; ".join(map(_quoted, _anchors(result)))
+        return "; ".join(_together(_anchors(result)))
     return ""
+
+
+def _limits(comparator: str, value: float) -> list[str]:
+    """On which side of its published limits a score lies: the highest reached, the next above."""
+    rows = [row for row in PARAMETERS.rows if row.id.startswith(f"{comparator}-limit")]
+    reached = [row for row in rows if value >= row.number("value")]
+    above = [row for row in rows if value < row.number("value")]
+    sides = (("at or above", reached[-1:]), ("below", above[:1]))
+    return [
+        f"{side} {row.number('value'):.2f} ({row.text('meaning')})"
+        for side, found in sides
+        for row in found
+    ]
+
+
+def _placed(result: ScoreResult) -> tuple[Anchor, ...]:
+    return tuple(a for a in _anchors(result) if a.horizon_years is not None)
 
 
 def _times(result: RelativeHazard) -> str:
@@ -207,13 +231,35 @@ def _years(years: float) -> str:
 
 
 def _of_100(share: float) -> str:
-    """`36 of 100`; below one in a hundred with a decimal, so that it is not nothing."""
+    """`36 of 100`; a small share with a decimal, so that it is not nothing."""
     whole = PARAMETERS["people-shown"].number("value")
-    return f"{share * whole:.2g} of {whole:g}"
+    digits = int(PARAMETERS["digits-shown"].number("value"))
+    shown = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(exact(share) * int(whole))
+    return f"{float(shown):g} of {whole:g}"
 
 
 def _quoted(found: Anchor) -> str:
-    """`36 of 100 within 5 years (TEDDY children, genetically selected)`."""
+    """`36 of 100 within 5 years (TEDDY children: 2 autoantibodies, from first autoantibody)`."""
+    return f"{_figure(found)} ({_whom(found)})"
+
+
+def _together(found: Iterable[Anchor]) -> list[str]:
+    """Figures of the same people in one: `60 of 100 within 2 years, 75 of 100 within 5 years (…)`.
+
+    A figure without its people and its condition may be taken for that of others.
+    """
+    by_whom: dict[str, list[str]] = {}
+    for each in found:
+        by_whom.setdefault(_whom(each), []).append(_figure(each))
+    return [f"{', '.join(figures)} ({whom})" for whom, figures in by_whom.items()]
+
+
+def _whom(found: Anchor) -> str:
+    condition = found.condition.replace("; ", ", ").replace(_ASIDE, "")
+    return _signs(f"{found.population}: {condition}")
+
+
+def _figure(found: Anchor) -> str:
     if found.risk is not None:
         number = _of_100(found.risk)
     elif found.low is not None and found.high is not None:
@@ -224,7 +270,12 @@ def _quoted(found: Anchor) -> str:
         number = "a range without ends"
     years = found.horizon_years
     within = f" within {years:g} {_years(years)}" if years else ""
-    return f"{number}{within} ({found.population})"
+    return f"{number}{within}"
+
+
+def _signs(words: str) -> str:
+    """Comparisons as they are read: the tables are written in ASCII."""
+    return words.replace(">=", "≥ ").replace("<=", "≤ ").replace("  ", " ")
 
 
 def _risk(found: Anchor) -> PublishedRisk | None:
@@ -238,7 +289,7 @@ def _risk(found: Anchor) -> PublishedRisk | None:
         risk=found.risk,
         low=found.low,
         high=found.high,
-        population=f"{found.population}: {found.condition}",
+        population=_signs(f"{found.population}: {found.condition}"),
         source=found.source,
         status=found.status,
     )

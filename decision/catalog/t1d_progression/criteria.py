@@ -73,13 +73,11 @@ class Fired:
 
     @property
     def words(self) -> str:
-        """`2-hour glucose 150 mg/dL`, or `HbA1c rise to 5.6 % from 5 % on 2026-03-01`."""
+        """`2-hour glucose 150 mg/dL`, or `HbA1c rise from 5 % on 2026-03-01 to 5.6 %`."""
         if self.baseline is None:
             return f"{self.criterion} {self.measurement.quantity}"
-        day = self.baseline.taken.day_text
-        return f"{self.criterion} to {self.measurement.quantity} from {self.baseline.quantity}" + (
-            f" on {day}"
-        )
+        earlier = f"{self.baseline.quantity} on {self.baseline.taken.day_text}"
+        return f"{self.criterion} from {earlier} to {self.measurement.quantity}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

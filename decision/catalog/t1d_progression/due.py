@@ -6,17 +6,21 @@ from collections.abc import Iterable
 
 from decision.catalog.t1d_progression.antibodies import State
 from decision.catalog.t1d_progression.cautions import find_cautions, ticks
+from decision.catalog.t1d_progression.criteria import Band
 from decision.catalog.t1d_progression.derive.staged import Staged
 from decision.catalog.t1d_progression.local import Place
 from decision.catalog.t1d_progression.monitoring import MonitoringPrompt, monitoring_prompts
-from decision.catalog.t1d_progression.staging import Outcome, Stratum
-from decision.catalog.t1d_progression.tables import EXCLUSIONS
-from decision.catalog.t1d_progression.therapy import Benefit, Exclusion, therapy_prompt
+from decision.catalog.t1d_progression.staging import NEEDED, Outcome, Stratum
+from decision.catalog.t1d_progression.tables import EXCLUSIONS, STAGING
+from decision.catalog.t1d_progression.therapy import Benefit, Exclusion, Tick, therapy_prompt
+from decision.catalog.t1d_progression.units import and_
+from decision.clinical.dated import Standing
 from decision.clinical.record import PatientRecord
 from decision.clinical.situation import Prompt
 from decision.clinical.spec import DecisionSpec
 from decision.evidence.person import DAYS_IN_YEAR
 
+FINDING = "What the finding asks for"
 MONITORING = "Monitoring"
 THERAPY = "Disease-modifying therapy"
 
@@ -28,14 +32,56 @@ def due(
     found: Staged,
     place: Place,
 ) -> tuple[Prompt, ...]:
-    """Every prompt of the place on the record's own day; none where no rule has been entered, and
-    none without an age, which most rules ask for.
+    """What would settle the stage; then every prompt of the place on the record's own day: none
+    where no rule has been entered, and none without an age, which most rules ask for.
     """
+    asked = tuple(_asked(found))
     if age_years is None:
-        return ()
+        return asked
     return (
+        *asked,
         *_monitoring(record, age_years, found, place),
         *_therapy(record, spec, age_years, found, place),
+    )
+
+
+def _asked(found: Staged) -> Iterable[Prompt]:
+    """What an unsettled stage itself asks for: no guideline is quoted, and none is needed."""
+    staging = found.staging
+    outcome, antibodies = staging.outcome, staging.antibodies
+    stood = STAGING.in_force(staging.as_of.date(), staging.jurisdiction)
+    if found.diagnosed or antibodies is None or not stood:
+        return
+    if outcome is Outcome.STAGE_3_UNCONFIRMED:
+        high = [f.criterion for f in staging.fired if f.band is not Band.STAGE_2]
+        yield _of_finding(
+            f"Repeat without delay, on another day: {and_(dict.fromkeys(high))}.",
+            "A value in stage 3 range on a second day, or with symptoms, is stage 3: diabetes.",
+            "With symptoms it is not left to a repeat: ask for them.",
+        )
+    elif outcome is Outcome.AWAITING_CONFIRMATION:
+        yield _of_finding(
+            f"Confirm in a second sample, on another day: {and_(antibodies.unconfirmed)}.",
+            "Until then there is no stage and no risk.",
+        )
+    elif outcome is Outcome.STAGE_1_PROVISIONAL or (
+        outcome is Outcome.NOT_STAGEABLE and antibodies.number > 1 and not staging.fired
+    ):
+        lacking = [c for c in NEEDED if c in staging.missing]
+        if lacking:
+            yield _of_finding(f"Measure what is missing: {and_(lacking)}.", staging.reason)
+
+
+def _of_finding(text: str, *details: str) -> Prompt:
+    on_file = STAGING["antibodies-multiple"]
+    return Prompt(
+        topic=FINDING,
+        text=text,
+        details=tuple(_stopped(d) for d in details),
+        jurisdiction="",
+        effective_from=on_file.effective_from,
+        source="Follows from the stage above; no guideline is quoted",
+        status=Standing.DESIGN,
     )
 
 
@@ -73,12 +119,11 @@ def _since_first(record: PatientRecord, found: Staged) -> float | None:
 
 
 def _due(rule: MonitoringPrompt) -> Prompt:
-    details = [f"Edition {rule.edition}"] if rule.edition else []
-    details += [_stopped(rule.note)] if rule.note else []
+    # The table's notes are for whoever keeps it; the edition is part of the source.
     return Prompt(
         topic=MONITORING,
         text=rule.text,
-        details=tuple(details),
+        details=(),
         jurisdiction=rule.jurisdiction,
         effective_from=rule.effective_from,
         source=rule.source,
@@ -113,8 +158,8 @@ def _therapy(
             text=prompt.words,
             details=(
                 f"Youngest age by {whose}: {prompt.min_age_years:g} years. {prompt.banner}",
-                *(f"Label: {condition}." for condition in prompt.conditions),
-                *map(_ticked, prompt.exclusions),
+                f"Label: {'; '.join(map(_continued, prompt.conditions))}.",
+                *_checked(prompt.exclusions),
                 *map(_benefit, prompt.benefits),
             ),
             jurisdiction=prompt.jurisdiction,
@@ -125,8 +170,19 @@ def _therapy(
     )
 
 
-def _ticked(exclusion: Exclusion) -> str:
-    return f"Exclusion: {exclusion.text} – {exclusion.tick}."
+def _checked(exclusions: tuple[Exclusion, ...]) -> Iterable[str]:
+    """How far the checklist is, and what applies; each line of it stands among the cautions."""
+    answered = [e for e in exclusions if e.tick is not Tick.OPEN]
+    left = "" if len(answered) == len(exclusions) else "; answer the others below"
+    yield f"Exclusions answered: {len(answered)} of {len(exclusions)}{left}."
+    if named := [_continued(e.text) for e in exclusions if e.tick is Tick.PRESENT]:
+        yield f"Applies: {'; '.join(named)}."
+
+
+def _continued(words: str) -> str:
+    """A capital stays where it begins an abbreviation."""
+    first, _, rest = words.partition(" ")
+    return words if not first[1:].islower() else f"{first.lower()} {rest}".strip()
 
 
 def _benefit(benefit: Benefit) -> str:

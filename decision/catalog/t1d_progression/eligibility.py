@@ -7,11 +7,13 @@ from functools import partial
 
 from decision.catalog.t1d_progression.antibodies import Kind
 from decision.catalog.t1d_progression.codelists import DRUG_NAMES
+from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.persons import answered
 from decision.catalog.t1d_progression.derive.staged import HELD, Staged, staged
 from decision.catalog.t1d_progression.features import ANTIBODY_STATES, YES_NO
 from decision.catalog.t1d_progression.local import Place
 from decision.catalog.t1d_progression.staging import Outcome
+from decision.clinical.features import Found
 from decision.clinical.record import Condition, ConditionState, Part, PatientRecord
 from decision.clinical.spec import (
     CriterionResult,
@@ -118,7 +120,6 @@ def untreated(record: PatientRecord, spec: DecisionSpec) -> CriterionResult:
 
 _NEVER = {
     Outcome.STAGE_3: "This is diabetes: no risk of it is shown.",
-    Outcome.STAGE_3_UNCONFIRMED: "Repeat the test without delay; symptoms can be stated below.",
     Outcome.OUTSIDE_SCOPE: "This is about people in whom an islet antibody was found.",
 }
 
@@ -131,6 +132,8 @@ def stageable(record: PatientRecord, spec: DecisionSpec, place: Place) -> Criter
         return met(name, "Stage 3 by diagnosis.")
     outcome, reason = found.staging.outcome, found.staging.reason
     detail = f"{outcome[:1].upper()}{outcome[1:]}: {reason}."
+    if outcome is Outcome.STAGE_3_UNCONFIRMED:
+        return not_met(name, detail, _repeat(record, spec))
     if outcome in _NEVER:
         return not_met(name, detail, _NEVER[outcome])
     if outcome is Outcome.AWAITING_CONFIRMATION:
@@ -141,6 +144,13 @@ def stageable(record: PatientRecord, spec: DecisionSpec, place: Place) -> Criter
         told = f"{detail} Other results may exist that could not be read."
         return left_open(name, told, found.gaps)
     return met(name, detail)
+
+
+def _repeat(record: PatientRecord, spec: DecisionSpec) -> str:
+    """Symptoms are asked for only where nobody has answered."""
+    asked = spec.feature("symptoms").derive(record, spec.feature("symptoms"), spec.codelists)
+    missing = "" if isinstance(asked, Found) else " Symptoms are not known: state them below."
+    return f"Repeat the test without delay.{missing}"
 
 
 def _awaiting(found: Staged, detail: str) -> CriterionResult:
@@ -180,4 +190,4 @@ def eligibility(
         partial(stageable, place=place),
         untreated,
     )
-    return apply_all(criteria, record, spec)
+    return apply_all(criteria, own(record), spec)

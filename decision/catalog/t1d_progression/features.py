@@ -4,21 +4,17 @@ unit, limits and the question that fills it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
 from decision.catalog.t1d_progression.antibodies import Kind
 from decision.catalog.t1d_progression.derive import findings, persons
+from decision.catalog.t1d_progression.derive.own import Derive, narrowed
 from decision.catalog.t1d_progression.limits import limits, lookback, step, unit
 from decision.catalog.t1d_progression.local import Place
-from decision.clinical.codes import Codelist
-from decision.clinical.features import Finding
-from decision.clinical.record import PatientRecord
 from decision.clinical.spec import Entry, EntryKind, FeatureSpec, Modality
 from decision.evidence import person, results
-
-Derive = Callable[[PatientRecord, FeatureSpec, Mapping[str, Codelist]], Finding]
 
 YES_NO: Mapping[str, str] = MappingProxyType({"no": "No", "yes": "Yes"})
 ANTIBODY_STATES: Mapping[str, str] = MappingProxyType(
@@ -87,7 +83,7 @@ def _feature(
         lookback=lookback(row),
         supported=limits(row),
         required=required,
-        derive=derive,
+        derive=narrowed(derive),
         entry=_entry(row, question, concept, choices) if question else None,
         flag_labels=flag_labels,
         describes=describes,
@@ -134,6 +130,8 @@ def _antibody(kind: Kind, *, describes: bool) -> FeatureSpec:
         row="antibody",
         concepts=(kind.concept,),
         describes=describes,
+        # Every published model and ours rest on it: never imputed.
+        required=not describes,
         question=kind.label,
         asked=kind.stated,
         choices=ANTIBODY_STATES,
@@ -237,7 +235,10 @@ def _described(place: Place) -> tuple[FeatureSpec, ...]:
             describes=True,
             question="First-degree relative with type 1 diabetes?",
             choices=YES_NO,
-            flag_labels=("no", "yes"),
+            flag_labels=(
+                "no first-degree relative with type 1 diabetes",
+                "first-degree relative with type 1 diabetes",
+            ),
         ),
         _feature(
             "symptoms",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from decision.catalog.t1d_progression.refusals import IncompleteInputError
+from decision.catalog.t1d_progression.units import and_, label
 from decision.clinical.dated import DatedRow, TableError
 
 CONSTANT = "constant"
@@ -21,11 +22,24 @@ def inputs_of(rows: Sequence[DatedRow]) -> tuple[str, ...]:
     return tuple(row.text("input") for row in rows if row.text("input") != CONSTANT)
 
 
+def _in_words(inputs: Sequence[str]) -> str:
+    """`bmi; glucose at 30 and 60 minutes; C-peptide at 0 minutes`."""
+    minutes: dict[str, list[str]] = {}
+    for name in inputs:
+        analyte, _, minute = name.rpartition("_")
+        timed = bool(analyte) and minute.isdecimal()
+        minutes.setdefault(label(analyte if timed else name), []).extend([minute] * timed)
+    return "; ".join(
+        f"{what} at {and_(sorted(at, key=int))} minutes" if at else what
+        for what, at in minutes.items()
+    )
+
+
 def total(name: str, rows: Sequence[DatedRow], values: Mapping[str, float]) -> float:
     """Sum of coefficient x transform(value) / divisor; IncompleteInputError for a missing input."""
     if missing := [i for i in inputs_of(rows) if i not in values]:
         raise IncompleteInputError(
-            f"{name} needs {', '.join(missing)}", "no partial sum is given; enter what is missing"
+            f"{name} needs {_in_words(missing)}", "no partial sum is given; enter what is missing"
         )
     terms = []
     for row in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decision.catalog.t1d_progression.classified import classification
 from decision.catalog.t1d_progression.compared import compared
+from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.staged import staged
 from decision.catalog.t1d_progression.due import due
 from decision.catalog.t1d_progression.local import Place
@@ -18,6 +19,7 @@ def describe(
     record: PatientRecord, spec: DecisionSpec, features: FeatureVector, place: Place
 ) -> Situation:
     """Everything that can be said of one record without a model."""
+    record = own(record)
     found = staged(record, spec.codelists, place)
     years = features.value("age")
     return Situation(
@@ -25,6 +27,6 @@ def describe(
         people=people(years),
         comparators=compared(record, spec, features, found, place),
         prompts=due(record, spec, years, found, place),
-        advice=advice(years),
+        advice=advice(years, found),
         worth_saying=worth_saying(record, spec, found),
     )

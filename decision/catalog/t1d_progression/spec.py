@@ -25,6 +25,7 @@ from decision.clinical.spec import (
     SummaryItem,
     Treatment,
 )
+from decision.clinical.summary import DrugHistory
 
 FOLDER = Path(__file__).parent
 
@@ -120,22 +121,27 @@ def configured(local: Local) -> DecisionSpec:
             OverrideReason(code="other", label="Other", against_caution=True),
         ),
         other_choices=(
-            OtherChoice(code="monitor", label="Monitor as the rules of the place say"),
+            OtherChoice(code="monitor", label="Continue monitoring"),
             OtherChoice(code="repeat-test", label="Repeat the glucose test"),
             OtherChoice(code="confirm-antibodies", label="Confirm the antibodies"),
             OtherChoice(code="refer", label="Refer to a specialist or a trial"),
         ),
         standing_choices={"later": "Decide later", "other": "Other"},
+        history=DrugHistory(drugs=("teplizumab",)),
         summary=(
-            SummaryItem(id="antibody_number", label="Confirmed antibodies"),
+            SummaryItem(id="stratum", label=""),
+            SummaryItem(id="antibody_number", label=""),
             SummaryItem(id="hba1c", label="HbA1c"),
-            SummaryItem(id="fasting_glucose", label="Fasting glucose"),
+            SummaryItem(id="fasting_glucose", label="fasting glucose"),
             SummaryItem(id="glucose_120", label="2-h glucose"),
             SummaryItem(id="bmi", label="BMI"),
-            SummaryItem(id="relative", label="First-degree relative", only_if_true=True),
+            SummaryItem(id="relative", label="", only_if_true=True),
         ),
         not_modelled=(
             "Disease-modifying treatment: the risk is the one without it",
+            "How long somebody has been at the stage: the risk is that of people in whom it was"
+            " newly found, and too high for whoever has been at stage 1 or has had one antibody"
+            " for years",
             "First-degree relatives and family history",
             "GADA, IAA, ZnT8A and islet cell antibodies beyond what the stage takes from them",
             "The gut microbiome: descriptive only, never an input",
@@ -162,6 +168,3 @@ def configured(local: Local) -> DecisionSpec:
         ),
         local=place.words,
     )
-
-
-SPEC = configured(Local(jurisdiction="US"))

@@ -15,12 +15,15 @@ from decision.evidence.courses import started
 
 OURS = "These words are this project's own, without a published source."
 
-_WITH_A_CHILD = (
-    "Speak with the child and the parents together, and let the child ask first.",
+_FIRST = "Speak with the child and the parents together, and let the child ask first."
+_NUMBERS = (
     "Say so many of 100 children, and how many of the 100 do not get diabetes in that time.",
+    "Say that a number of today may change with the next test.",
+)
+_ALWAYS = (
     "Say that nobody caused this: nothing the family did or left undone.",
     "Name the signs that need a call the same day: thirst, passing much urine, losing weight.",
-    "Say when the next test is, and that a number of today may change with it.",
+    "Say when the next test is.",
     OURS,
 )
 
@@ -31,14 +34,19 @@ def is_child(age_years: float | None) -> bool:
 
 
 def people(age_years: float | None) -> str:
-    """Of whom a risk is told as so many of 100."""
+    """Of whom a risk is told as so many of 100: those with such results, not a whole stage, and
+    as they are when it is found. The model was not fitted on people who had long been at one.
+    """
     who = "children" if is_child(age_years) else "adults"
-    return f"{'people' if age_years is None else who} with the same number of antibodies and stage"
+    who = "people" if age_years is None else who
+    return f"{who} newly found at the same stage with results like these"
 
 
-def advice(age_years: float | None) -> tuple[str, ...]:
-    """How to speak of it where the patient is a child."""
-    return _WITH_A_CHILD if is_child(age_years) else ()
+def advice(age_years: float | None, found: Staged) -> tuple[str, ...]:
+    """How to speak of it where the patient is a child; of numbers only where a stage has some."""
+    if not is_child(age_years):
+        return ()
+    return (_FIRST, *(_NUMBERS if found.staging.stratum else ()), *_ALWAYS)
 
 
 def worth_saying(record: PatientRecord, spec: DecisionSpec, found: Staged) -> tuple[str, ...]:

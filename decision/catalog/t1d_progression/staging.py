@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from decision.catalog.t1d_progression.antibodies import Kind, Profile, surely_other_day
+from decision.catalog.t1d_progression.antibodies import Kind, Profile, on_two_days
 from decision.catalog.t1d_progression.criteria import (
     Band,
     Config,
@@ -18,12 +18,16 @@ from decision.catalog.t1d_progression.criteria import (
     rise,
     undecided,
 )
-from decision.catalog.t1d_progression.tables import STAGING
+from decision.catalog.t1d_progression.tables import STAGING, parameter
+from decision.catalog.t1d_progression.units import and_
 from decision.clinical.dated import DatedTable
 from decision.clinical.quantities import Moment
 
 NEEDED = (Criterion.FASTING_GLUCOSE, Criterion.TWO_HOUR_GLUCOSE)
 """Without both, normal glucose is not established and stage 1 stays provisional."""
+
+_MOST_EARLIER = int(parameter("earlier-values-shown"))
+"""Earlier values that are told one by one: nobody reads a page of them."""
 
 
 class Outcome(StrEnum):
@@ -107,7 +111,8 @@ def stage(
     """
     config = Config.of(as_of.date(), jurisdiction, switched_on=switched_on, table=table)
     known = [m for m in measurements if m.taken.earliest <= as_of]
-    considered = tuple(m for m in known if m in _newest(known, m.criterion))
+    last = _last(known)
+    considered = tuple(m for m in known if m.taken.middle == last[m.criterion])
     fired = [f for m in considered if (f := fired_by(m, config))]
     if risen := rise(known, config, as_of):
         fired.append(risen)
@@ -135,9 +140,7 @@ def _verdict(
 ) -> tuple[Outcome, str]:
     antibodies, multiple = found.antibodies, config.multiple
     if multiple is None:
-        return Outcome.NOT_STAGEABLE, (
-            f"no staging thresholds have been entered for {found.jurisdiction}"
-        )
+        return Outcome.NOT_STAGEABLE, _began(no_thresholds(found.as_of.date(), found.jurisdiction))
     if antibodies is None:
         return Outcome.NOT_STAGEABLE, "antibody status is missing, and it is never imputed"
     if not antibodies.confirmed and not antibodies.unconfirmed:
@@ -149,7 +152,7 @@ def _verdict(
         return _stage_3(high, known, config, found, symptoms)
     if antibodies.number < multiple and antibodies.unconfirmed:
         return Outcome.AWAITING_CONFIRMATION, (
-            f"{', '.join(antibodies.unconfirmed)} positive in one sample: to be confirmed in a"
+            f"{and_(antibodies.unconfirmed)} positive in one sample: to be confirmed in a"
             " second one"
         )
     if antibodies.number < multiple:
@@ -187,25 +190,34 @@ def _stage_3(
         recent = age is None or m.taken.within(age, found.as_of)
         if again and again.band is Band.STAGE_3 and recent:
             days.append(m.taken)
-    if any(surely_other_day(one, other) for one in days for other in days):
+    if on_two_days(days):
         return Outcome.STAGE_3, f"{_list(high)}, found on two days"
     return Outcome.STAGE_3_UNCONFIRMED, f"{_list(high)}, without symptoms: to be repeated"
 
 
+def no_thresholds(on: date, jurisdiction: str, table: DatedTable = STAGING) -> str:
+    """Why nothing can be staged: none were ever entered, or none stood on that day."""
+    where = jurisdiction or "this place"
+    if any(row.jurisdiction == jurisdiction for row in table.rows):
+        return f"No staging thresholds entered for {where} were in force on {on.isoformat()}"
+    return f"No staging thresholds have been entered for {where}"
+
+
+def _began(words: str) -> str:
+    """As the words that follow a colon."""
+    return words[:1].lower() + words[1:]
+
+
 def _list(fired: Collection[Fired]) -> str:
-    return ", ".join(map(_on, fired))
+    return ", ".join(f"{f.words} on {f.measurement.taken.day_text}" for f in fired)
 
 
-def _on(fired: Fired) -> str:
-    when = fired.measurement.taken.day_text
-    return f"{fired.words}, {when}" if fired.baseline else f"{fired.words} on {when}"
-
-
-def _newest(known: list[Measurement], criterion: Criterion) -> list[Measurement]:
-    """The newest values of one criterion: several where they were taken at the same time."""
-    same = [m for m in known if m.criterion is criterion]
-    last = max(m.taken.middle for m in same)
-    return [m for m in same if m.taken.middle == last]
+def _last(known: Collection[Measurement]) -> dict[Criterion, datetime]:
+    """When each criterion was last looked at. Several values may be of that one moment."""
+    last: dict[Criterion, datetime] = {}
+    for m in known:
+        last[m.criterion] = max(m.taken.middle, last.get(m.criterion, m.taken.middle))
+    return last
 
 
 def _old(
@@ -238,12 +250,25 @@ def _notes(
             notes.append(f"positive before, negative now, not counted: {', '.join(reverted)}")
         if antibodies.confirmed and antibodies.unconfirmed:
             notes.append(f"not yet confirmed: {', '.join(antibodies.unconfirmed)}")
-    for m in known:
-        earlier = fired_by(m, config)
-        if m not in considered and earlier and earlier.band is Band.STAGE_3:
-            notes.append(f"earlier value in stage 3 range: {_list([earlier])}")
+    notes += _earlier(known, considered, config)
     compared = {criterion for criterion, _, _ in config.rows}
     for m in considered:
         if m.criterion in compared and undecided(m, config):
             notes.append(f"{m.criterion} could not be compared with its thresholds")
-    return tuple(notes)
+    return tuple(dict.fromkeys(notes))
+
+
+def _earlier(
+    known: list[Measurement], considered: tuple[Measurement, ...], config: Config
+) -> list[str]:
+    """Values in stage 3 range that a newer one has replaced, the newest first; of very many, how
+    many more there are.
+    """
+    last = _last(considered)
+    replaced = [m for m in known if m.taken.middle != last[m.criterion]]
+    high = [f for m in replaced if (f := fired_by(m, config)) and f.band is Band.STAGE_3]
+    high.sort(key=lambda f: f.measurement.taken.middle, reverse=True)
+    told = [f"earlier value in stage 3 range: {_list([f])}" for f in high[:_MOST_EARLIER]]
+    if more := len(high) - len(told):
+        told.append(f"{more} more earlier values in stage 3 range")
+    return told

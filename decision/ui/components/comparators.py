@@ -23,13 +23,12 @@ def comparators(situation: Situation, card: PrognosisCard | None) -> str:
     about = "".join(
         f"<li><strong>{text(c.label)}</strong>{items(compared.about(c))}</li>" for c in applied
     )
-    note = compared.NOTE if card else f"{compared.NOTE} {compared.NO_ESTIMATE}"
+    title = text(compared.TITLE if card else compared.TITLE_ALONE)
     folds = details(compared.ABOUT, f"<ul>{about}</ul>") if about else ""
     folds += details(compared.not_for(situation), f"<ul>{refused}</ul>") if refused else ""
     return (
-        f'<section class="tr-reasons" aria-label="{text(compared.TITLE)}">'
-        f"<h2>{text(compared.TITLE)}</h2>"
-        + paragraph(note, "tr-small")
+        f'<section class="tr-reasons" aria-label="{title}"><h2>{title}</h2>'
+        + paragraph(compared.note(card), "tr-small")
         + (f'<ul class="tr-lines tr-beside">{found}</ul>' if found else "")
         + paragraph(compared.unavailable(situation), "tr-small")
         + f'<div class="tr-folds">{folds}</div>'
@@ -42,7 +41,8 @@ def _item(found: Comparator, card: PrognosisCard | None) -> str:
     letter = compared.letter_of(card, found) if card else ""
     mark = f'<b class="tr-key">{letter}</b> ' if letter else ""
     said = compared.verdict_sentence(card, found) if card else ""
+    why = compared.why_apart(card, found) if card else ""
     return (
         f"<li>{mark}<strong>{text(found.label)}:</strong> {text(sentence(found.said))}"
-        f"{paragraph(said, 'tr-small')}</li>"
+        f"{paragraph(f'{said} {why}'.strip(), 'tr-small')}</li>"
     )

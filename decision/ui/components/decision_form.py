@@ -63,6 +63,8 @@ def _form(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> 
     against = trail.against(shown, chosen)
     if against:
         st.html(f'<div class="tr">{"".join(_against(*found) for found in against)}</div>')
+    if picked and (open_ := told.unanswered(shown, picked)):
+        st.html(f'<div class="tr">{paragraph(open_, "tr-banner")}</div>')
     if trail.needs_reason(shown, chosen):
         st.html(f'<div class="tr">{paragraph(trail.REASON_NEEDED, "tr-strong")}</div>')
         _with_reason(services, visit, chart, shown, picked or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import Abstention, AbstentionCause, ComparisonCard
+from decision.clinical.assessment import Abstention, AbstentionCause, ComparisonCard, range_first
 from decision.clinical.spec import DecisionSpec, Treatment
 from decision.ui.components.icons import icons
 from decision.ui.components.markup import details, items, paragraph, table, text
@@ -14,7 +14,7 @@ def _headline(card: ComparisonCard, treatment: Treatment) -> str:
     prediction = card.answer.prediction(treatment.id)
     number, rest = estimate.headline(card.spec, prediction, card.model.simulated)
     point = f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
-    if not estimate.range_first(card):
+    if not range_first(card):
         return point + paragraph(estimate.detail(prediction))
     between, why = estimate.uncertain(prediction)
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision.clinical.assessment import HorizonRisk, PrognosisCard
+from decision.clinical.assessment import HorizonRisk, PrognosisCard, range_first
 from decision.ui.components.icons import icons
 from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import inputs, risk
@@ -14,7 +14,7 @@ def _headline(card: PrognosisCard) -> str:
     last = card.answer.last
     number, rest = risk.headline(card, last)
     point = f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
-    if not risk.range_first(card):
+    if not range_first(card):
         return point + paragraph(risk.detail(last))
     between, why = risk.uncertain(last)
     return (
@@ -26,7 +26,7 @@ def _headline(card: PrognosisCard) -> str:
 def _row(card: PrognosisCard, found: HorizonRisk) -> str:
     """A shorter horizon in one line, in the form of the headline: range first where that is."""
     when, number, ranged = risk.short(found)
-    first, second = (ranged, number) if risk.range_first(card) else (number, ranged)
+    first, second = (ranged, number) if range_first(card) else (number, ranged)
     return f"<li>{text(when)}: <strong>{text(first)}</strong>, {text(second)}</li>"
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from decision.clinical.assessment import PrognosisCard
+from decision.clinical.assessment import PrognosisCard, range_first
 from decision.ui.components.markup import details, paragraph, table, text
-from decision.ui.texts import compared, risk, trajectory
+from decision.ui.texts import compared, trajectory
 from decision.ui.texts.compared import Mark
 from decision.ui.texts.numbers import per_100
 
@@ -51,7 +51,7 @@ def _figure(card: PrognosisCard) -> str:
         + "".join(_horizon(card, i, last) for i in range(len(card.answer.risks)))
         + _published(compared.marks(card), last)
     )
-    style = "tr-chart tr-vague" if risk.range_first(card) else "tr-chart"
+    style = "tr-chart tr-vague" if range_first(card) else "tr-chart"
     times = (0.0, *(found.years for found in card.answer.risks))
     axis = "".join(
         f'<span style="left:{_x(t, last)}">{text(trajectory.tick(t))}</span>' for t in times

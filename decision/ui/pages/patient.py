@@ -119,7 +119,7 @@ def _decision(
 
 
 def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:
-    """Open where nothing can be said without it, folded where an answer stands; somebody the
+    """Open where it may bring an estimate, folded where one stands or none can; somebody the
     decision is not for is asked nothing.
     """
     if chart.entries:
@@ -127,7 +127,7 @@ def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessm
         entry_form.entered(services, visit, chart)
     if not eligible(assessment):
         return
-    unanswered = isinstance(assessment, Abstention)
-    key = "entry-form-open" if unanswered else "entry-form"  # one key would keep the other's state
-    with st.expander(pages.ENTRY_TITLE, expanded=unanswered, key=key):
+    helps = pages.answers_help(assessment)
+    key = "entry-form-open" if helps else "entry-form"  # one key would keep the other's state
+    with st.expander(pages.ENTRY_TITLE, expanded=helps, key=key):
         entry_form.form(services, visit, chart, assessment)

@@ -11,17 +11,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from string import ascii_uppercase
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import HorizonRisk, PrognosisCard
 from decision.clinical.dated import Standing
 from decision.clinical.situation import Comparator, PublishedRisk, Situation
 from decision.ui.texts.numbers import of_100, per_100
-from decision.ui.texts.risk import years
 from decision.ui.texts.situation import sentence
 
 TITLE = "Published, beside our estimate"
+TITLE_ALONE = "Published"
+NAMED_AT_MOST = 3
 NOTE = (
-    "Published figures are about other people, who were chosen, tested and followed in other ways; "
-    "they never change our estimate."
+    "Published figures are averages of other people, who were chosen, tested and followed in other "
+    "ways and from other moments; one person may differ from them without either being wrong. They "
+    "never change our estimate."
+)
+CIRCULAR = (
+    "The simulation behind our estimate was itself made from published figures, some of these "
+    "among them: where they agree, nothing is confirmed."
 )
 NO_ESTIMATE = "There is no estimate of ours to set them against."
 ABOUT = "About these figures"
@@ -59,6 +66,13 @@ class Mark:
     @property
     def letters(self) -> str:
         return " ".join(letter for letter, _ in self.named)
+
+
+def note(card: PrognosisCard | None) -> str:
+    """What must be known before any figure is read."""
+    if card is None:
+        return f"{NOTE} {NO_ESTIMATE}"
+    return f"{NOTE} {CIRCULAR}" if card.model.simulated else NOTE
 
 
 def applied(situation: Situation) -> tuple[Comparator, ...]:
@@ -114,13 +128,18 @@ def verdict_sentence(card: PrognosisCard, found: Comparator) -> str:
     """`Agrees`, `Differs` or neither; by which times, and, where they differ, by how much."""
     way = verdict(card, found)
     if way is Agreement.NOT_COMPARABLE:
-        return "Not comparable: no risk of the same outcome by the same time."
+        return "Not comparable: no published risk of the same outcome by the same time."
     told = [risk for risk in found.risks if agreement(risk, card.answer.risks) is way]
     if way is Agreement.AGREES:
-        when = " and ".join(dict.fromkeys(years(risk.years) for risk in told))
+        when = " and ".join(dict.fromkeys(in_years(risk.years) for risk in told))
         return f"Agrees with our estimate by {when}: the ranges overlap."
-    apart = "; ".join(f"by {years(r.years)} {_apart(card, r)}" for r in told)
+    apart = "; ".join(f"by {in_years(r.years)} {_apart(card, r)}" for r in told)
     return f"Differs from our estimate: {apart}."
+
+
+def why_apart(card: PrognosisCard, found: Comparator) -> str:
+    """What must be known of a figure that differs; the rest of its notes can wait."""
+    return sentence(found.note) if verdict(card, found) is Agreement.DIFFERS else ""
 
 
 def _apart(card: PrognosisCard, found: PublishedRisk) -> str:
@@ -188,9 +207,11 @@ def about(found: Comparator) -> tuple[str, ...]:
 
 
 def not_for(situation: Situation) -> str:
-    """How many say nothing of this person, and which."""
+    """Which say nothing of this person; of many the first, and how many more."""
     names = [c.label for c in refused(situation)]
-    return f"{REFUSED}: {', '.join(names)}"
+    more = len(names) - NAMED_AT_MOST
+    rest = f"; and {more} more" if more > 0 else ""
+    return f"{REFUSED}: {'; '.join(names[:NAMED_AT_MOST])}{rest}"
 
 
 def refusal(found: Comparator) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from decision.clinical.assessment import Assessment, AuditEvent
-from decision.clinical.spec import DecisionSpec, Severity
+from decision.clinical.spec import DecisionSpec, Presence, Severity
 from decision.rules import applies
-from decision.ui.texts.numbers import day, instant
+from decision.ui.texts.numbers import day, instant, plural
 
 AGAINST = (Severity.STOP, Severity.AVOID)
 CHANGE = "Change"
@@ -27,6 +27,23 @@ def against_codes(shown: Assessment, chosen: str) -> dict[str, str]:
         for f in shown.cautions
         if applies(f, chosen, severity)
     }
+
+
+def unanswered(shown: Assessment, chosen: str) -> str:
+    """That a STOP or an AVOID of what is chosen waits for an answer; it holds nobody up."""
+    if chosen not in {t.id for t in shown.spec.treatments}:
+        return ""
+    open_ = [
+        f.rule.title
+        for f in shown.cautions
+        if f.presence is Presence.NOT_FOUND and f.entries and f.rule.severity.get(chosen) in AGAINST
+    ]
+    if not open_:
+        return ""
+    return (
+        f"Not answered for {_inside(drug(shown.spec, chosen))}: {plural(len(open_), 'caution')} "
+        "that would say STOP or AVOID. The form below asks for them."
+    )
 
 
 def against(spec: DecisionSpec, codes: Mapping[str, str], *, named: bool = True) -> str:
@@ -51,7 +68,7 @@ def drug(spec: DecisionSpec, chosen: str) -> str:
 
 
 def what(spec: DecisionSpec, chosen: str, codes: Mapping[str, str], reason: str) -> str:
-    """`IL-6 inhibitor, against STOP (low neutrophils)` and the reason, without the time."""
+    """`drug B, against STOP (low neutrophils)` and the reason, without the time."""
     because = f". Reason: {spec.reason(reason)}" if reason else ""
     return f"{drug(spec, chosen)}{against(spec, codes)}{because}."
 

@@ -68,16 +68,6 @@ def reference_class(spec: DecisionSpec, prediction: Prediction, simulated: bool)
     )
 
 
-def range_first(card: ComparisonCard) -> bool:
-    """True where a point says less than its range: unusual values, or a wide range (D4).
-
-    Both cards take the same form, so that one drug is never a number and the other a range.
-    """
-    widest = card.spec.thresholds["widest_usual_range"].value
-    wide = any(p.interval.width > widest for p in card.answer.predictions)
-    return wide or bool(card.answer.domain.outside_usual)
-
-
 def uncertain(prediction: Prediction) -> tuple[str, str]:
     """The form for values outside the usual range: the range first (D4, D10)."""
     return f"Between {per_100(prediction.interval.low)} and {per_100(prediction.interval.high)}", (
@@ -93,10 +83,10 @@ def calibration(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> 
 
 
 def checked(
-    found: LocalCalibration, estimate: float, fewest: float, kind: str, reached: str
+    found: LocalCalibration, estimate: float, fewest: float, kind: str, reached: str, how: str = ""
 ) -> str:
     """The sentence on the `kind` of people who were scored alike; `reached` is the verb of the
-    outcome.
+    outcome, `how` the word before a number that was not counted.
     """
     scored = f"scored {per_100(found.low)} to {per_100(found.high)}"
     if found.n < fewest:
@@ -104,7 +94,7 @@ def checked(
         return f"Too few {kind} {scored} to check ({found.n}; at least {needed} needed)."
     observed = Interval(low=found.observed_low, high=found.observed_high, level=0.95)
     return (
-        f"Checked on {count(found.n)} {kind} {scored}: {count(found.events)} "
+        f"Checked on {count(found.n)} {kind} {scored}: {how}{count(found.events)} "
         f"({percent(found.events / found.n)}, {level(observed)} range {span(observed)}) "
         f"{reached} the outcome.{_off(found, estimate, reached)}"
     )

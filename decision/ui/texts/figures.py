@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.numbers import figure
-from decision.ui.texts.risk import horizon_years, years
+from decision.ui.texts.risk import horizon_years
 
 HEAD = (
     "In whom",
@@ -33,8 +34,9 @@ OTHERS = "Every other time and site"
 NOTE = (
     "AUC: how often, of one person who developed it and one who did not, the first was given the "
     "higher risk; 0.5 is chance. Brier score: smaller is better; beside it that of the average "
-    "course without any input. The ceiling is that of the true risks, which only a "
-    "simulation knows."
+    "course at the training sites, without any input and never recalibrated. The ceiling is that "
+    "of the true risks, which only a simulation knows. Whoever was lost on the way counts through "
+    "those like them who stayed. One run: another would give other figures."
 )
 
 
@@ -63,7 +65,7 @@ def figures(spec: DecisionSpec, metrics: Mapping[str, float]) -> tuple[Figures, 
             place=place,
             who=_who(spec, who),
             by=by,
-            row=(_who(spec, who), years(by), *_values(found[place, who, by])),
+            row=(_who(spec, who), in_years(by), *_values(found[place, who, by])),
         )
         for place, who, by in ranked
     )

@@ -11,7 +11,7 @@ from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Value
 from decision.clinical.spec import DecisionSpec, FeatureSpec, Modality
 from decision.ui.texts.gaps import why_unread
-from decision.ui.texts.numbers import dated, moment, number, per_100, plural, quantity
+from decision.ui.texts.numbers import dated, inside, moment, number, per_100, plural, quantity
 from decision.ui.texts.reasons import value_text
 
 COSTS_NOTE = "Each cost is that of one more measurement; costs do not add up."
@@ -52,7 +52,7 @@ NAMED_AT_MOST = 3
 
 def without(card: PrognosisCard) -> str:
     """What these risks do without, in one line above them, the dearest first (D9)."""
-    told = [f"{label} (range {_points(wider)} of 100 wider)" for label, wider in _costs(card)]
+    told = [f"{inside(label)} (range {_points(w)} of 100 wider)" for label, w in _costs(card)]
     more = len(told) - NAMED_AT_MOST
     rest = f"; and {more} more, below" if more > 0 else ""
     return f"Without {'; '.join(told[:NAMED_AT_MOST])}{rest}." if told else ""

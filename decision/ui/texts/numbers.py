@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, datetime
 
-from decision.clinical.assessment import Interval
+from decision.clinical.answers import Interval
+from decision.clinical.answers import per_100 as per_100
 from decision.clinical.dates import MONTHS
 from decision.clinical.dates import dated as dated
 from decision.clinical.dates import moment as moment
 from decision.clinical.quantities import Moment, Precision
 from decision.clinical.units import unit as unit
-
-
-def per_100(probability: float) -> int:
-    """Whole number of 100, halves away from zero, so that text and icons never disagree."""
-    return int(math.copysign(math.floor(abs(probability) * 100 + 0.5), probability))
 
 
 def of_100(probability: float) -> str:
@@ -63,8 +58,16 @@ def figure(value: float) -> str:
 
 
 def unbroken(words: str) -> str:
-    """No line break around a comparison sign: `CDAI ≤ 10` stays in one piece."""
+    """No line break around a comparison sign: `score ≤ 10` stays in one piece."""
     return words.replace(" ≤ ", "\u00a0≤\u00a0").replace(" ≥ ", "\u00a0≥\u00a0")
+
+
+def inside(title: str) -> str:
+    """A title inside a sentence: `genetic score`, but `HbA1c` and `QT interval`."""
+    first = title.partition(" ")[0]
+    return (
+        f"{title[:1].lower()}{title[1:]}" if first[1:].isalpha() and first[1:].islower() else title
+    )
 
 
 def digits(value: float, significant: int = 2) -> str:

@@ -14,7 +14,7 @@ from decision.clinical.assessment import (
 from decision.clinical.progress import Progress
 from decision.clinical.quantities import whole_years_between
 from decision.clinical.record import Observation, PatientListing, PatientRecord
-from decision.clinical.spec import DecisionSpec
+from decision.clinical.spec import DecisionSpec, Eligibility
 from decision.ui.texts.inputs import entered_value
 from decision.ui.texts.numbers import dated, digits, instant, local, moment, unit
 
@@ -160,8 +160,22 @@ def withdrawn(entries: Iterable[Observation], because: str) -> str:
 
 
 def eligible(assessment: Assessment) -> bool:
-    """False for somebody the decision is not for, whom nothing more is asked."""
-    return not isinstance(assessment, Abstention) or not any(
+    """False for somebody the decision is not for, whom nothing more is asked.
+
+    Where somebody stands can be said without an estimate, an answer may change it and there is
+    something to decide: there only those outside the population are somebody else's.
+    """
+    if not isinstance(assessment, Abstention):
+        return True
+    if assessment.situation is not None:
+        outside = (c.population and c.state is Eligibility.NOT_MET for c in assessment.criteria)
+        return not any(outside)
+    return not any(c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes)
+
+
+def answers_help(assessment: Assessment) -> bool:
+    """Whether entering what is missing may bring the estimate that is not there."""
+    return isinstance(assessment, Abstention) and not any(
         c.reason is AbstentionReason.NOT_ELIGIBLE for c in assessment.causes
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import HorizonRisk, PrognosisCard
 from decision.ui.texts.estimate import checked
 from decision.ui.texts.numbers import (
     count,
     level,
-    number,
     of_100,
     per_100,
     span,
@@ -15,12 +15,13 @@ from decision.ui.texts.numbers import (
 )
 
 WITHIN = "Within"
+RECALIBRATED = (
+    "They were of other sites; the risks shown are recalibrated for this one, where it may be more "
+    "or less frequent."
+)
 OTHER_ICONS = "Icons for the shorter times"
-
-
-def years(n: float) -> str:
-    """`1 year`, `5 years`, `0.5 years`."""
-    return f"{number(n)} {'year' if n == 1 else 'years'}"
+ESTIMATED = "an estimated "
+"""Not everybody was followed so long: how many developed it is the number times a share."""
 
 
 def horizon_years(horizon: str) -> float | None:
@@ -37,7 +38,7 @@ def people(card: PrognosisCard) -> str:
 def headline(card: PrognosisCard, risk: HorizonRisk) -> tuple[str, str]:
     """The number, and the rest of the one sentence that anchors it: who, what, by when (D1, D3)."""
     what = unbroken(card.spec.outcome.label)
-    return of_100(risk.probability), f"{people(card)} develop {what} within {years(risk.years)}."
+    return of_100(risk.probability), f"{people(card)} develop {what} within {in_years(risk.years)}."
 
 
 def sentence(card: PrognosisCard, risk: HorizonRisk) -> str:
@@ -52,7 +53,7 @@ def detail(risk: HorizonRisk) -> str:
 def short(risk: HorizonRisk) -> tuple[str, str, str]:
     """(by when, number, range) of a row below the headline, which has named who and what."""
     return (
-        f"{WITHIN} {years(risk.years)}",
+        f"{WITHIN} {in_years(risk.years)}",
         of_100(risk.probability),
         f"likely range {span(risk.interval)}",
     )
@@ -62,23 +63,23 @@ def band(card: PrognosisCard) -> str:
     """What the last risk is called, and whose word that is; no word stands without its number."""
     if not card.band or card.spec.prognosis is None:
         return ""
-    last, note = years(card.answer.last.years), card.spec.prognosis.band_note
-    return f"Band at {last}: {card.band}. {note}".strip()
+    last, note = card.answer.last, card.spec.prognosis.band_note
+    return f"Band at {in_years(last.years)}: {card.band}{_other_bands(card, last)}. {note}".strip()
 
 
-def range_first(card: PrognosisCard) -> bool:
-    """True where a point says less than its range: unusual values, or a wide range (D4). All
-    horizons take the same form.
-    """
-    widest = card.spec.thresholds["widest_usual_range"].value
-    wide = any(risk.interval.width > widest for risk in card.answer.risks)
-    return wide or bool(card.answer.domain.outside_usual)
+def _other_bands(card: PrognosisCard, last: HorizonRisk) -> str:
+    """The bands at the ends of the range where they are others: one word must not hide them."""
+    if card.spec.prognosis is None:
+        return ""
+    ends = (last.interval.low, last.interval.high)
+    low, high = (card.spec.prognosis.band(end, card.answer.stratum) for end in ends)
+    return "" if low == high == card.band else f", its range from {low} to {high}"
 
 
 def uncertain(risk: HorizonRisk) -> tuple[str, str]:
     """The form for values outside the usual range: the range first (D4, D10)."""
     return f"Between {per_100(risk.interval.low)} and {per_100(risk.interval.high)}", (
-        f"of 100 within {years(risk.years)}. The data for this person do not support a narrower "
+        f"of 100 within {in_years(risk.years)}. The data for this person do not support a narrower "
         "estimate."
     )
 
@@ -88,7 +89,8 @@ def explained(card: PrognosisCard) -> str:
     held = of_100(card.answer.last.interval.level)
     kind = "simulated people" if card.model.simulated else "people"
     wide = "; it is wider because something was not measured" if card.answer.missing_costs else ""
-    return f"The true figure lies in such a range for about {held} {kind}{wide}."
+    checked_on = " (About says how many it held)" if card.model.simulated else ""
+    return f"Such a range is meant to hold the true figure for {held} {kind}{checked_on}{wide}."
 
 
 def reference_class(card: PrognosisCard) -> str:
@@ -98,7 +100,7 @@ def reference_class(card: PrognosisCard) -> str:
     return (
         f"Based on {count(answer.reference_n)} {kind} ({answer.stratum_label}), of whom "
         f"{count(answer.reference_events)} developed it while they were followed (all, not only "
-        "similar ones)."
+        f"similar ones). {RECALIBRATED}"
     )
 
 
@@ -106,8 +108,8 @@ def calibration(card: PrognosisCard, risk: HorizonRisk) -> str:
     """How people scored like this one fared by that horizon (D5); with too few, only that."""
     kind = "simulated validation people" if card.model.simulated else "validation people"
     fewest = card.spec.thresholds["smallest_calibration_band"].value
-    told = checked(risk.calibration, risk.probability, fewest, kind, "developed")
-    return f"{WITHIN} {years(risk.years)}: {told}"
+    told = checked(risk.calibration, risk.probability, fewest, kind, "developed", ESTIMATED)
+    return f"{WITHIN} {in_years(risk.years)}: {told}"
 
 
 ASSOCIATION = "It describes what happened to such {kind}; it is no forecast for one person."

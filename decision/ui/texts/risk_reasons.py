@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import HorizonRisk, PrognosisCard, RiskEffect
 from decision.ui.texts.numbers import of_100, per_100
 from decision.ui.texts.reasons import AT_MOST, SMALLEST, Group, groups, how_absent, player_text
 from decision.ui.texts.reasons import points as points
-from decision.ui.texts.risk import years
 
 RAISES, LOWERS = "Raises the risk", "Lowers the risk"
 BY_HORIZON = "Reasons at every time"
@@ -77,7 +77,8 @@ def baseline(card: PrognosisCard) -> str:
     base = of_100(card.answer.explanation.base[last.id])
     return (
         f"Counted from the average of {kind} with the same inputs known "
-        f"({card.answer.stratum_label}): {base} within {years(last.years)}."
+        f"({card.answer.stratum_label}), recalibrated for this site: {base} within "
+        f"{in_years(last.years)}."
     )
 
 
@@ -112,7 +113,7 @@ def table(card: PrognosisCard) -> tuple[tuple[str, ...], tuple[tuple[str, ...], 
         (OTHERS, *(_signed(others) for _, others in columns)),
         (RISK, *(str(per_100(h.probability)) for h in horizons)),
     ]
-    head = ("Of 100", *(f"within {years(h.years)}" for h in horizons))
+    head = ("Of 100", *(f"within {in_years(h.years)}" for h in horizons))
     return head, tuple(rows)
 
 

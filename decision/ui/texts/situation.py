@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from decision.clinical.dated import Standing
 from decision.clinical.situation import Classification, Prompt
 from decision.ui.texts.numbers import dated, unbroken
 
@@ -20,7 +19,10 @@ DUE = "What is due"
 DUE_NOTE = "Prompts inform; they order nothing."
 AT_ONCE = 4
 """Details of a prompt that are shown at once."""
-NOTHING_DUE = "No rule of this place says that anything is due."
+NOTHING_DUE = (
+    "No rule that has been entered for this place speaks of it, which does not mean that nothing "
+    "is due."
+)
 
 
 def lines(words: Sequence[str]) -> tuple[str, ...]:
@@ -60,16 +62,14 @@ def by_topic(prompts: Sequence[Prompt]) -> tuple[tuple[str, tuple[Prompt, ...]],
     return tuple((topic, tuple(told)) for topic, told in groupby(ranked, key=lambda p: p.topic))
 
 
-def standing(status: Standing) -> str:
-    """How the fact was checked; nothing where it was verified."""
-    return "" if status is Standing.VERIFIED else f"Status: {status.value}."
-
-
 def rule(prompt: Prompt) -> str:
-    """Whose rule it is, since when, and how well it was checked."""
+    """Whose rule it is, since when, and how well it was checked; what is no place's, says so in
+    its source.
+    """
     since = dated(prompt.effective_from.isoformat())
+    place = prompt.jurisdiction
     parts = (
-        f"Rule for {prompt.jurisdiction}, in force here since {since}.",
+        *((f"Rule for {place}, used here since {since}.",) if place else ()),
         f"Source: {prompt.source.rstrip('.')}.",
         f"Status: {prompt.status.value}.",
     )

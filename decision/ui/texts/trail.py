@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import (
     Abstention,
     Assessment,
@@ -16,7 +17,7 @@ from decision.ui.texts import decided
 from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import of_100, plural
-from decision.ui.texts.risk import horizon_years, years
+from decision.ui.texts.risk import horizon_years
 
 
 def named(shown: Assessment) -> str:
@@ -94,7 +95,8 @@ def _written(outcome: Mapping[str, object]) -> str:
 def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
     """What came out; where an event in the chart asked, that nobody was shown it."""
     unseen = " (in the background, not shown)" if outcome.get("shown") == "nothing" else ""
-    place = f"{found}: " if (found := outcome.get("classification")) else ""
+    found = str(outcome.get("classification", "")).replace("_", " ")
+    place = f"{found}: " if found else ""
     if outcome.get("answer", outcome.get("shown")) != "card":
         reasons = outcome.get("reasons")
         listed = reasons if isinstance(reasons, list | tuple) else ()
@@ -117,7 +119,7 @@ def _assessed(spec: DecisionSpec, outcome: Mapping[str, object]) -> str:
 def _foretold(risks: Mapping[str, object], outcome: Mapping[str, object]) -> str:
     """Every risk by its time, shortest first, and what the last was called."""
     found = {y: str(r) for key, r in risks.items() if (y := horizon_years(key)) is not None}
-    told = [f"{of_100(float(found[y]))} within {years(y)}" for y in sorted(found)]
+    told = [f"{of_100(float(found[y]))} within {in_years(y)}" for y in sorted(found)]
     band = f"; band: {found_band}" if (found_band := outcome.get("band")) else ""
     return f"{', '.join(told)}{band}"
 

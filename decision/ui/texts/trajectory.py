@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import CurvePoint, PrognosisCard
 from decision.ui.texts.compared import Mark, marks, published
 from decision.ui.texts.numbers import level, number, of_100, per_100
-from decision.ui.texts.risk import years
 
 TITLE = "Course of the risk"
 TABLE = "The course as a table"
@@ -19,13 +19,13 @@ def alternative(card: PrognosisCard) -> str:
     answer = card.answer
     steps = "; ".join(
         f"{of_100(r.probability)} ({per_100(r.interval.low)} to {per_100(r.interval.high)}) "
-        f"by {years(r.years)}"
+        f"by {in_years(r.years)}"
         for r in answer.risks
     )
     told = [f"The estimated risk rises from 0 now to {steps}."]
     found = marks(card)
     if found:
-        beside = "; ".join(f"{m.letters} {published(m)} by {years(m.years)}" for m in found)
+        beside = "; ".join(f"{m.letters} {published(m)} by {in_years(m.years)}" for m in found)
         told.append(f"Published beside it: {beside}.")
     return " ".join(told)
 
@@ -54,7 +54,7 @@ def rows(card: PrognosisCard) -> tuple[tuple[str, str, str], ...]:
 
 def _row(point: CurvePoint) -> tuple[str, str, str]:
     return (
-        years(point.years),
+        in_years(point.years),
         of_100(point.risk),
         f"{per_100(point.low)} to {per_100(point.high)}",
     )
@@ -63,7 +63,7 @@ def _row(point: CurvePoint) -> tuple[str, str, str]:
 def beside(card: PrognosisCard) -> tuple[tuple[str, str, str], ...]:
     """What was published for times on the chart."""
     return tuple(
-        (years(m.years), published(m), ", ".join(label for _, label in m.named))
+        (in_years(m.years), published(m), ", ".join(label for _, label in m.named))
         for m in marks(card)
     )
 

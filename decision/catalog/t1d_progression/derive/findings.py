@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from decision.catalog.t1d_progression import equations
-from decision.catalog.t1d_progression.antibodies import Kind, State
+from decision.catalog.t1d_progression.antibodies import Kind, Profile, State
 from decision.catalog.t1d_progression.derive import genes, glucose, samples
 from decision.catalog.t1d_progression.derive.staged import STRATA, staged
 from decision.catalog.t1d_progression.genetics import Ancestry
@@ -105,9 +106,17 @@ def antibody_number(record: PatientRecord, feature: FeatureSpec, codelists: Code
         max(taken, key=lambda m: m.middle) if taken else None,
         "confirmed in a second sample each",
         caveat="; ".join(notes),
-        words=", ".join(profile.confirmed),
+        words=_counted(profile),
     )
     return overshadowed(Found(value=float(profile.number), evidence=evidence), gaps, as_absent=True)
+
+
+def _counted(profile: Profile) -> str:
+    """`2 confirmed antibodies (GADA, IA-2A)`."""
+    if not profile.confirmed:
+        return "no confirmed islet antibody"
+    antibodies = "antibody" if profile.number == 1 else "antibodies"
+    return f"{profile.number} confirmed {antibodies} ({', '.join(profile.confirmed)})"
 
 
 REMEDIES: Mapping[Outcome, str] = {
@@ -166,8 +175,19 @@ def in_unit(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -
 
 
 def hba1c(record: PatientRecord, feature: FeatureSpec, codelists: Codelists) -> Finding:
-    """The newest HbA1c in NGSP %, by the master equation where it came in mmol/mol."""
-    return latest(record, feature, codelists, lambda o: _reading(o, codelists, HBA1C))
+    """The newest HbA1c in NGSP %; from mmol/mol in the steps in which a laboratory writes it, so
+    that one sample has one value. Staging compares what was received and never rounds.
+    """
+
+    def read(result: Observation) -> Reading | str:
+        reading, received = _reading(result, codelists, HBA1C), glucose.received(result)
+        same = received is None or received.unit == feature.unit
+        if isinstance(reading, str) or same or feature.entry is None:
+            return reading
+        step, (value, how) = Decimal(str(feature.entry.step)), reading
+        return float(round(Decimal(value) / step) * step), how
+
+    return latest(record, feature, codelists, read)
 
 
 def _reading(result: Observation, codelists: Codelists, analyte: str) -> Reading | str:

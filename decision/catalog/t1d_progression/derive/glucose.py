@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from decision.catalog.t1d_progression.codelists import CLASSES, DOSE_UNSTATED, REJECTED
+from decision.catalog.t1d_progression.codelists import (
+    CLASSES,
+    CODELISTS,
+    DOSE_UNSTATED,
+    REJECTED,
+)
 from decision.catalog.t1d_progression.criteria import Criterion, Measurement
 from decision.catalog.t1d_progression.equations import Ogtt
 from decision.catalog.t1d_progression.refusals import RejectedCodeError, UnitRefusedError
@@ -33,6 +38,7 @@ CONCEPTS: Mapping[str, Criterion] = MappingProxyType(
 )
 """Which criterion of staging the values of a list speak to."""
 
+_UNSTATED = tuple(c for c in CODELISTS if c.endswith(DOSE_UNSTATED))
 _DOSE = re.compile(r"(?<!\d)75\s*g\b", re.IGNORECASE)
 _MINUTE = re.compile(r"(?P<analyte>glucose|c_peptide)_(?P<minute>\d+)")
 _FASTING = "fasting_glucose"
@@ -51,8 +57,8 @@ def unfit(result: Observation, codelists: Codelists) -> str:
         return f"its status is {result.status!r}, not final"
     if received(result) is None:
         return "it is not a number"
-    unstated = [c for c in codelists if c.endswith(DOSE_UNSTATED)]
-    if any(codelists[c].matches(result.codes) for c in unstated) and not _DOSE.search(result.text):
+    unstated = any(codelists[c].matches(result.codes) for c in _UNSTATED)
+    if unstated and not _DOSE.search(result.text):
         return "it does not say that 75 g were given"
     return ""
 

@@ -19,6 +19,7 @@ from decision.catalog.t1d_progression.staging import (
     Stratum,
     stage,
 )
+from decision.catalog.t1d_progression.tables import parameter
 from decision.clinical.codes import Codelist
 from decision.clinical.record import ConditionState, Gap, Origin, Part, PatientRecord, Source
 from decision.evidence.unread import unread
@@ -30,6 +31,9 @@ HELD = frozenset({ConditionState.ACTIVE, ConditionState.RESOLVED})
 
 STRATA = tuple(Stratum)
 """In the order of the model's numbers."""
+
+_MOST_UNUSABLE = int(parameter("unusable-results-shown"))
+"""Results that are refused one by one: nobody reads a page of them."""
 
 READ = (*(kind.concept for kind in Kind), *glucose.CONCEPTS)
 """Everything a stage may rest on."""
@@ -88,11 +92,18 @@ def staged(record: PatientRecord, codelists: Codelists, place: Place) -> Staged:
     return Staged(
         staging=found,
         sources=(*(s for one in seen for s in one.sources), *dict.fromkeys(measured)),
-        unusable=(*unjudged, *values.unusable),
+        unusable=_in_short((*unjudged, *values.unusable)),
         gaps=_gaps(record, codelists),
         symptoms=symptoms,
         diagnosed=diagnosed,
     )
+
+
+def _in_short(told: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once; of very many the first, and how many more there are."""
+    each = tuple(dict.fromkeys(told))
+    more = len(each) - _MOST_UNUSABLE
+    return (*each[:_MOST_UNUSABLE], f"{more} more results were not used") if more > 0 else each
 
 
 def has_type_1(record: PatientRecord, codelists: Codelists) -> bool:
@@ -108,6 +119,8 @@ def has_type_1(record: PatientRecord, codelists: Codelists) -> bool:
 
 def _gaps(record: PatientRecord, codelists: Codelists) -> tuple[Gap, ...]:
     """Where a value may lie that would change the stage, unless the clinician gave it."""
+    if not record.gaps:
+        return ()
     answered_for = {
         concept
         for concept in READ
@@ -121,4 +134,4 @@ def _gaps(record: PatientRecord, codelists: Codelists) -> tuple[Gap, ...]:
         if o.source.origin is Origin.CLINICIAN
     }
     left = [codelists[concept] for concept in READ if concept not in answered_for]
-    return unread(record, Part.OBSERVATIONS, *left) if record.gaps else ()
+    return unread(record, Part.OBSERVATIONS, *left)
