@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -91,7 +91,9 @@ class ChartDoors(Doors):
         store: Store,
         asked: tuple[Search, ...],
         otherwise: Doors | None,
+        scored: Callable[[RecordSource], RecordSource] = lambda source: source,
     ) -> None:
+        self._scored = scored
         self._launches, self._tenants = launches, tenants
         self._outside, self._store, self._asked = outside, store, asked
         self._otherwise = otherwise
@@ -163,7 +165,7 @@ class ChartDoors(Doors):
         )
         return Visit(
             key=launch.key,
-            source=Watched(source, tenant.id),
+            source=self._scored(Watched(source, tenant.id)),
             agent=launch.agent,
             site=tenant.site,
             patient_id=launch.patient_id,

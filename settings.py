@@ -26,6 +26,7 @@ _KNOWN = (
     "HOSTS",
     "JURISDICTION",
     "LOCAL",
+    "PLATFORMS",
     "PUBLIC_URL",
     "SITE",
 )
@@ -57,6 +58,8 @@ class Settings:
     """Whose dated rules hold, such as `US`; "" where nobody said, and then none hold."""
     local: Path | None
     """A TOML file with a table of choices for each decision that the place has an opinion on."""
+    platforms: Path | None
+    """A folder of registered expression platforms; the simulated ones unless named."""
     hosts: tuple[str, ...]
     """Names under which this server may be asked for."""
     ehrs: Path | None
@@ -134,6 +137,7 @@ class Settings:
             decisions=_decisions(setting("DECISION", "")),
             jurisdiction=_jurisdiction(setting("JURISDICTION", "US" if demo and not ehrs else "")),
             local=path("LOCAL"),
+            platforms=path("PLATFORMS"),
             hosts=hosts,
             ehrs=ehrs,
             public_url=public_url,

@@ -14,6 +14,7 @@ from decision.notices import notice
 from decision.ui.headers import NOBODY
 from decision.ui.services import Services
 from doors import ChartDoors, StandAlone
+from expressed import scoring
 from fhir.bundles import FolderSource
 from fhir.hooks.calls import HookCall
 from fhir.hooks.feedback import HookLedger
@@ -52,8 +53,11 @@ class Wired:
         database = Database(database_url(settings.audit))
         self._store = Store.open(database, kept_key(database, settings.audit_key))
         self.launches = Launches(outside.clock)
+        scored = scoring(decisions, settings.platforms)
         alone = StandAlone(
-            source=FolderSource(settings.bundles), agent=settings.agent, site=settings.site
+            source=scored(FolderSource(settings.bundles)),
+            agent=settings.agent,
+            site=settings.site,
         )
         doors = ChartDoors(
             self.launches,
@@ -62,6 +66,7 @@ class Wired:
             self._store,
             self._asked,
             alone if settings.demo else None,
+            scored,
         )
         self.services = Services(
             decisions=decisions, audit=self._store.audit, doors=doors, clock=outside.clock

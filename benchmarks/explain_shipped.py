@@ -47,8 +47,8 @@ def shipped(decision: str, patients: int, *, measured: bool) -> tuple[str, list[
     with patch.object(predictor, "grouped", record):
         for row in rows:
             own = {name: float(values[row]) for name, values in features.items()}
-            vector = _vector(spec, own)
-            serving.answer(vector, site=serving.identity.sites[0], level=0.9)
+            findings = vector(spec, own)
+            serving.answer(findings, site=serving.identity.sites[0], level=0.9)
     kind = "everything measured" if measured else "as recorded"
     return f"additive logit {decision} {serving.identity.version}, {kind}", cases
 
@@ -59,7 +59,8 @@ def _filled(values: Floats) -> Floats:
     return np.where(missing, np.resize(values[~missing], values.shape), values)
 
 
-def _vector(spec: DecisionSpec, values: Mapping[str, float]) -> FeatureVector:
+def vector(spec: DecisionSpec, values: Mapping[str, float]) -> FeatureVector:
+    """A patient's findings from bare numbers; NaN is missing."""
     findings = [
         (name, ABSENT if np.isnan(value) else Found(value=value, evidence=EVIDENCE))
         for name, value in values.items()

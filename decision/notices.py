@@ -9,8 +9,9 @@ Nothing here remembers what was said before: a chart that is opened twice is tol
 silent after the first time would keep it from whoever is not the one who happened to be first.
 
 The limits of the estimate are not those of the cautions: somebody who has had the drug before may
-get no estimate, and must still be kept from a drug that speaks against their infection. Only
-somebody outside the decision's population hears nothing.
+get no estimate, and must still be kept from a drug that speaks against their infection. Of
+somebody outside the decision's population nothing is said but cautions that hold everywhere, such
+as a label's own conditions, against what is being ordered.
 """
 
 from __future__ import annotations
@@ -77,16 +78,16 @@ def notice(
     `ordered` is what is being ordered; without it, somebody has only opened the chart. What could
     not be read is never called missing; what was by choice not read is said.
     """
-    if any(c.population and c.state is Eligibility.NOT_MET for c in assessment.criteria):
-        return None
+    outside = any(c.population and c.state is Eligibility.NOT_MET for c in assessment.criteria)
     classes = tuple(order.treatment for order in ordered)
-    warned = _cautions(assessment, ordered)
-    parts = [
-        *warned,
-        *_failed(assessment, record, classes),
-        *_preference(assessment, classes),
-        *([] if ordered else (*_standing(assessment), *_missing(assessment))),
-    ]
+    warned = _cautions(assessment, ordered, outside=outside)
+    parts = [*warned]
+    if not outside:
+        parts += [
+            *_failed(assessment, record, classes),
+            *_preference(assessment, classes),
+            *([] if ordered else (*_standing(assessment), *_missing(assessment))),
+        ]
     if not parts:
         return None
     spec = assessment.spec
@@ -112,15 +113,17 @@ def notice(
     )
 
 
-def _cautions(assessment: Assessment, ordered: Sequence[Ordered]) -> list[_Part]:
-    """What speaks against what is being ordered, the hardest first."""
+def _cautions(assessment: Assessment, ordered: Sequence[Ordered], *, outside: bool) -> list[_Part]:
+    """What speaks against what is being ordered, the hardest first; `outside` the decision's
+    population, only what holds everywhere.
+    """
     spec = assessment.spec
     found = [
         (severity, order, finding)
         for severity in _AGAINST
         for order in ordered
         for finding in assessment.cautions
-        if applies(finding, order.treatment, severity)
+        if applies(finding, order.treatment, severity) and (finding.rule.everywhere or not outside)
     ]
     if not found:
         return []

@@ -124,7 +124,7 @@ def _read(path: Path) -> tuple[object, PatientRecord]:
     try:
         with not_collecting():
             bundle = read_json(path)
-            return bundle, read_bundle(bundle, name)
+            return bundle, read_bundle(bundle, name, with_files=True)
     except RecursionError:  # content that could be parsed may still be too deep to be compared
         raise UnreadableError(
             name, "", "its content is nested too deeply", "export the file again"

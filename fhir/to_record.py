@@ -25,6 +25,7 @@ from fhir.errors import (
     UndatedError,
     WrongVersionError,
 )
+from fhir.expression import bundled_files
 from fhir.fields import Json, child, children, text
 from fhir.losses import gaps_of, lose
 from fhir.medications import read_medication
@@ -39,8 +40,10 @@ _MEDICATIONS = frozenset({"MedicationRequest", "MedicationStatement", "Medicatio
 _READ = _MEDICATIONS | {"Observation", "Condition"}
 
 
-def read_bundle(bundle: object, file: str) -> PatientRecord:
+def read_bundle(bundle: object, file: str, *, with_files: bool = False) -> PatientRecord:
     """The record of the one patient a bundle is about. `file` names it in errors.
+
+    `with_files` reads gene-expression files inside the bundle too; a server's are fetched instead.
 
     Raises
     ------
@@ -79,6 +82,7 @@ def read_bundle(bundle: object, file: str) -> PatientRecord:
         if e.kind in _MEDICATIONS
         if (m := read_medication(e, library, now, doubts)) is not None
     ]
+    expression = bundled_files(mine, entries, subject, doubts) if with_files else []
     return PatientRecord(
         patient_id=subject.id,
         identity=identity,
@@ -91,6 +95,7 @@ def read_bundle(bundle: object, file: str) -> PatientRecord:
         medications=tuple(distinct(medications, same_exposure, doubts)),
         issues=doubts.issues,
         gaps=gaps_of(doubts.losses),
+        expression=tuple(expression),
     )
 
 

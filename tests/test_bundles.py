@@ -153,10 +153,10 @@ def test_a_name_in_another_encoding_is_shown_as_far_as_it_can_be(tmp_path):
 
 
 def test_content_too_deep_to_compare_is_that_files_problem_alone(tmp_path, monkeypatch):
-    def read(bundle: object, file: str) -> PatientRecord:
+    def read(bundle: object, file: str, *, with_files: bool) -> PatientRecord:
         if file == "a.json":
             raise RecursionError
-        return read_bundle(bundle, file)
+        return read_bundle(bundle, file, with_files=with_files)
 
     monkeypatch.setattr(fhir.bundles, "read_bundle", read)
     write(tmp_path, "a.json", other("p1"))

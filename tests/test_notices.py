@@ -210,6 +210,19 @@ def test_nobody_outside_the_decisions_population_hears_anything(ordered):
     assert notice(assessed(found, criteria=criteria), ordered) is None
 
 
+def test_a_labels_own_condition_is_told_of_an_order_outside_the_population_and_nothing_else():
+    """Whoever has no arthritis may still be ordered a drug that its label keeps from them."""
+    label = caution("L", "Youngest age of the label", Severity.AVOID, Severity.AVOID)
+    label = dataclasses.replace(label, rule=dataclasses.replace(label.rule, everywhere=True))
+    other = caution("H", "Heart failure", Severity.STOP, Severity.STOP)
+    outside = (criterion(Eligibility.NOT_MET, population=True),)
+    found = assessed(label, other, criteria=outside)
+    said = notice(found, A)
+    assert "youngest age of the label" in said.summary.lower()
+    assert not any("Heart failure" in point for point in said.points)
+    assert notice(found) is None
+
+
 @pytest.mark.parametrize("state", list(Eligibility))
 def test_a_limit_of_the_estimate_does_not_silence_a_caution(state):
     """Such as an earlier IL-6 inhibitor or low activity: a perforated bowel stays perforated."""

@@ -207,6 +207,14 @@ def test_ordering_it_in_stage_2_at_the_age_of_the_label_is_met_with_silence(runn
     assert running.call(body) == []
 
 
+@pytest.mark.parametrize("patient", ["demo-01", "demo-t1-08", "demo-t1-10"])
+def test_ordering_it_for_somebody_it_is_not_for_is_warned_of(running, patient):
+    """Without an antibody, after the diagnosis, or untested: its label holds for everybody."""
+    drug = running.decision.spec.codelists["teplizumab"].entries[0].code
+    (card,) = running.call(order_select(patient, running.asked(), drug.system, drug.code))
+    assert card["summary"] == "AVOID for teplizumab: outside stage 2."
+
+
 def test_nobody_elses_chart_was_written_to(modelled):
     for patient in ("demo-t1-03", "demo-01"):
         assert modelled.kept("RiskAssessment", patient) == []

@@ -47,6 +47,9 @@ class CautionRule:
     """Place among those to be settled before a prescription, from 1; 0 for none."""
     entries: tuple[Entry, ...] = ()
     """Questions whose answers settle the caution where the record leaves it open."""
+    everywhere: bool = False
+    """True where it holds outside the decision's population too, such as a label's own conditions:
+    an order is warned of whoever it is for."""
 
     @property
     def unsourced(self) -> bool:

@@ -5,6 +5,8 @@ DecisionSupportError
 ├── AuditError           the trail cannot be written or read: nothing may be shown
 │   └── StoreError           fhir.store.errors
 ├── SettingError         an environment variable cannot be used (settings)
+├── ExpressionError      a gene-expression file is not used (models.expression.errors)
+├── RegistryError        a gene panel or platform is damaged (models.expression.errors)
 ├── TenantsError         the file of EHRs cannot be used (fhir.smart.tenant_file)
 └── ModelError           a model cannot be loaded or used (models.artifact derives from it)
 

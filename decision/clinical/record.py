@@ -174,8 +174,8 @@ class Gap:
 class ExpressionFile:
     """A gene-expression file as the record holds it: bytes with what the record declares of them.
 
-    Empty text where the record declares nothing. Whether a decision can use it is the decision's to
-    say; nothing here reads a gene.
+    Empty text where the record declares nothing. Whether it can be used is for others to say;
+    nothing here reads a gene.
     """
 
     source: Source
@@ -186,6 +186,10 @@ class ExpressionFile:
     platform: str = ""
     tissue: str = ""
     scale: str = ""
+    sample: str = field(default="", repr=False)
+    """Which of a file's samples is this patient's, where it holds several."""
+    use: str = ""
+    """In words, what came of it, once somebody has tried to use it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ def _rule(row: DatedRow, place: int, message: str, entries: tuple[Entry, ...]) -
         outstanding=f"{row.note}. {_REREAD}" if row.note else _REREAD,
         priority=place,
         entries=entries,
+        everywhere=True,
     )
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from decision.catalog.t1d_progression.antibodies import Kind
 from decision.catalog.t1d_progression.codelists import DRUG_NAMES
+from decision.catalog.t1d_progression.derive.findings import NO_RULES
 from decision.catalog.t1d_progression.derive.own import own
 from decision.catalog.t1d_progression.derive.persons import answered
 from decision.catalog.t1d_progression.derive.staged import HELD, Staged, staged
@@ -171,6 +172,8 @@ def _not_stageable(found: Staged, spec: DecisionSpec, detail: str) -> CriterionR
     if staging.antibodies is not None and staging.fired:
         remedy = "Consider another cause and repeat the tests; say below if type 2 is suspected."
         return not_met("stageable", detail, remedy)
+    if not staging.ruled:
+        return unknown("stageable", detail, NO_RULES)
     if found.gaps:
         return left_open("stageable", detail, found.gaps)
     if staging.antibodies is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decision.catalog.t1d_progression.criteria import Band, Fired
 from decision.catalog.t1d_progression.derive.staged import HELD, Staged
 from decision.catalog.t1d_progression.limits import days, number
-from decision.catalog.t1d_progression.staging import NEEDED, Outcome
+from decision.catalog.t1d_progression.staging import NEEDED, Outcome, Staging
 from decision.clinical.dates import dated, moment
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import DecisionSpec
@@ -78,14 +78,21 @@ def _said(record: PatientRecord, found: Staged) -> Iterator[str]:
         yield f"Stage 3 range, unconfirmed: {_value(high)}. Repeat the test now."
     if outcome is Outcome.STAGE_2 and first and _new(record, fired):
         yield f"Stage 2 of type 1 diabetes: {_value(first)}."
+    if found.gaps:
+        return  # all that is left to say is what is not there, and it may be unread
     if antibodies is not None and antibodies.unconfirmed:
         names = ", ".join(antibodies.unconfirmed)
         yield f"{names} positive in one sample only: confirm in a second sample."
     if outcome is Outcome.STAGE_1_PROVISIONAL:
         lacking = " and ".join(c for c in NEEDED if c in staging.missing)
         yield f"Stage 1 is provisional: {lacking} missing, so stage 2 is not excluded."
-    elif antibodies is not None and antibodies.number > 1 and staging.stratum is None and not fired:
+    elif antibodies is not None and antibodies.number > 1 and _without_glucose(staging):
         yield f"{antibodies.number} islet antibodies, and no glucose test to find the stage by."
+
+
+def _without_glucose(staging: Staging) -> bool:
+    """Whether a stage lacks nothing but a value: not where no threshold could have judged one."""
+    return staging.ruled and staging.stratum is None and not staging.fired
 
 
 def _value(fired: Fired) -> str:

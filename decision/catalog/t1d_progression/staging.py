@@ -83,6 +83,8 @@ class Staging:
     as_of: datetime
     jurisdiction: str
     config_version: str
+    ruled: bool
+    """Whether thresholds stand here on that day; without any, no value could have said a stage."""
 
     @property
     def stratum(self) -> Stratum | None:
@@ -130,6 +132,7 @@ def stage(
         as_of=as_of,
         jurisdiction=jurisdiction,
         config_version=config.version,
+        ruled=config.multiple is not None,
     )
     outcome, reason = _verdict(base, known, config, symptoms)
     return replace(base, outcome=outcome, reason=reason)

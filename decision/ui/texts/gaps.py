@@ -226,7 +226,7 @@ def expression_rows(files: Sequence[ExpressionFile]) -> tuple[tuple[str, ...], .
             file.tissue or UNDECLARED,
             file.scale or UNDECLARED,
             _size(len(file.content)),
-            NOT_USED,
+            file.use or NOT_USED,
         )
         for file in files
     )

@@ -126,6 +126,7 @@ REMEDIES: Mapping[Outcome, str] = {
 }
 """What would help where there is no stratum."""
 
+NO_RULES = "Ask whoever runs this service for the rules of this place: no value entered helps."
 _TO_ENTER = "Enter fasting glucose, 2-hour glucose or HbA1c below."
 
 
@@ -140,6 +141,7 @@ def stratum(
     if staging.stratum is None:
         glucose_open = staging.antibodies is not None and not staging.fired
         remedy = REMEDIES.get(staging.outcome, _TO_ENTER if glucose_open else "")
+        remedy = remedy if staging.ruled else NO_RULES
         detail = f"{_sentence(staging.outcome)}: {staging.reason}"
         missing = _unusable(detail, remedy)
         if staging.antibodies is None and found.gaps:

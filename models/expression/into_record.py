@@ -1,0 +1,145 @@
+"""Panel scores of the record's expression files, as results that a decision's features can find.
+
+Where a panel answers one of the decision's concepts, its score becomes a result of that concept,
+dated as the specimen and with the file as its source. What cannot be scored becomes a doubt under
+the concept's codes, so that the missing input gives the reason; nothing else of the record changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from decision.clinical.codes import Code, Codelist
+from decision.clinical.quantities import Quantity
+from decision.clinical.record import (
+    DataIssue,
+    ExpressionFile,
+    IssueKind,
+    Observation,
+    PatientRecord,
+)
+from models.expression.errors import ExpressionError, PlatformError
+from models.expression.scorer import Declared, PanelScores, Scorer
+
+UNIT = "{score}"
+
+
+def with_scores(
+    record: PatientRecord, scorer: Scorer, codelists: Mapping[str, Codelist]
+) -> PatientRecord:
+    """The record with the scores of its newest usable file; older ones say nothing of today.
+
+    A result that a laboratory reported itself stands: no score is put beside it unless the specimen
+    is newer.
+    """
+    wanted = dict(_wanted(scorer, codelists))
+    if not record.expression or not wanted:
+        return record
+    there = {panel.id for panel in scorer.panels.panels}
+    lost = tuple(code for concept, code in wanted.items() if scorer.answers[concept] in there)
+    files: list[ExpressionFile] = []
+    results: list[Observation] = []
+    issues: list[DataIssue] = []
+    done = False
+    for file in record.expression:
+        if done:
+            files.append(replace(file, use="a newer one is used"))
+        elif file.effective is None:
+            files.append(replace(file, use="not used: nothing says when the specimen was taken"))
+        else:
+            try:
+                found = scorer.score(file.content, _declared(file))
+            except ExpressionError as error:
+                files.append(replace(file, use=f"not used: {error.message} {error.remedy}"))
+                issues.append(_refused(file, error, lost))
+            else:
+                done = True
+                news, doubts = _results(record, file, found, wanted, scorer.answers, codelists)
+                results += news
+                issues += doubts
+                files.append(replace(file, use=_use(found)))
+    return replace(
+        record,
+        observations=(*record.observations, *results),
+        issues=(*record.issues, *issues),
+        expression=tuple(files),
+    )
+
+
+def _wanted(scorer: Scorer, codelists: Mapping[str, Codelist]) -> Iterator[tuple[str, Code]]:
+    """The concepts of this decision that a panel stands for, or would."""
+    for concept in scorer.answers:
+        if concept in codelists:
+            yield concept, codelists[concept].entries[0].code
+
+
+def _declared(file: ExpressionFile) -> Declared:
+    return Declared(
+        content_type=file.content_type,
+        platform=file.platform,
+        specimen=file.tissue,
+        scale=file.scale,
+        sample=file.sample,
+    )
+
+
+def _results(
+    record: PatientRecord,
+    file: ExpressionFile,
+    found: PanelScores,
+    wanted: Mapping[str, Code],
+    answers: Mapping[str, str],
+    codelists: Mapping[str, Codelist],
+) -> tuple[list[Observation], list[DataIssue]]:
+    results: list[Observation] = []
+    issues: list[DataIssue] = []
+    taken = file.effective
+    if taken is None:
+        return results, issues
+    for concept, code in wanted.items():
+        reported = record.observed(codelists[concept])
+        if any(o.effective.latest >= taken.earliest for o in reported):
+            continue
+        score = found.scores.get(answers[concept])
+        if score is not None:
+            results.append(
+                Observation(
+                    codes=(code,),
+                    value=Quantity(value=round(score.standard, 4), unit=UNIT),
+                    effective=taken,
+                    status="final",
+                    source=file.source,
+                    text=f"{score.panel.label}, from the expression file ({found.platform.label})",
+                )
+            )
+        elif not reported:
+            why = found.missing[answers[concept]]
+            issues.append(
+                DataIssue(
+                    kind=IssueKind.NO_VALUE,
+                    reference=file.source.reference,
+                    detail="The expression file gives no such score.",
+                    remedy=why,
+                    codes=(code,),
+                    effective=taken,
+                )
+            )
+    return results, issues
+
+
+def _refused(file: ExpressionFile, error: ExpressionError, codes: tuple[Code, ...]) -> DataIssue:
+    like_others = isinstance(error, PlatformError)
+    return DataIssue(
+        kind=IssueKind.NO_VALUE if like_others else IssueKind.MALFORMED,
+        reference=file.source.reference,
+        detail=f"The gene expression file is not used. {error.message}",
+        remedy=error.remedy,
+        codes=codes,
+        effective=file.effective,
+    )
+
+
+def _use(found: PanelScores) -> str:
+    simulated = ", simulated" if found.platform.simulated else ""
+    return f"{len(found.scores)} panel scores ({found.platform.label}{simulated})"
