@@ -123,14 +123,15 @@ def same_order(about: Modelled, cohort: Cohort) -> None:
         )
 
 
-def simulator(decision_id: str) -> Simulator:
-    """The simulator named like the first word of the decision's id.
+def simulator(decision_id: str, variant: str = "") -> Simulator:
+    """The simulator named like the first word of the decision's id, or a variant of it.
 
     Raises
     ------
     UnknownDecisionError
     """
-    name = f"models.simulate.{decision_id.split('_')[0]}"
+    world = decision_id.split("_")[0]
+    name = f"models.simulate.{variant}_{world}" if variant else f"models.simulate.{world}"
     if find_spec(name) is None:
         raise UnknownDecisionError(
             f"no simulated cohort for {decision_id!r}: {name} does not exist; write it or use a "
