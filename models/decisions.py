@@ -87,6 +87,11 @@ def modelled(spec: DecisionSpec) -> Modelled:
         raise UnknownDecisionError(
             f"no decision {spec.id!r}; the catalogue has {', '.join(known_decisions())}"
         )
+    if spec.prognosis is not None:
+        raise UnknownDecisionError(
+            f"decision {spec.id!r} is about when something happens and compares nothing; use "
+            "models.train or models.evaluate, which know its kind"
+        )
     columns = importlib.import_module(f"decision.catalog.{spec.id}.columns")
     first, second = (treatment.id for treatment in spec.treatments)
     design = Design(columns=spec.columns, players=spec.players, quorum=spec.quorum)

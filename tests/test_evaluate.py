@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from decision import catalog
 from models import evaluate, held_out, leakage
 from models.cohort import CohortError
 from models.decisions import UnknownDecisionError, known_decisions, modelled, simulator
@@ -170,3 +171,9 @@ def test_an_unknown_decision_lists_the_known_ones(capsys):
     assert "gout" in capsys.readouterr().err
     with pytest.raises(UnknownDecisionError, match=known_decisions()[0]):
         modelled(replace(about_spec(), id="gout"))
+
+
+def test_a_decision_that_compares_nothing_is_sent_to_the_commands_of_its_kind():
+    prognosis = catalog.load("t1d_progression")
+    with pytest.raises(UnknownDecisionError, match="compares nothing"):
+        modelled(prognosis)
