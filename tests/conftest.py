@@ -14,6 +14,7 @@ from hypothesis import settings
 from starlette.applications import Starlette
 
 from decision.ui.services import Services
+from fhir.rest.loop import BackgroundLoop
 from tests import canary
 from tests.demo_servers import Watched, bound, serving
 from tests.fhir_server import FhirServer, load_demo_patients, served
@@ -36,6 +37,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What speaks for all other tests runs last."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[BackgroundLoop]:
+    """The loop that talks to servers, one for the tests of a file."""
+    running = BackgroundLoop()
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,24 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import numpy as np
+
 from models import train_hazard
 from models.hazard import ProgressionHazard
 from models.hazard_model import HazardModel
 from models.simulate import t1d
 
 EVERYWHERE = range(6)
+USUAL = {
+    "ln_age": float(np.log(10.0)),
+    "male": 1.0,
+    "bmi": 17.0,
+    "ia2a": 1.0,
+    "grs2": 13.0,
+    "hba1c": 5.2,
+    "index60": 0.2,
+}
+"""A child of ten with everything usual and known, by column."""
 DECISION = "t1d_progression"
 
 

@@ -25,23 +25,14 @@ from models.hazard_model import HazardDesign, HazardModel, SiteShift, predict, r
 from models.hazard_site import recalibrate
 from models.shapley import ShapleyError
 from models.simulate import t1d
-from tests.progression import model, others, training
+from tests.progression import USUAL, model, others, training
 
 NAMES = {"full", "no_grs", "no_hba1c", "no_bmi", "no_ogtt", "no_ogtt_no_grs"}
 
 
 def person(**known) -> np.ndarray:
     """A child of ten with everything usual and known, but for what is said."""
-    usual = {
-        "ln_age": np.log(10.0),
-        "male": 1.0,
-        "bmi": 17.0,
-        "ia2a": 1.0,
-        "grs2": 13.0,
-        "hba1c": 5.2,
-        "index60": 0.2,
-    }
-    return np.array([(usual | known)[c] for c in t1d.COLUMNS])
+    return np.array([(USUAL | known)[c] for c in t1d.COLUMNS])
 
 
 # --------------------------------------------------------------------------- horizons and patterns

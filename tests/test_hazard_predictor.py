@@ -24,20 +24,11 @@ from models.hazard_predictor import HazardPredictor, load_hazard_predictor
 from models.hazard_validation import BAND_PEOPLE, BANDS, WIDEST_BAND, counted, local_calibration
 from models.predictor import ModelInputError
 from models.simulate import t1d
-from tests.progression import DECISION, artefact, others
+from tests.progression import DECISION, USUAL, artefact, others
 
 LEVEL = 0.9
-USUAL = {
-    "ln_age": float(np.log(10.0)),
-    "male": 1.0,
-    "bmi": 17.0,
-    "ia2a": 1.0,
-    "grs2": 13.0,
-    "hba1c": 5.2,
-    "index60": 0.2,
-}
 OPTIONAL = ("bmi", "grs2", "hba1c", "index60")
-"""A child of ten with everything usual and known, and what may be missing."""
+"""What may be missing."""
 
 
 @cache

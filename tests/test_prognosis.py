@@ -22,18 +22,10 @@ from models.decisions import ARTIFACTS, DEMO_SITE
 from models.hazard_predictor import load_hazard_predictor
 from models.predictor import ModelInputError
 from models.prognosis import PrognosisPredictor, load_prognosis
+from tests.progression import USUAL
 
 FOLDER: Path = ARTIFACTS / "t1d_progression"
-CHILD = {
-    "age": 10.0,
-    "male": 1.0,
-    "bmi": 17.0,
-    "ia2a": 1.0,
-    "grs2": 13.0,
-    "hba1c": 5.2,
-    "index60": 0.2,
-    "stratum": 1.0,
-}
+CHILD = {k: v for k, v in USUAL.items() if k != "ln_age"} | {"age": 10.0, "stratum": 1.0}
 OPTIONAL = ("bmi", "grs2", "hba1c", "index60")
 
 

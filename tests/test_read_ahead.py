@@ -222,16 +222,22 @@ class ChartAccess(StillAccess):
         self.base = base
 
 
+def entered(wired, base: str):
+    """A launch that was let in: itself, its source with what is being read, its handle and key."""
+    opened = launch("p1", access=ChartAccess(base))
+    handle, secret = wired.launches.open(opened)
+    wired.enter(handle, opened)
+    kept = opened.beside[FhirSource]
+    assert isinstance(kept, FhirSource)
+    assert kept._ahead is not None
+    return opened, kept, handle, secret
+
+
 def test_a_launch_that_was_let_in_is_read_ahead_for_its_own_browser_only(outside, tmp_path):
     wired = Wired(Settings.read({"TREATMENT_RESPONSE_AUDIT": str(tmp_path / "a.sqlite")}), outside)
     doors = wired.services.doors
     with scripted(LABS) as server:
-        opened = launch("p1", access=ChartAccess(server.base))
-        handle, secret = wired.launches.open(opened)
-        wired.enter(handle, opened)
-        kept = opened.beside[FhirSource]
-        assert isinstance(kept, FhirSource)
-        assert kept._ahead is not None
+        _opened, kept, handle, secret = entered(wired, server.base)
         kept._ahead.record.exception(5)
         asked = len(server.asked)
         assert doors.visit(handle, {}) == NO_LAUNCH
@@ -244,12 +250,7 @@ def test_a_launch_that_was_let_in_is_read_ahead_for_its_own_browser_only(outside
 def test_what_was_read_ahead_ends_with_its_launch(outside, tmp_path):
     wired = Wired(Settings.read({"TREATMENT_RESPONSE_AUDIT": str(tmp_path / "a.sqlite")}), outside)
     with scripted(LABS) as server:
-        opened = launch("p1", access=ChartAccess(server.base))
-        handle, secret = wired.launches.open(opened)
-        wired.enter(handle, opened)
-        kept = opened.beside[FhirSource]
-        assert isinstance(kept, FhirSource)
-        assert kept._ahead is not None
+        opened, kept, handle, secret = entered(wired, server.base)
         record = weakref.ref(kept._ahead.record)
         kept._ahead.record.result(5)
         del opened, kept

@@ -14,7 +14,7 @@ from decision.ui.components import prognosis
 from decision.ui.components.classification import classification
 from decision.ui.components.prompts import prompts
 from decision.ui.components.risks import risks
-from decision.ui.texts import inputs, risk, situation
+from decision.ui.texts import estimate, inputs, risk, situation
 from decision.ui.texts.displayed import displayed
 from tests.prognosis_pages import (
     BAND_NOTE,
@@ -43,7 +43,7 @@ def test_r01_headline_has_number_people_outcome_and_years():
         "44 of 100 simulated children with the same antibodies and stage develop clinical (stage 3)"
         " type 1 diabetes within 5 years."
     )
-    assert risk.detail(card.answer.last) == "Likely range 36 to 52 of 100 (90 %)."
+    assert estimate.detail(card.answer.last) == "Likely range 36 to 52 of 100 (90 %)."
 
 
 def test_r01_real_people_are_not_called_simulated():

@@ -5,7 +5,6 @@ ledger, identifiers and looks before anything is sent again.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -21,7 +20,6 @@ from decision.clinical.record import Gap, GapReason, Origin, Part, Source
 from decision.clinical.spec import Presence, Severity
 from decision.clinical.writing import Delivery
 from fhir.errors import NotWritableError
-from fhir.rest.loop import BackgroundLoop
 from fhir.write.checks import check, check_percentages
 from fhir.write.document import document_reference
 from fhir.write.launched import assessment_key
@@ -45,13 +43,6 @@ from tests.writing import DOCUMENT, KINDS, Case, Chart, Desk, Json, case, foreto
 
 SUBJECT = "Patient/p1"
 _CODE = "test_progression.outcome-within."
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[BackgroundLoop]:
-    running = BackgroundLoop()
-    yield running
-    running.close()
 
 
 @pytest.fixture

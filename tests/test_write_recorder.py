@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,7 +14,6 @@ from decision.clinical.writing import Delivery, Receipt
 from decision.ui.texts import trail
 from decision.visit import Recorder
 from fhir.errors import NotWritableError
-from fhir.rest.loop import BackgroundLoop
 from fhir.write.checks import check
 from fhir.write.outbox import LEASE, State
 from fhir.write.recorder import ChartRecorder
@@ -32,13 +30,6 @@ from tests.writing import (
 )
 
 SUBJECT = "Patient/p1"
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[BackgroundLoop]:
-    running = BackgroundLoop()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from decision.clinical.writing import Delivery
 from decision.ui.record_document import record_document
 from fhir.rest.http import open_http
 from fhir.rest.limits import Limits
-from fhir.rest.loop import BackgroundLoop
 from fhir.write.risk_assessment import risk_assessment
 from tests.between import Between, between
 from tests.builders import AS_OF
@@ -22,13 +21,6 @@ from tests.fhir_server import FhirServer
 from tests.writing import DOCUMENT, Case, Desk, case, foretold
 
 ON_SEKMET = ("RiskAssessment", "DocumentReference", "AuditEvent")
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[BackgroundLoop]:
-    running = BackgroundLoop()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from decision.clinical.assessment import PrognosisCard, range_first
 from decision.clinical.situation import Comparator
 from decision.ui.components.markup import items, paragraph, table
 from decision.ui.record_parts import grouped, part, section
-from decision.ui.texts import compared, inputs, risk, risk_reasons, situation, trajectory
+from decision.ui.texts import compared, estimate, inputs, risk, risk_reasons, situation, trajectory
 from decision.ui.texts import reasons as shared
 
 
@@ -27,7 +27,7 @@ def risks(card: PrognosisCard) -> str:
     lines = []
     for found in card.answer.risks:
         between = f"{' '.join(risk.uncertain(found))} " if range_first(card) else ""
-        lines.append(f"{between}{risk.sentence(card, found)} {risk.detail(found)}")
+        lines.append(f"{between}{risk.sentence(card, found)} {estimate.detail(found)}")
     return section(
         "Risk",
         items(inputs.unusual(card)),

@@ -9,18 +9,17 @@ from decision.ui.components.markup import details, items, paragraph, table, text
 from decision.ui.texts import cautions, estimate, pages, verdict
 
 
-def _headline(card: ComparisonCard, treatment: Treatment) -> str:
-    """The number first, or the range first where the patient is unusual (D4)."""
-    prediction = card.answer.prediction(treatment.id)
-    number, rest = estimate.headline(card.spec, prediction, card.model.simulated)
-    point = f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
-    if not range_first(card):
-        return point + paragraph(estimate.detail(prediction))
-    between, why = estimate.uncertain(prediction)
-    return (
-        f"<p><strong class='tr-number'>{text(between)}</strong> {text(why)}</p>"
-        f'<div class="tr-grey">{point}{paragraph(estimate.detail(prediction))}</div>'
-    )
+def headline(point: tuple[str, str], detail: str, uncertain: tuple[str, str] | None) -> str:
+    """A number with the rest of its sentence and its range; where the patient is unusual the range
+    goes first, as `uncertain` words it (D4).
+    """
+    said = _leading(point) + paragraph(detail)
+    return f'{_leading(uncertain)}<div class="tr-grey">{said}</div>' if uncertain else said
+
+
+def _leading(said: tuple[str, str]) -> str:
+    number, rest = said
+    return f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
 
 
 def _arm(card: ComparisonCard, treatment: Treatment) -> str:
@@ -33,7 +32,11 @@ def _arm(card: ComparisonCard, treatment: Treatment) -> str:
         reasons = "".join(f"<p><strong>STOP.</strong> {text(reason)}</p>" for reason in stops)
         stop = f'<div class="tr-stop">{reasons}</div>{paragraph(cautions.UNCHANGED, "tr-small")}'
     body = (
-        _headline(card, treatment)
+        headline(
+            estimate.headline(card.spec, prediction, simulated),
+            estimate.detail(prediction),
+            estimate.uncertain(prediction) if range_first(card) else None,
+        )
         + icons(prediction.probability, estimate.sentence(card.spec, prediction, simulated))
         + details(
             estimate.HOW_GOOD,

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from decision.clinical.assessment import HorizonRisk, PrognosisCard, range_first
+from decision.ui.components.estimates import headline
 from decision.ui.components.icons import icons
 from decision.ui.components.markup import details, items, paragraph, text
 from decision.ui.texts import inputs, risk
-from decision.ui.texts.estimate import HOW_GOOD
+from decision.ui.texts.estimate import HOW_GOOD, detail
 
 
 def _headline(card: PrognosisCard) -> str:
-    """The number first, or the range first where the person is unusual (D4)."""
     last = card.answer.last
-    number, rest = risk.headline(card, last)
-    point = f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
-    if not range_first(card):
-        return point + paragraph(risk.detail(last))
-    between, why = risk.uncertain(last)
-    return (
-        f"<p><strong class='tr-number'>{text(between)}</strong> {text(why)}</p>"
-        f'<div class="tr-grey">{point}{paragraph(risk.detail(last))}</div>'
+    return headline(
+        risk.headline(card, last),
+        detail(last),
+        risk.uncertain(last) if range_first(card) else None,
     )
 
 

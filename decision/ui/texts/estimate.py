@@ -6,6 +6,7 @@ from decision.clinical.assessment import (
     Comparison,
     ComparisonCard,
     Contrast,
+    HorizonRisk,
     Interval,
     LocalCalibration,
     Prediction,
@@ -43,8 +44,8 @@ def sentence(spec: DecisionSpec, prediction: Prediction, simulated: bool) -> str
     return " ".join(headline(spec, prediction, simulated))
 
 
-def detail(prediction: Prediction) -> str:
-    interval = prediction.interval
+def detail(found: Prediction | HorizonRisk) -> str:
+    interval = found.interval
     return f"Likely range {span(interval)} of 100 ({level(interval)})."
 
 

@@ -132,8 +132,12 @@ def groups(
 
 
 def change(effect: float) -> str:
+    """An effect in whole numbers of 100, with its sign."""
+    return signed(per_100(effect))
+
+
+def signed(whole: int) -> str:
     """`+6`, `0`, or a minus sign that is one."""
-    whole = per_100(effect)
     return "0" if whole == 0 else f"{whole:+d}".replace("-", "\u2212")
 
 
@@ -204,24 +208,31 @@ def by_modality(card: ComparisonCard) -> tuple[str, ...]:
     sign = 1.0 if card.answer.contrast.b == first.id else -1.0
     lines = []
     for found in card.answer.explanation.modalities:
-        kind = f"{found.player[:1].upper()}{found.player[1:]} data"
         if found.player in card.answer.absent_modalities:
-            lines.append(f"{kind}: {how_absent(card, found.player)}: exactly 0.")
+            lines.append(absent_kind(card, found.player))
             continue
         drug = first if sign * found.differential >= 0 else second
         way = "raise" if found.prognostic >= 0 else "lower"
         lines.append(
-            f"{kind}: {way} both by {points(found.prognostic)}; move the gap by "
-            f"{points(found.differential)} towards {drug.label_with_article}."
+            f"{kind_of_data(found.player)}: {way} both by {points(found.prognostic)}; "
+            f"move the gap by {points(found.differential)} towards {drug.label_with_article}."
         )
     return tuple(lines)
 
 
-def how_absent(card: Card, modality: str) -> str:
-    """Whether nothing of a kind of data is there, or less than its quorum."""
+def kind_of_data(modality: str) -> str:
+    """`Serological data`."""
+    return f"{modality[:1].upper()}{modality[1:]} data"
+
+
+def absent_kind(card: Card, modality: str) -> str:
+    """What is said of a kind of data that is absent: its effect is exactly 0 and not rounded to it.
+    Nothing of it may be there, or less than its quorum.
+    """
     known = card.features.values
     some = any(f.modality == modality and f.id in known for f in card.spec.features)
-    return "too little measured to be used" if some else "not measured"
+    why = "too little measured to be used" if some else "not measured"
+    return f"{kind_of_data(modality)}: {why}: exactly 0."
 
 
 def points(effect: float) -> str:

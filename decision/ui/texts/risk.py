@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decision.clinical.answers import in_years
 from decision.clinical.assessment import HorizonRisk, PrognosisCard
+from decision.ui.texts import estimate
 from decision.ui.texts.estimate import checked
 from decision.ui.texts.numbers import (
     count,
-    level,
     of_100,
     per_100,
     span,
@@ -44,10 +44,6 @@ def headline(card: PrognosisCard, risk: HorizonRisk) -> tuple[str, str]:
 def sentence(card: PrognosisCard, risk: HorizonRisk) -> str:
     """The headline as one string: the alternative of the icons, and what the trail keeps."""
     return " ".join(headline(card, risk))
-
-
-def detail(risk: HorizonRisk) -> str:
-    return f"Likely range {span(risk.interval)} of 100 ({level(risk.interval)})."
 
 
 def short(risk: HorizonRisk) -> tuple[str, str, str]:
@@ -122,5 +118,5 @@ def association(card: PrognosisCard) -> str:
 def shown(card: PrognosisCard) -> tuple[str, ...]:
     """What the clinician read, word for word, for the audit trail."""
     place = card.situation.classification
-    lines = [f"{sentence(card, risk)} {detail(risk)}" for risk in card.answer.risks]
+    lines = [f"{sentence(card, risk)} {estimate.detail(risk)}" for risk in card.answer.risks]
     return (f"{place.label}. {place.detail}".strip(), *lines, *filter(None, (band(card),)))

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from decision.clinical.answers import in_years
 from decision.clinical.assessment import HorizonRisk, PrognosisCard, RiskEffect
 from decision.ui.texts.numbers import of_100, per_100
-from decision.ui.texts.reasons import AT_MOST, SMALLEST, Group, groups, how_absent, player_text
+from decision.ui.texts.reasons import (
+    AT_MOST,
+    SMALLEST,
+    Group,
+    absent_kind,
+    groups,
+    kind_of_data,
+    player_text,
+    signed,
+)
 from decision.ui.texts.reasons import points as points
 
 RAISES, LOWERS = "Raises the risk", "Lowers the risk"
@@ -106,19 +115,15 @@ def table(card: PrognosisCard) -> tuple[tuple[str, ...], tuple[tuple[str, ...], 
         *(
             (
                 player_text(card.spec, card.features, players[e.player]),
-                *(_signed(each[i]) for each, _ in columns),
+                *(signed(each[i]) for each, _ in columns),
             )
             for i, e in enumerate(kept)
         ),
-        (OTHERS, *(_signed(others) for _, others in columns)),
+        (OTHERS, *(signed(others) for _, others in columns)),
         (RISK, *(str(per_100(h.probability)) for h in horizons)),
     ]
     head = ("Of 100", *(f"within {in_years(h.years)}" for h in horizons))
     return head, tuple(rows)
-
-
-def _signed(whole: int) -> str:
-    return "0" if whole == 0 else f"{whole:+d}".replace("-", "\u2212")
 
 
 def by_modality(card: PrognosisCard) -> tuple[str, ...]:
@@ -126,11 +131,10 @@ def by_modality(card: PrognosisCard) -> tuple[str, ...]:
     last = card.answer.last
     lines = []
     for found in card.answer.explanation.modalities:
-        kind = f"{found.player[:1].upper()}{found.player[1:]} data"
         if found.player in card.answer.absent_modalities:
-            lines.append(f"{kind}: {how_absent(card, found.player)}: exactly 0.")
+            lines.append(absent_kind(card, found.player))
             continue
         effect = found.effects[last.id]
         way = "raise" if effect >= 0 else "lower"
-        lines.append(f"{kind}: {way} the risk by {points(effect)}.")
+        lines.append(f"{kind_of_data(found.player)}: {way} the risk by {points(effect)}.")
     return tuple(lines)
