@@ -11,16 +11,8 @@ import pytest
 
 from models import compare as comparison
 from models.cohort import CohortError
-from models.compare import (
-    ORACLE,
-    Plan,
-    compare,
-    compare_once,
-    dealt,
-    judged,
-    refuse_ceiling,
-    scored,
-)
+from models.compare import compare
+from models.contest import ORACLE, Plan, compare_once, dealt, judged, refuse_ceiling, scored
 from models.decisions import simulator
 from models.leakage import LeakageError
 from models.rivals import ADDITIVE, DEEP, boosts, rivals
