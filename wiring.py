@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from starlette.routing import BaseRoute
 
+from decision.arising import arising
 from decision.assess import Context, Decision, assess, record_choice
 from decision.clinical.assessment import AuditAction
 from decision.clinical.notice import Notice
@@ -54,8 +55,10 @@ class Wired:
         self._store = Store.open(database, kept_key(database, settings.audit_key))
         self.launches = Launches(outside.clock)
         scored = scoring(decisions, settings.platforms)
+        specs = [decision.spec for decision in decisions]
+        folder = FolderSource(settings.bundles, lambda record: arising(specs, record))
         alone = StandAlone(
-            source=scored(FolderSource(settings.bundles)),
+            source=scored(folder),
             agent=settings.agent,
             site=settings.site,
         )

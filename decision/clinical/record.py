@@ -258,14 +258,15 @@ class PatientRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientListing:
-    """One line of a worklist: who, when the data were true, and what the case shows (demo records
-    only).
+    """One line of a worklist: who, when the data were true, what the case shows (demo records
+    only), and the ids of the decisions that arise, as far as the source can tell.
     """
 
     patient_id: str = field(repr=False)
     identity: Identity
     as_of: datetime
     note: str = ""
+    decisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

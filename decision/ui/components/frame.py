@@ -84,6 +84,20 @@ def simulated(decisions: Iterable[Decision]) -> str:
     return next((words for words in said if words), "")
 
 
+def waiting(said: str, decisions: Iterable[Decision]) -> tuple[str, str]:
+    """(head, page) while a record is read: what is known already, and boxes where the rest will be,
+    so that nothing moves when it comes.
+    """
+    bar = '<div class="tr tr-waiting"><i style="width:60%"></i></div>'
+    rows = '<i style="width:90%"></i><i style="width:70%"></i>'
+    cards = f'<div class="tr-cards">{f"""<div class="tr-card">{rows}</div>""" * 2}</div>'
+    page = f'<div aria-hidden="true">{rows}{rows}{cards}{rows}</div>'
+    return (
+        f'{bar}<div class="tr">{simulated(decisions)}</div>',
+        f'<div class="tr tr-waiting"><p role="status">{text(said)}</p>{page}</div>',
+    )
+
+
 def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:
     return paragraph(pages.footer(spec, model), "tr-footer")
 

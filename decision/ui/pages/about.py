@@ -28,7 +28,6 @@ def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
     st.html(
         '<div class="tr tr-doc">'
         + stopped
-        + frame.simulated(decisions)
         + f"<h1>{about.title(len(decisions))}</h1>"
         + "".join(about_of(decision) for decision in decisions)
         + "</div>"

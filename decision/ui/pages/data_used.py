@@ -19,7 +19,6 @@ def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
     assessment, record = found.assessment, found.chart.with_entries()
     found.place.html(
         '<div class="tr tr-doc">'
-        + frame.banner(assessment.model)
         + frame.notices(visit.notices)
         + "<h1>Data used</h1>"
         + table(evidence.HEAD, evidence.rows(assessment), "tr-table")

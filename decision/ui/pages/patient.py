@@ -56,7 +56,6 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
         record,
         (
             paragraph(summary(assessment, record), "tr-small")
-            + frame.banner(assessment.model)
             + frame.notices(visit.notices)
             + frame.withdrawn(chart.withdrawn)
         ),
@@ -129,5 +128,5 @@ def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessm
         return
     helps = pages.answers_help(assessment)
     key = "entry-form-open" if helps else "entry-form"  # one key would keep the other's state
-    with st.expander(pages.ENTRY_TITLE, expanded=helps, key=key):
+    with st.expander(entry_form.title(assessment), expanded=helps, key=key):
         entry_form.form(services, visit, chart, assessment)

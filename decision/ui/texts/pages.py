@@ -24,6 +24,9 @@ SIMULATED = (
     "not for any care decision.",
 )
 NO_PATIENT = "No patient is chosen. Choose one in the worklist."
+WORKLIST = "Worklist"
+NO_DECISION = "No decision named"
+NOBODY = "Nobody on this list."
 WORKLIST_INTRO = (
     "Synthetic records. Choose a patient to see the estimates, or why there is no estimate."
 )
