@@ -15,7 +15,7 @@ from decision.notices import notice
 from decision.ui.headers import NOBODY
 from decision.ui.services import Services
 from doors import ChartDoors, StandAlone
-from expressed import scoring
+from expressed import Expression
 from fhir.bundles import FolderSource
 from fhir.hooks.calls import HookCall
 from fhir.hooks.feedback import HookLedger
@@ -54,7 +54,8 @@ class Wired:
         database = Database(database_url(settings.audit))
         self._store = Store.open(database, kept_key(database, settings.audit_key))
         self.launches = Launches(outside.clock)
-        scored = scoring(decisions, settings.platforms)
+        expression = Expression(decisions, settings.platforms)
+        scored = expression.scored
         specs = [decision.spec for decision in decisions]
         folder = FolderSource(settings.bundles, lambda record: arising(specs, record))
         alone = StandAlone(
@@ -72,7 +73,11 @@ class Wired:
             scored,
         )
         self.services = Services(
-            decisions=decisions, audit=self._store.audit, doors=doors, clock=outside.clock
+            decisions=decisions,
+            audit=self._store.audit,
+            doors=doors,
+            clock=outside.clock,
+            laboratory=expression.reader(),
         )
         self.enter = doors.enter
 

@@ -19,11 +19,13 @@ from decision.clinical.answers import HorizonRisk as HorizonRisk
 from decision.clinical.answers import Interval as Interval
 from decision.clinical.answers import LocalCalibration as LocalCalibration
 from decision.clinical.answers import MissingCost as MissingCost
+from decision.clinical.answers import ModalityWorth as ModalityWorth
 from decision.clinical.answers import ModelAnswer as ModelAnswer
 from decision.clinical.answers import Prediction as Prediction
 from decision.clinical.answers import Prognosis as Prognosis
 from decision.clinical.answers import RiskEffect as RiskEffect
 from decision.clinical.answers import RiskExplanation as RiskExplanation
+from decision.clinical.expression import Spread
 from decision.clinical.features import FeatureVector
 from decision.clinical.record import Identity
 from decision.clinical.situation import Situation
@@ -54,6 +56,8 @@ class ModelIdentity:
     """Sites at which the intercept has been recalibrated."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     naming: tuple[NamingRecord, ...] = ()
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
+    """How each input (feature id) lay in the training cohort, where that is stored."""
 
 
 class AbstentionReason(StrEnum):

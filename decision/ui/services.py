@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from decision.assess import AuditLog, Context, Decision
 from decision.clinical.clock import Clock
+from decision.clinical.expression import PlatformChoice, Refused, Upload
+from decision.clinical.record import AddedFile, PatientRecord
 from decision.clinical.spec import DecisionSpec
 from decision.visit import Doors, Visit
+
+
+class Laboratory(Protocol):
+    """Reads a gene-expression file that a clinician gives on a page. Keeps nothing of it."""
+
+    def platforms(self) -> tuple[PlatformChoice, ...]: ...
+
+    def read(self, record: PatientRecord, upload: Upload) -> AddedFile | Refused: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +31,8 @@ class Services:
     doors: Doors
     audit: AuditLog
     clock: Clock
+    laboratory: Laboratory | None = None
+    """None where nothing can be added on a page."""
 
     @property
     def specs(self) -> Mapping[str, DecisionSpec]:

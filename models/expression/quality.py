@@ -38,6 +38,7 @@ class Check:
     value: float
     limit: float
     passed: bool
+    at_least: bool
 
 
 def zero_share(values: Floats) -> float:
@@ -81,6 +82,7 @@ def checks(
             value=value,
             limit=limit,
             passed=value >= limit if at_least else value <= limit,
+            at_least=at_least,
         )
         for i, label, value, limit, at_least in found
     )

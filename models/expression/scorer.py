@@ -120,8 +120,10 @@ class Scorer:
         missing = {c: panel.id for panel in self.panels.missing for c in panel.answers}
         return {**missing, **{c: panel.id for panel in self.panels.panels for c in panel.answers}}
 
-    def score(self, content: bytes, declared: Declared) -> PanelScores:
-        """All panels of one file's sample.
+    def score(
+        self, content: bytes, declared: Declared, probes: Mapping[str, str] | None = None
+    ) -> PanelScores:
+        """All panels of one file's sample. `probes` stands in where the platform has no mapping.
 
         Raises
         ------
@@ -135,7 +137,7 @@ class Scorer:
             scale,
             self.panels.names,
             sample=declared.sample,
-            probes=platform.probes,
+            probes=platform.probes or probes,
         )
         return self.scored(sample, platform.id)
 
