@@ -25,6 +25,7 @@ from decision.clinical.assessment import (
 )
 from decision.clinical.errors import ModelError
 from decision.clinical.features import FeatureVector
+from decision.clinical.outlook import Outlook
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import (
     Identity,
@@ -68,6 +69,12 @@ class Predictor(Protocol):
     def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
         """Probabilities with their ranges and the explanation for one patient at one recalibrated
         site.
+        """
+        ...
+
+    def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
+        """How the model was checked, what it has seen, and what one more measurement is worth to a
+        patient for whom it has given an answer.
         """
         ...
 

@@ -134,8 +134,12 @@ def range_first(card: Card) -> bool:
     """True where a point says less than its range: unusual values, or a wide range. Every estimate
     of a card takes the same form, so that one is never a number and the next a range.
     """
-    widest = card.spec.thresholds["widest_usual_range"].value
-    answer = card.answer
+    return vague(card.spec, card.answer)
+
+
+def vague(spec: DecisionSpec, answer: ModelAnswer) -> bool:
+    """The same of an answer that is on no card."""
+    widest = spec.thresholds["widest_usual_range"].value
     shown = answer.predictions if isinstance(answer, Comparison) else answer.risks
     wide = any(each.interval.width > widest for each in shown)
     return wide or bool(answer.domain.outside_usual)
