@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decision.clinical.assessment import PrognosisCard, range_first
 from decision.clinical.situation import Comparator, Situation
-from decision.ui.record.blocks import Block, Icons, Section, grid, listed, part, said, section
+from decision.ui.record.blocks import Block, Icons, Section, grid, led, listed, part, said, section
 from decision.ui.record.parts import grouped
 from decision.ui.texts import compared, estimate, inputs, risk, risk_reasons, situation, trajectory
 from decision.ui.texts import reasons as shared
@@ -43,8 +43,9 @@ def risks(card: PrognosisCard) -> tuple[Section, ...]:
     )
 
 
-def sureness(card: PrognosisCard) -> tuple[Section, ...]:
-    """How far the numbers of the first page can be trusted."""
+def sureness(card: PrognosisCard, *, folded: bool = True) -> tuple[Section, ...]:
+    """How far the numbers of the first page can be trusted; with what the page keeps `folded`."""
+    course = grid(trajectory.HEAD, trajectory.rows(card)) if folded else ()
     return section(
         "sureness",
         "How sure the estimates are",
@@ -54,38 +55,45 @@ def sureness(card: PrognosisCard) -> tuple[Section, ...]:
         *part(
             trajectory.TITLE,
             *said(trajectory.alternative(card)),
-            *grid(trajectory.HEAD, trajectory.rows(card)),
+            *course,
         ),
     )
 
 
-def published(standing: Situation, card: PrognosisCard | None) -> tuple[Section, ...]:
+def published(
+    standing: Situation, card: PrognosisCard | None, *, folded: bool = True
+) -> tuple[Section, ...]:
     """What was published, beside our estimate where there is one, agreeing or not, and why the rest
     says nothing.
     """
     if not standing.comparators:
         return ()
-    told = (part(c.label, *_comparator(card, c)) for c in compared.applied(standing))
+    applied, refused = compared.applied(standing), compared.refused(standing)
+    told = [part(c.label, *_comparator(card, c)) for c in applied] if folded else []
+    brief = () if folded else led((f"{c.label}:", _verdict(card, c)) for c in applied)
+    why_not = part(compared.REFUSED, *listed(f"{c.label}: {compared.refusal(c)}" for c in refused))
     return section(
         "published",
         compared.TITLE if card else compared.TITLE_ALONE,
         *said(compared.note(card)),
         *(each for found in told for each in found),
-        *part(
-            compared.REFUSED,
-            *listed(f"{c.label}: {compared.refusal(c)}" for c in compared.refused(standing)),
-        ),
+        *brief,
+        *(why_not if folded else said(f"{compared.not_for(standing)}." if refused else "")),
         *said(compared.unavailable(standing)),
     )
 
 
 def _comparator(card: PrognosisCard | None, found: Comparator) -> tuple[Block, ...]:
+    return (*said(_verdict(card, found)), *listed(compared.about(found)))
+
+
+def _verdict(card: PrognosisCard | None, found: Comparator) -> str:
     against = compared.verdict_sentence(card, found) if card else ""
-    words = f"{situation.sentence(found.said)} {against}".rstrip()
-    return (*said(words), *listed(compared.about(found)))
+    return f"{situation.sentence(found.said)} {against}".rstrip()
 
 
-def why(card: PrognosisCard) -> tuple[Section, ...]:
+def why(card: PrognosisCard, *, folded: bool = True) -> tuple[Section, ...]:
+    """What moved the risk at the longest time; with what the page keeps `folded`, at every time."""
     head, rows = risk_reasons.table(card)
     return section(
         "reasons",
@@ -94,13 +102,17 @@ def why(card: PrognosisCard) -> tuple[Section, ...]:
         *said(risk_reasons.baseline(card)),
         *grouped(risk_reasons.reasons(card)),
         *said(risk_reasons.rest(card)),
-        *part(risk_reasons.BY_HORIZON, *grid(head, rows), *said(risk_reasons.UNKNOWN)),
+        *(
+            part(risk_reasons.BY_HORIZON, *grid(head, rows), *said(risk_reasons.UNKNOWN))
+            if folded
+            else ()
+        ),
         *part(shared.BY_MODALITY, *listed(risk_reasons.by_modality(card))),
     )
 
 
-def due(standing: Situation) -> tuple[Section, ...]:
-    """What the rules of the place said on the day."""
+def due(standing: Situation, *, folded: bool = True) -> tuple[Section, ...]:
+    """What the rules of the place said on the day; `folded`, all that was considered for it."""
     topics = (
         part(
             topic,
@@ -117,7 +129,7 @@ def due(standing: Situation) -> tuple[Section, ...]:
         for topic, told in situation.by_topic(standing.prompts)
     )
     empty = () if standing.prompts else said(situation.NOTHING_DUE)
-    considered = listed(situation.lines(standing.classification.considered))
+    considered = listed(situation.lines(standing.classification.considered)) if folded else ()
     return (
         *section("due", situation.DUE, *empty, *(each for found in topics for each in found)),
         *section("considered", situation.CONSIDERED, *considered),

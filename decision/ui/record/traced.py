@@ -30,26 +30,33 @@ class Made:
     remark: str = field(default="", repr=False)
 
 
-def decision(shown: Assessment, made: Made) -> tuple[Section, ...]:
-    """What was decided about the answer, and what speaks against it."""
+def decision(shown: Assessment, made: Made, *, against: bool = True) -> tuple[Section, ...]:
+    """What was decided about the answer, and what speaks `against` it, unless the cautions stand
+    right below.
+    """
     spec, choice = shown.spec, made.choice
     codes = told.against_codes(shown, choice.chosen)
     rows = [
-        ("Decision", f"{told.drug(spec, choice.chosen)}{told.against(spec, codes)}"),
+        (
+            "Decision" if against else "Chosen",
+            f"{told.drug(spec, choice.chosen)}{told.against(spec, codes)}",
+        ),
         ("Reason", spec.reason(choice.reason)),
         ("Remark", made.remark),
         ("Recorded as", choice.action.value),
         ("Decided by", made.agent),
-        ("Decided", instant(made.at) if made.at else ""),
+        ("Decided", instant(made.at.astimezone(shown.as_of.tzinfo)) if made.at else ""),
     ]
-    against = (f"{s}. {words}" for s, words in trail.against(shown, choice.chosen))
+    opposed = (f"{s}. {words}" for s, words in trail.against(shown, choice.chosen) if against)
     return section(
-        "decision", "Decision", *facts(rows), *part("Decided although", *listed(against))
+        "decision", "Decision", *facts(rows), *part("Decided although", *listed(opposed))
     )
 
 
-def versions(shown: Assessment, decided_id: str = "") -> tuple[Section, ...]:
-    """Everything that tells this answer from another one."""
+def versions(
+    shown: Assessment, decided_id: str = "", *, short: bool = False
+) -> tuple[Section, ...]:
+    """Everything that tells this answer from another one; `short`, without what it is for."""
     spec = shown.spec
     rows = [
         *(model_rows(shown.model) if shown.model else (("Model", NO_MODEL),)),
@@ -58,6 +65,6 @@ def versions(shown: Assessment, decided_id: str = "") -> tuple[Section, ...]:
         ("Audit entry of what was shown", shown.audit_id),
         ("Audit entry of the decision", decided_id),
         ("Data as of", instant(shown.as_of)),
-        ("Intended use", spec.intended_use),
+        ("Intended use", "" if short else spec.intended_use),
     ]
     return section("versions", "Versions and trail", *facts(rows))

@@ -1,0 +1,56 @@
+"""Which characters our own font can draw, read from the font itself (its `cmap`, format 12 or 4).
+
+A page to be kept must not show an empty box for a letter of somebody's name, and PDF/A forbids it:
+what cannot be drawn is written out as its code point.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import unicodedata
+from collections.abc import Iterator
+
+_BREAKS = re.compile("[ \t-\r\x85\u2028\u2029]+")
+"""Whatever would begin another line; a space that must not be broken stays."""
+_UNSEEN = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A)})
+"""Turn the direction of what follows: a name could make another line read otherwise."""
+
+
+def drawable(font: bytes) -> frozenset[int]:
+    """Code points that the font has a picture of."""
+    (tables,) = struct.unpack_from(">H", font, 4)
+    for i in range(tables):
+        name, _, at, _ = struct.unpack_from(">4sIII", font, 12 + 16 * i)
+        if name == b"cmap":
+            return frozenset(_best(font, at))
+    raise ValueError("the font has no table of characters")
+
+
+def _best(font: bytes, at: int) -> Iterator[int]:
+    (subtables,) = struct.unpack_from(">H", font, at + 2)
+    places = (struct.unpack_from(">HHI", font, at + 4 + 8 * i)[2] for i in range(subtables))
+    formats = {struct.unpack_from(">H", font, at + place)[0]: at + place for place in places}
+    if 12 not in formats:
+        raise ValueError("the font's table of characters is not of format 12")
+    start = formats[12]
+    (groups,) = struct.unpack_from(">I", font, start + 12)
+    for i in range(groups):
+        first, last, _ = struct.unpack_from(">III", font, start + 16 + 12 * i)
+        yield from range(first, last + 1)
+
+
+def printable(words: str, drawn: frozenset[int] | None) -> str:
+    """One line of what can be printed. `drawn` None leaves it to other fonts of the machine to have
+    what ours has not.
+    """
+    return "".join(_character(c, drawn) for c in _BREAKS.sub(" ", words).strip(" "))
+
+
+def _character(c: str, drawn: frozenset[int] | None) -> str:
+    point = ord(c)
+    if point in _UNSEEN or unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co"):
+        return f"[U+{point:04X}]"
+    if drawn is not None and point not in drawn:
+        return f"[U+{point:04X}]"
+    return c

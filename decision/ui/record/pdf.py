@@ -1,0 +1,68 @@
+"""The page to file: PDF/A-2b for keeping, PDF/UA-1 for those who listen to it, drawn by Typst.
+
+A record goes in as data and is never read as markup. The fonts are our own; those of the machine
+only help with letters that ours has not.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from threading import Lock
+
+import typst
+
+from decision.ui.record.exported import Json
+from decision.ui.record.glyphs import drawable, printable
+
+HERE = Path(__file__).parent
+FONTS = HERE / "fonts"
+DRAWN = (
+    *("language", "title", "subject", "simulated", "banner", "note", "taken"),
+    *("patient", "sections", "trace"),
+)
+"""What of a record stands on the page; the rest is for machines."""
+LABELS = {
+    "entry": "Audit entry {entry}.",
+    "page": "Page {page} of {pages}",
+}
+_WITHOUT_TIME = 0
+"""The file has no clock of its own: the same record makes the same bytes."""
+
+
+class Press:
+    """Makes pages; holds the fonts, which take longest to read, and no patient."""
+
+    def __init__(self) -> None:
+        self._ours = drawable((FONTS / "DejaVuSansCondensed.ttf").read_bytes())
+        self._ours &= drawable((FONTS / "DejaVuSansCondensed-Bold.ttf").read_bytes())
+        self._compiler = typst.Compiler(
+            HERE / "record.typ", root=HERE, font_paths=[FONTS], ignore_system_fonts=True
+        )
+        self._lock = Lock()
+
+    def pdf(self, record: Json) -> bytes:
+        """The page of one record."""
+        drawn = {name: record[name] for name in DRAWN}
+        told = _every(drawn | {"labels": LABELS}, self._ours)
+        with self._lock:
+            made = self._compiler.compile(
+                format="pdf",
+                sys_inputs={"record": json.dumps(told)},
+                pdf_standards=["a-2b", "ua-1"],
+                timestamp=_WITHOUT_TIME,
+            )
+        if not isinstance(made, bytes):
+            raise TypeError("a record is one file")
+        return made
+
+
+def _every(value: object, ours: frozenset[int]) -> object:
+    """The same data with every text printable."""
+    if isinstance(value, str):
+        return printable(value, ours)
+    if isinstance(value, dict):
+        return {name: _every(inner, ours) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_every(inner, ours) for inner in value]
+    return value
