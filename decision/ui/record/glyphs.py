@@ -40,17 +40,15 @@ def _best(font: bytes, at: int) -> Iterator[int]:
         yield from range(first, last + 1)
 
 
-def printable(words: str, drawn: frozenset[int] | None) -> str:
-    """One line of what can be printed. `drawn` None leaves it to other fonts of the machine to have
-    what ours has not.
-    """
+def printable(words: str, drawn: frozenset[int]) -> str:
+    """One line of what can be printed with the characters of `drawn`; the rest as code points."""
     return "".join(_character(c, drawn) for c in _BREAKS.sub(" ", words).strip(" "))
 
 
-def _character(c: str, drawn: frozenset[int] | None) -> str:
+def _character(c: str, drawn: frozenset[int]) -> str:
     point = ord(c)
     if point in _UNSEEN or unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co"):
         return f"[U+{point:04X}]"
-    if drawn is not None and point not in drawn:
+    if point not in drawn:
         return f"[U+{point:04X}]"
     return c

@@ -1,7 +1,7 @@
 """The page to file: PDF/A-2b for keeping, PDF/UA-1 for those who listen to it, drawn by Typst.
 
-A record goes in as data and is never read as markup. The fonts are our own; those of the machine
-only help with letters that ours has not.
+A record goes in as data and is never read as markup. The fonts are our own, so the page is the same
+on every machine, also on one without any.
 """
 
 from __future__ import annotations
