@@ -197,6 +197,14 @@ def outside_limits(label: str, value: float, low: float, high: float) -> str:
     )
 
 
+def from_millimetres(label: str, value: float, tenth: float) -> str:
+    """A value beyond a scale of ten that a line of 100 mm would explain."""
+    return (
+        f"{label}: {number(value)} is above the limits (0 to 10). If it was read from a line of "
+        f"100 mm, enter {number(tenth)}. Correct the value; nothing was saved."
+    )
+
+
 def missing_plain(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
     """What is missing and why, one line each; what an estimate needs comes first."""
     gone = sorted(
