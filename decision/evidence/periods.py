@@ -32,29 +32,38 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatments:
-    """Courses in the order they began; `undated` have no place, each with its words."""
+    """Courses in the order they began; those over before the time shown, and those whose dates give
+    them no place, only in words.
+    """
 
     periods: tuple[Period, ...]
+    earlier: tuple[str, ...]
     undated: tuple[str, ...]
     gaps: tuple[Gap, ...] = ()
 
 
 def treatments_of(record: PatientRecord, spec: DecisionSpec, first: datetime) -> Treatments:
-    """Every course that overlaps the time from `first` to the data; earlier ones are left out."""
+    """Every course of the decision's drugs, with those that overlap the time from `first` on."""
     periods: list[Period] = []
+    earlier: list[Period] = []
     undated: list[str] = []
     for course in courses(record, spec):
         period = _period(course, record, first)
         if period is None:
             undated.append(told(course))
-        elif period.end >= first:
-            periods.append(period)
+        else:
+            (periods if period.end >= first else earlier).append(period)
     lists = [spec.codelists[drug] for drug in spec.history.drugs]
     return Treatments(
-        periods=tuple(sorted(periods, key=lambda p: (p.start, p.course.name))),
+        periods=tuple(sorted(periods, key=_began)),
+        earlier=tuple(p.words for p in sorted(earlier, key=_began)),
         undated=tuple(undated),
         gaps=tuple(unread(record, Part.MEDICATIONS, *lists)) if lists else (),
     )
+
+
+def _began(period: Period) -> tuple[datetime, str]:
+    return period.start, period.course.name
 
 
 def _period(course: Course, record: PatientRecord, first: datetime) -> Period | None:

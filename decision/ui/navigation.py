@@ -10,14 +10,19 @@ from streamlit.delta_generator import DeltaGenerator
 from decision.ui import visiting
 from decision.ui.components import ending, frame
 from decision.ui.guard import guarded
-from decision.ui.pages import about, data_used, patient, worklist
+from decision.ui.pages import about, data_used, patient, trends, worklist
 from decision.ui.services import Services, services
 from decision.ui.session import take_chosen
 from decision.ui.style import STYLE
 from decision.ui.texts import pages as texts
 from decision.visit import Closed, Visit
 
-_PATHS = {"patient": "Patient", "data": "Data used", "about": "About this model"}
+_PATHS = {
+    "patient": "Patient",
+    "data": "Data used",
+    "trends": "Trends",
+    "about": "About this model",
+}
 
 
 def draw() -> None:
@@ -50,6 +55,7 @@ def _of_a_patient(
     return [
         page("patient", patient.render),
         page("data", data_used.render),
+        page("trends", trends.render),
         page("about", about.render),
     ]
 

@@ -75,6 +75,7 @@ def _measured(
     least: tuple[float, float],
     *,
     feature: str = "",
+    decimals: int | None = None,
     guides: Callable[[date], tuple[Guide, ...]] = no_guides,
 ) -> Trend:
     return Trend(
@@ -85,6 +86,7 @@ def _measured(
         unit=unit,
         concepts=(name,),
         feature=feature,
+        decimals=decimals,
         least=least,
         guides=guides,
     )
@@ -126,7 +128,7 @@ _PARTS = (
         _COMPONENTS,
         (0, 10),
     ),
-    _measured("haq", "Function (HAQ-DI)", "HAQ-DI", "{score}", _COMPONENTS, (0, 3)),
+    _measured("haq", "Function (HAQ-DI)", "HAQ-DI", "{score}", _COMPONENTS, (0, 3), decimals=3),
     _measured("crp", "C-reactive protein", "CRP", "mg/L", _BLOOD, (0, 10)),
     _measured("esr", "Erythrocyte sedimentation rate", "ESR", "mm/h", _BLOOD, (0, 30)),
     _measured("hemoglobin", "Haemoglobin", "Haemoglobin", "g/dL", _BLOOD, (10, 15)),
@@ -144,7 +146,7 @@ _SCORES = (
         decimals=1,
         least=(0, 24),
         guides=_guides(
-            _threshold("cdai_active", "low disease activity up to here"),
+            _cut(10.0, "low disease activity up to here", "cdai_state"),
             _cut(22.0, "moderate disease activity up to here", "cdai_state"),
         ),
     ),

@@ -93,7 +93,6 @@ def _antibody(kind: Kind) -> Trend:
         short=kind.value,
         group=_ANTIBODIES,
         concepts=(kind.concept,),
-        least=(0, 10),
         joined_within=_YEARLY,
     )
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import altair as alt
 
-from decision.ui.charts import comparing
+from decision.ui.charts import comparing, trending
 from decision.ui.charts.authoring import written
 
-CHARTS: Mapping[str, Callable[[], alt.TopLevelMixin]] = {**comparing.CHARTS}
+CHARTS: Mapping[str, Callable[[], alt.TopLevelMixin]] = {**comparing.CHARTS, **trending.CHARTS}
 """Every chart by its name. A page with charts of its own adds its module's."""
 
 

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import streamlit as st
@@ -73,12 +73,16 @@ def draw(
     alt: str,
     key: str,
     domains: Mapping[str, Domain] | None = None,
+    height: int | None = None,
 ) -> None:
     """One chart as wide as its place. `alt` says what it shows, in numbers; `key` names the place
-    in the page (`.st-key-<key>`); `domains` bounds, by channel, the scales that are left open.
+    in the page (`.st-key-<key>`); `domains` bounds, by channel, the scales that are left open;
+    `height`, in pixels, is for a chart whose rows say how tall it is.
     """
+    found = filled(name, rows, domains or {})
+    tall: int | Literal["content"] = "content" if height is None else height
     with st.container(key=key):
-        st.vega_lite_chart(table(rows), filled(name, rows, domains or {}), alt=alt, width="stretch")
+        st.vega_lite_chart(table(rows), found, alt=alt, width="stretch", height=tall)
 
 
 def table(rows: Sequence[Row]) -> pa.Table:

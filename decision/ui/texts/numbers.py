@@ -52,6 +52,11 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def decimals(value: float, places: int) -> str:
+    """A score that is always written with so many decimals."""
+    return f"{value:.{places}f}"
+
+
 def figure(value: float) -> str:
     """A figure of the validation report, to three decimals."""
     return f"{value:.3f}"
@@ -85,6 +90,11 @@ def quantity(value: float, ucum: str) -> str:
 def day(when: datetime) -> str:
     """`4 May 2027`, in the zone of what is given."""
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def month(when: date) -> str:
+    """`May 2027`."""
+    return f"{MONTHS[when.month - 1]} {when.year}"
 
 
 def local(when: datetime) -> str:
