@@ -12,7 +12,9 @@ from decision.clinical.assessment import AuditAction
 from decision.clinical.notice import Notice
 from decision.clinical.record import PatientRecord
 from decision.notices import notice
+from decision.ui.exporting import record_route
 from decision.ui.headers import NOBODY
+from decision.ui.record.pdf import Press
 from decision.ui.services import Services
 from doors import ChartDoors, StandAlone
 from expressed import Expression
@@ -117,6 +119,7 @@ class Wired:
                 origins=[origin for t in tenants for origin in t.hook_origins],
             ),
         ]
+        beside += (record_route(self.services, Press()),)
         if self._settings.demo:
             from demonstration import demo_mount
 

@@ -187,6 +187,8 @@ class AuditAction(StrEnum):
     DECIDED = "decided"
     OVERRODE = "overrode"
     WITHOUT_ESTIMATE = "decided without an estimate"
+    FEEDBACK = "gave feedback"
+    EXPORTED = "took the record"
     WROTE_BACK = "wrote to the chart"
     NOT_WRITTEN = "did not write to the chart"
 

@@ -21,9 +21,10 @@ NOBODY = "'none'"
 _HOST = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _ANCESTORS = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]+( [\x21-\x2b\x2d-\x3a\x3c-\x7e]+)*")
 """Words without a comma or a semicolon, which would begin another policy or directive."""
-_CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/upload_file")
-"""Streamlit's own endpoints that no page needs: figures of the process, a way to drive it, and one
-that keeps files in memory. No page of ours has an uploader.
+_CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/upload_file", "/media/")
+"""Streamlit's own endpoints that no page needs: figures of the process, a way to drive it, one that
+keeps files in memory, and what it keeps for downloading, at addresses that anybody may ask for. No
+page of ours has an uploader, and records leave by a route of ours.
 """
 _KEPT = re.compile(r"/static/|/favicon\.png")
 """The same for everybody, so browsers may keep it. All else may say something of somebody."""

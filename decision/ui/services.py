@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from decision.assess import AuditLog, Context, Decision
@@ -11,6 +11,7 @@ from decision.clinical.clock import Clock
 from decision.clinical.expression import PlatformChoice, Refused, Upload
 from decision.clinical.record import AddedFile, PatientRecord
 from decision.clinical.spec import DecisionSpec
+from decision.ui.exports import Exports
 from decision.visit import Doors, Visit
 
 
@@ -33,6 +34,9 @@ class Services:
     clock: Clock
     laboratory: Laboratory | None = None
     """None where nothing can be added on a page."""
+
+    exports: Exports = field(default_factory=Exports)
+    """What open pages offer to be taken away."""
 
     @property
     def specs(self) -> Mapping[str, DecisionSpec]:

@@ -86,7 +86,7 @@ class Saved:
     sheets: Mapping[str, Sheet] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Chart:
     """One patient's record as opened in this session, with what was entered and decided on it.
 
@@ -153,6 +153,12 @@ def forget() -> None:
     drop_files()
     st.session_state.clear()
     st.session_state[_SERIAL] = serial + 1
+
+
+def identity() -> str:
+    """Tells this browser session from every other."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None else ""
 
 
 def drop_files() -> None:

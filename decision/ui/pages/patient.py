@@ -24,6 +24,7 @@ from decision.ui.components import (
     gaps,
     prognosis,
 )
+from decision.ui.components.export_links import export_links
 from decision.ui.components.markup import paragraph
 from decision.ui.components.reasons import reasons
 from decision.ui.components.trail_table import rows
@@ -66,6 +67,7 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
     else:  # what is missing comes first: with it there may be an estimate
         _entries(services, visit, chart, assessment)
         _decision(services, visit, chart, assessment, kept)
+    export_links(services, visit, chart, assessment)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
         st.html(rows(services.specs, kept, record.as_of.tzinfo))
     if visit.handle and not record.gaps:

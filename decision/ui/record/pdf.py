@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from threading import Lock
-
-import typst
+from typing import TYPE_CHECKING
 
 from decision.ui.record.exported import Json
 from decision.ui.record.glyphs import drawable, printable
+
+if TYPE_CHECKING:
+    import typst
 
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts"
@@ -31,22 +33,34 @@ _WITHOUT_TIME = 0
 
 
 class Press:
-    """Makes pages; holds the fonts, which take longest to read, and no patient."""
+    """Makes pages; holds the fonts, which take longest to read, and no patient. It is set up for
+    the first page, for many a visit ends without one.
+    """
 
     def __init__(self) -> None:
+        self._lock = Lock()
+        self._compiler: typst.Compiler | None = None
+        self._ours: frozenset[int] = frozenset()
+
+    def _ready(self) -> typst.Compiler:
+        if self._compiler is not None:
+            return self._compiler
+        import typst  # 80 MB that a process without records does without
+
         self._ours = drawable((FONTS / "DejaVuSansCondensed.ttf").read_bytes())
         self._ours &= drawable((FONTS / "DejaVuSansCondensed-Bold.ttf").read_bytes())
         self._compiler = typst.Compiler(
             HERE / "record.typ", root=HERE, font_paths=[FONTS], ignore_system_fonts=True
         )
-        self._lock = Lock()
+        return self._compiler
 
     def pdf(self, record: Json) -> bytes:
         """The page of one record."""
         drawn = {name: record[name] for name in DRAWN}
-        told = _every(drawn | {"labels": LABELS}, self._ours)
         with self._lock:
-            made = self._compiler.compile(
+            compiler = self._ready()
+            told = _every(drawn | {"labels": LABELS}, self._ours)
+            made = compiler.compile(
                 format="pdf",
                 sys_inputs={"record": json.dumps(told)},
                 pdf_standards=["a-2b", "ua-1"],
