@@ -16,6 +16,7 @@ from decision.ui.exporting import record_route
 from decision.ui.headers import NOBODY
 from decision.ui.record.pdf import Press
 from decision.ui.services import Services
+from decision.ui.way_in import WayIn
 from doors import ChartDoors, StandAlone
 from expressed import Expression
 from fhir.bundles import FolderSource
@@ -74,12 +75,14 @@ class Wired:
             alone if settings.demo else None,
             scored,
         )
+        self.way_in = WayIn(doors.still_open)
         self.services = Services(
             decisions=decisions,
             audit=self._store.audit,
             doors=doors,
             clock=outside.clock,
             laboratory=expression.reader(),
+            way_in=self.way_in,
         )
         self.enter = doors.enter
 

@@ -82,6 +82,8 @@ class SampleCheck:
     value: float
     limit: float
     at_least: bool
+    share: bool
+    """Whether value and limit are shares of something, to be read as percent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

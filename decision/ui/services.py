@@ -12,6 +12,7 @@ from decision.clinical.expression import PlatformChoice, Refused, Upload
 from decision.clinical.record import AddedFile, PatientRecord
 from decision.clinical.spec import DecisionSpec
 from decision.ui.exports import Exports
+from decision.ui.way_in import WayIn
 from decision.visit import Doors, Visit
 
 
@@ -34,7 +35,8 @@ class Services:
     clock: Clock
     laboratory: Laboratory | None = None
     """None where nothing can be added on a page."""
-
+    way_in: WayIn | None = None
+    """Lets the browsers in that a page asks for a file."""
     exports: Exports = field(default_factory=Exports)
     """What open pages offer to be taken away."""
 

@@ -6,6 +6,8 @@ from decision.clinical.expression import AbsentPanel, PanelPlace, SampleCheck, S
 from models.expression.panels import Panels
 from models.expression.scorer import PanelScore, PanelScores
 
+SHARED = ("coverage", "zeros")
+
 
 def report(found: PanelScores, panels: Panels) -> SampleReport:
     """A sample's scores with their places, its platform, and the panels it has no score of."""
@@ -28,7 +30,13 @@ def report(found: PanelScores, panels: Panels) -> SampleReport:
             for i, why in found.missing.items()
         ),
         quality=tuple(
-            SampleCheck(label=c.label, value=c.value, limit=c.limit, at_least=c.at_least)
+            SampleCheck(
+                label=c.label,
+                value=c.value,
+                limit=c.limit,
+                at_least=c.at_least,
+                share=c.id in SHARED,
+            )
             for c in found.quality
         ),
         notes=found.notes,

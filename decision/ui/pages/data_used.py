@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from decision.ui.components import flags, frame, gaps
+from decision.ui.components import adding, expression, flags, frame, gaps
 from decision.ui.components.markup import table
 from decision.ui.opened import opened
 from decision.ui.services import Services
 from decision.ui.texts import evidence
+from decision.ui.texts import expression as rna
 from decision.visit import Visit
 
 
@@ -22,9 +24,13 @@ def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
         + frame.notices(visit.notices)
         + "<h1>Data used</h1>"
         + table(evidence.HEAD, evidence.rows(assessment), "tr-table")
+        + expression.whole(assessment, record)
         + gaps.kept_apart(assessment, record)
         + gaps.expression(record)
         + flags.issues(record)
-        + frame.footer(assessment.spec, assessment.model)
         + "</div>"
     )
+    with found.place:
+        if rna.reads_it(assessment):
+            adding.form(services, visit, found.chart)
+        st.html(frame.footer(assessment.spec, assessment.model))

@@ -19,6 +19,7 @@ from decision.ui.components import (
     decision_form,
     entry_form,
     estimates,
+    expression,
     flags,
     frame,
     gaps,
@@ -102,7 +103,12 @@ def _body(assessment: Assessment, record: PatientRecord) -> str:
         return prognosis.without_estimate(assessment, assessment.situation, record)
     first = cautions.row(assessment.spec, assessment.cautions) + flags.row(assessment, record)
     if isinstance(assessment, ComparisonCard):
-        return first + estimates.estimates(assessment) + reasons(assessment)
+        return (
+            first
+            + estimates.estimates(assessment)
+            + reasons(assessment)
+            + expression.brief(assessment, record)
+        )
     return first + estimates.abstention(assessment)
 
 
@@ -125,7 +131,7 @@ def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessm
     """
     if chart.entries:
         _section("", pages.ENTERED_TITLE)
-        entry_form.entered(services, visit, chart)
+        entry_form.entered(services, visit, chart, assessment)
     if not eligible(assessment):
         return
     helps = pages.answers_help(assessment)
