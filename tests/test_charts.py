@@ -69,7 +69,9 @@ def test_every_mark_is_opaque_where_it_carries_a_meaning(spec: dict[str, Any]):
 @pytest.mark.parametrize("spec", specs())
 def test_every_text_follows_the_background_it_stands_on(spec: dict[str, Any]):
     texts = [m for m in every(spec, "mark") if m["type"] == "text"]
-    assert all(mark["color"] == FG for mark in texts)
+    assert all(mark["color"] == FG for mark in texts if "stroke" not in mark)
+    halos = [mark for mark in texts if "stroke" in mark]
+    assert all(mark["color"] == mark["stroke"] == {"expr": "background"} for mark in halos)
     shown = [axis for axis in every(spec, "axis") if axis is not None]
     assert shown
     assert all(axis["labelColor"] == FG for axis in shown)

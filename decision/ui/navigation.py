@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from decision.ui import visiting
 from decision.ui.components import ending, frame
 from decision.ui.guard import guarded
-from decision.ui.pages import about, data_used, patient, trends, worklist
+from decision.ui.pages import about, compare, data_used, patient, trends, worklist
 from decision.ui.services import Services, services
 from decision.ui.session import take_chosen
 from decision.ui.style import STYLE
@@ -19,6 +19,7 @@ from decision.visit import Closed, Visit
 
 _PATHS = {
     "patient": "Patient",
+    "compare": "Compare and reasons",
     "data": "Data used",
     "trends": "Trends",
     "about": "About this model",
@@ -54,6 +55,7 @@ def _of_a_patient(
 
     return [
         page("patient", patient.render),
+        page("compare", compare.render),
         page("data", data_used.render),
         page("trends", trends.render),
         page("about", about.render),

@@ -31,6 +31,7 @@ _ENDED = "ended_here"
 _HALT = "halted"
 _REREAD = "read_again"
 _SERIAL = "form_serial"
+_TRIED = "tried_serial"
 _VISIT = "visit_key"
 _WITHDRAWN = "withdrawn"
 _MOST_CHARTS = 20
@@ -277,6 +278,16 @@ def file_chart(
 def widget_key(name: str) -> str:
     """A widget name that no earlier patient and no earlier form has used."""
     return f"{name}-{st.session_state.get(_SERIAL, 0)}"
+
+
+def tried_key(name: str) -> str:
+    """The name of a field of what is only tried."""
+    return f"{widget_key(name)}-{st.session_state.get(_TRIED, 0)}"
+
+
+def try_anew() -> None:
+    """Every such field says the patient's own value again. A click's callback."""
+    st.session_state[_TRIED] = st.session_state.get(_TRIED, 0) + 1
 
 
 def answer_of(name: str) -> object:

@@ -12,6 +12,8 @@ FG = alt.ExprRef(expr="luminance(background) > 0.5 ? '#222' : '#eee'")
 """Colour of every text and thin line: no single one reads on white and on dark. An expression
 follows a theme that is switched while the page is open, and prints dark on paper.
 """
+BEHIND = alt.ExprRef(expr="background")
+"""The colour of the page itself: a halo that keeps words apart from lines behind them."""
 DISC, RING = "#2f6fde", "#8a94a0"
 RAISES, LOWERS = "#0072b2", "#d55e00"
 TOTAL, BASE = "#5b6fb5", "#768692"
@@ -43,6 +45,11 @@ def label_axis() -> alt.Axis:
     return alt.Axis(
         title=None,
         labelExpr="split(datum.label, '\\n')",
+        # Two lines stand around the middle of their row, not below it.
+        labelBaseline={
+            "condition": {"test": "indexof(datum.label, '\\n') >= 0", "value": "bottom"},
+            "value": "middle",
+        },
         labelOverlap=False,
         labelLimit=LABELS,
         labelColor=FG,
@@ -70,6 +77,13 @@ def number_axis(**more: Any) -> alt.Axis:
         "tickColor": LINE,
     }
     return alt.Axis(**(told | more))
+
+
+def in_rows(chart: alt.LayerChart | alt.FacetChart, step: int = STEP) -> alt.TopLevelMixin:
+    """As tall as its rows need and as wide as its place."""
+    return chart.properties(
+        height={"step": step}, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
+    )
 
 
 def written(chart: alt.TopLevelMixin) -> dict[str, Any]:

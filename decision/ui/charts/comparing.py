@@ -8,6 +8,7 @@ import altair as alt
 
 from decision.ui.charts.authoring import (
     BASE,
+    BEHIND,
     DISC,
     FG,
     FONT,
@@ -19,6 +20,7 @@ from decision.ui.charts.authoring import (
     RING,
     STEP,
     TOTAL,
+    in_rows,
     label_axis,
     number_axis,
     rows,
@@ -64,13 +66,15 @@ def waterfall() -> alt.TopLevelMixin:
     left = base.transform_filter("isValid(datum.left)").mark_text(
         align="right", dx=-6, color=FG, fontSize=FONT, fontWeight="bold", opacity=1
     )
-    return alt.layer(
-        link.encode(y=_labels(), y2=alt.Y2("following:N"), x=_of_100("end:Q")),
-        bar.encode(y=_labels(), x=_of_100("start:Q"), x2="end:Q", color=colours),
-        tick.encode(y=_labels(), x=_of_100("end:Q"), color=colours),
-        right.encode(y=_labels(), x=_of_100("right:Q"), text="shown:N"),
-        left.encode(y=_labels(), x=_of_100("left:Q"), text="shown:N"),
-    ).properties(height={"step": STEP})
+    return in_rows(
+        alt.layer(
+            link.encode(y=_labels(), y2=alt.Y2("following:N"), x=_of_100("end:Q")),
+            bar.encode(y=_labels(), x=_of_100("start:Q"), x2="end:Q", color=colours),
+            tick.encode(y=_labels(), x=_of_100("end:Q"), color=colours),
+            right.encode(y=_labels(), x=_of_100("right:Q"), text="shown:N"),
+            left.encode(y=_labels(), x=_of_100("left:Q"), text="shown:N"),
+        )
+    )
 
 
 def ranges() -> alt.TopLevelMixin:
@@ -84,15 +88,30 @@ def ranges() -> alt.TopLevelMixin:
     point = base.transform_filter("isValid(datum.point)").mark_point(
         filled=True, size=130, color=DISC, stroke=FG, strokeWidth=1.5, opacity=1
     )
+    halo = base.mark_text(
+        align="center",
+        dy=-13,
+        color=BEHIND,
+        stroke=BEHIND,
+        strokeWidth=5,
+        strokeJoin="round",
+        fontSize=FONT,
+        fontWeight="bold",
+        opacity=1,
+    )
     said = base.mark_text(
         align="center", dy=-13, color=FG, fontSize=FONT, fontWeight="bold", opacity=1
     )
-    return alt.layer(
-        zero.encode(x=_of_100("zero:Q")),
-        rule.encode(y=_labels(), x=x, x2="high:Q"),
-        point.encode(y=_labels(), x=_of_100("point:Q")),
-        said.encode(y=_labels(), x=_of_100("at:Q"), text="shown:N"),
-    ).properties(height={"step": STEP + 12})
+    return in_rows(
+        alt.layer(
+            zero.encode(x=_of_100("zero:Q")),
+            rule.encode(y=_labels(), x=x, x2="high:Q"),
+            point.encode(y=_labels(), x=_of_100("point:Q")),
+            halo.encode(y=_labels(), x=_of_100("at:Q"), text="shown:N"),
+            said.encode(y=_labels(), x=_of_100("at:Q"), text="shown:N"),
+        ),
+        STEP + 12,
+    )
 
 
 def kinds() -> alt.TopLevelMixin:
@@ -113,12 +132,14 @@ def kinds() -> alt.TopLevelMixin:
     left = base.transform_filter("isValid(datum.left)").mark_text(
         align="right", dx=-6, color=FG, fontSize=FONT, fontWeight="bold", opacity=1
     )
-    return alt.layer(
-        zero.encode(x=_of_100("zero:Q")),
-        bar.encode(y=_labels(), x=_of_100("zero:Q"), x2="effect:Q", color=colours),
-        right.encode(y=_labels(), x=_of_100("right:Q"), text="shown:N"),
-        left.encode(y=_labels(), x=_of_100("left:Q"), text="shown:N"),
-    ).properties(height={"step": STEP})
+    return in_rows(
+        alt.layer(
+            zero.encode(x=_of_100("zero:Q")),
+            bar.encode(y=_labels(), x=_of_100("zero:Q"), x2="effect:Q", color=colours),
+            right.encode(y=_labels(), x=_of_100("right:Q"), text="shown:N"),
+            left.encode(y=_labels(), x=_of_100("left:Q"), text="shown:N"),
+        )
+    )
 
 
 def calibration() -> alt.TopLevelMixin:
