@@ -7,11 +7,9 @@ it is none.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 
 from decision.clinical.codes import Code, Codelist
-from decision.clinical.features import Found
 from decision.clinical.quantities import Precision, Quantity
 from decision.clinical.record import (
     IssueKind,
@@ -20,10 +18,11 @@ from decision.clinical.record import (
     PatientRecord,
 )
 from decision.clinical.series import Point, Series, Undrawn, by_day
-from decision.clinical.spec import DecisionSpec
+from decision.clinical.spec import DecisionSpec, FeatureSpec
 from decision.clinical.trends import Trend
+from decision.evidence.alone import emptied, read_alone, unaged
 from decision.evidence.day_scores import score_of
-from decision.evidence.select import FINAL
+from decision.evidence.select import never_used
 from decision.evidence.unread import unread
 
 LISTED = frozenset(
@@ -72,13 +71,12 @@ def _measured(record: PatientRecord, spec: DecisionSpec, trend: Trend) -> Series
     results = [o for o in record.observations if any(c.matches(o.codes) for c in codelists)]
     results.sort(key=lambda o: (o.effective.middle, o.source.reference))
     unit = trend.unit or _newest_unit(results, record)
-    empty = dataclasses.replace(
-        record, observations=(), conditions=(), medications=(), issues=(), gaps=(), expression=()
-    )
+    feature = unaged(spec, trend.feature) if trend.feature else None
+    empty = emptied(record)
     points: list[Point] = []
     undrawn: list[Undrawn] = []
     for result in results:
-        found = _placed(result, record) or _read(result, trend, unit, empty, spec)
+        found = _placed(result, record) or _read(result, trend, unit, feature, empty, spec)
         if isinstance(found, Point):
             points.append(found)
         else:
@@ -105,10 +103,8 @@ def _newest_unit(results: Sequence[Observation], record: PatientRecord) -> str:
 
 def _placed(result: Observation, record: PatientRecord) -> str:
     """Why a result has no place on the axis, whatever it says; empty where it has one."""
-    if result.status not in FINAL:
-        return f"its status is {result.status!r}, not final"
-    if result.effective.earliest > record.as_of:
-        return "it is dated after the data"
+    if why := never_used(result, record):
+        return why
     if result.effective.precision is Precision.UNKNOWN:
         return "its date is not recorded"
     if result.effective.precision not in _DRAWN:
@@ -117,19 +113,21 @@ def _placed(result: Observation, record: PatientRecord) -> str:
 
 
 def _read(
-    result: Observation, trend: Trend, unit: str, empty: PatientRecord, spec: DecisionSpec
+    result: Observation,
+    trend: Trend,
+    unit: str,
+    feature: FeatureSpec | None,
+    empty: PatientRecord,
+    spec: DecisionSpec,
 ) -> Point | str:
     quantity = result.value if isinstance(result.value, Quantity) else None
     if quantity is None:
         return "it is not a number"
     value, how = quantity.value, ""
-    if trend.feature:
-        # The feature's own rules, asked about this one result as if the record held no other.
-        feature = dataclasses.replace(spec.feature(trend.feature), lookback=None)
-        alone = dataclasses.replace(empty, observations=(result,))
-        finding = feature.derive(alone, feature, spec.codelists)
-        if not isinstance(finding, Found):
-            return _reason(finding.detail)
+    if feature is not None:
+        finding = read_alone(result, feature, empty, spec)
+        if isinstance(finding, str):
+            return finding
         value, how = finding.value, finding.evidence.how
     elif quantity.unit != unit:
         told = "the newest result has another unit" if not trend.unit else "its unit is another"
@@ -142,11 +140,6 @@ def _read(
         how=how,
         limits=result.reference_range if quantity.unit == unit else None,
     )
-
-
-def _reason(detail: str) -> str:
-    """`it is not a number` of `A result of 2027-01-02 was found, but it is not a number.`"""
-    return detail.rpartition("was found, but ")[2].removesuffix(".")
 
 
 def _listed(result: Observation, why: str) -> Undrawn:

@@ -1,15 +1,14 @@
-"""Every input with its value, unit, date, age, source and state; then every doubt."""
+"""Every input with its value, where it is from and how it was chosen; then what is not there."""
 
 from __future__ import annotations
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from decision.ui.components import adding, expression, flags, frame, gaps
-from decision.ui.components.markup import table
+from decision.clinical.spec import Modality
+from decision.ui.components import adding, expression, flags, frame, gaps, inputs_used
 from decision.ui.opened import opened
 from decision.ui.services import Services
-from decision.ui.texts import evidence
 from decision.ui.texts import expression as rna
 from decision.visit import Visit
 
@@ -19,14 +18,13 @@ def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
     if found is None:
         return
     assessment, record = found.assessment, found.chart.with_entries()
+    sample = expression.whole(assessment, record) + gaps.expression(record)
     found.place.html(
         '<div class="tr tr-doc">'
         + frame.notices(visit.notices)
         + "<h1>Data used</h1>"
-        + table(evidence.HEAD, evidence.rows(assessment), "tr-table")
-        + expression.whole(assessment, record)
+        + inputs_used.whole(assessment, record, {Modality.TRANSCRIPTOMIC: sample})
         + gaps.kept_apart(assessment, record)
-        + gaps.expression(record)
         + flags.issues(record)
         + "</div>"
     )
