@@ -16,6 +16,7 @@ from decision.ui.exporting import record_route
 from decision.ui.headers import NOBODY
 from decision.ui.record.pdf import Press
 from decision.ui.services import Services
+from decision.ui.source_attributes import attributes_route
 from decision.ui.way_in import WayIn
 from doors import ChartDoors, StandAlone
 from expressed import Expression
@@ -122,7 +123,7 @@ class Wired:
                 origins=[origin for t in tenants for origin in t.hook_origins],
             ),
         ]
-        beside += (record_route(self.services, Press()),)
+        beside += (record_route(self.services, Press()), attributes_route(self.services.decisions))
         if self._settings.demo:
             from demonstration import demo_mount
 

@@ -5,10 +5,11 @@ first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from decision.clinical.account import Account
 from decision.clinical.assessment import (
     Abstention,
     AbstentionCause,
@@ -105,6 +106,8 @@ class Decision:
 
     spec: DecisionSpec
     predictor: Predictor | NoModel
+    account: Account = field(default_factory=Account)
+    """What is said of the model besides what it says itself."""
 
     @property
     def id(self) -> str:

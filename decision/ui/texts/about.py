@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from decision.assess import NoModel
+from decision.clinical.account import Change
 from decision.clinical.assessment import ModelIdentity
+from decision.clinical.outlook import CheckedGroup
 from decision.clinical.spec import DecisionSpec
+from decision.ui.texts.compare import group_cell, group_name
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import count, figure, number, plural, quantity
+from decision.ui.texts.numbers import count, dated, figure, number, plural, quantity
 
 
 def title(models: int) -> str:
@@ -167,3 +170,30 @@ def naming_rows(model: ModelIdentity) -> tuple[tuple[str, str, str, str], ...]:
         )
         for record in model.naming
     )
+
+
+GROUPS_TITLE = "Groups of patients"
+HISTORY_TITLE = "Change history"
+HISTORY_HEAD = ("Version", "Day", "What changed")
+NO_HISTORY = "No history is kept with this model."
+
+
+def groups_head(spec: DecisionSpec) -> tuple[str, ...]:
+    return ("Group", *(treatment.label for treatment in ordered(spec)))
+
+
+def group_rows(
+    spec: DecisionSpec, groups: Mapping[str, Sequence[CheckedGroup]]
+) -> tuple[tuple[str, ...], ...]:
+    """One row for each group of validation patients, a column per drug in the neutral order."""
+    fewest = spec.thresholds["smallest_calibration_band"].value
+    columns = [groups.get(treatment.id, ()) for treatment in ordered(spec)]
+    return tuple(
+        (group_name(spec, cells[0]), *(group_cell(cell, fewest) for cell in cells))
+        for cells in zip(*columns, strict=True)
+    )
+
+
+def history_rows(changes: Sequence[Change]) -> tuple[tuple[str, str, str], ...]:
+    """The newest first."""
+    return tuple((c.version, dated(c.at.isoformat()), c.what) for c in changes)
