@@ -28,7 +28,7 @@ from decision.ui.session import (
     WithdrawnBecause,
     WrongPatientError,
 )
-from decision.visit import ChosenTreatment, Recorder, Visit
+from decision.visit import ChosenTreatment, Measured, Recorder, Visit
 
 NO_SHEETS: Mapping[str, Sheet] = MappingProxyType({})
 
@@ -237,6 +237,13 @@ def decided_of(
         if isinstance(against, Mapping)
         else (),
     )
+
+
+def file_results(chart: Chart, saved: Saved, values: Measured, recorder: Recorder) -> None:
+    """File what was measured, unless another run has filed it or taken it back by now."""
+    with chart.lock:
+        if saved in chart.saved and recorder.standing(saved.audit_id) is None:
+            recorder.file(chart.with_entries(), values)
 
 
 def write_to_chart(

@@ -12,6 +12,7 @@ from decision.clinical.record import PatientRecord
 from decision.clinical.spec import EntryKind
 from decision.ui import assessing, entries
 from decision.ui.components import frame, homunculus
+from decision.ui.components.filing import filing
 from decision.ui.components.markup import items, paragraph, plain_label
 from decision.ui.components.questionnaire import questionnaire
 from decision.ui.entries import Field
@@ -22,7 +23,7 @@ from decision.ui.texts import examination, inputs, pages
 from decision.visit import Visit
 
 
-def entered(services: Services, visit: Visit, chart: Chart) -> None:
+def entered(services: Services, visit: Visit, chart: Chart, shown: Assessment) -> None:
     """What was entered here as it was saved, each value with its undo and each examination too."""
     numbers = {id(entry): number for number, entry in enumerate(chart.entries)}
     for saved in chart.saved:
@@ -43,6 +44,7 @@ def entered(services: Services, visit: Visit, chart: Chart) -> None:
         ):
             assessing.withdraw(services, visit, chart, *saved.entries)
             st.rerun()
+        filing(visit, chart, shown, saved)
 
 
 def _told(visit: Visit, chart: Chart, saved: Saved) -> None:
@@ -69,7 +71,10 @@ def form(services: Services, visit: Visit, chart: Chart, assessment: Assessment)
     if not asked:
         return
     who = frame.whose(chart.record)
-    note = pages.ENTRY_NOTE if visit.recorder is None else pages.ENTRY_NOTE_CHART
+    note = pages.ENTRY_NOTE
+    if visit.recorder is not None:
+        takes = visit.recorder.takes_results()
+        note = pages.ENTRY_NOTE_FILED if takes else pages.ENTRY_NOTE_CHART
     st.html(f'<div class="tr">{paragraph(note)}{who}</div>')
     if not with_figure(asked):
         _questions(services, visit, chart, asked, beside=2)

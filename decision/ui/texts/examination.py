@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from decision.clinical.scores.joints import JOINTS, Joint, JointExamination, Side, Sign
@@ -33,6 +33,10 @@ HELP_NEEDED = "An aid, a device or another person’s help is needed for"
 NOT_COMPLETE = (
     "Joints are marked, but the examination is not said to be complete. Tick "
     f"“{COMPLETE}”, or clear the joints. Nothing was saved."
+)
+FILE_OFFER = "Not in the chart yet. As results of this visit this would file:"
+FILED_STAYS = (
+    "To undo here takes nothing back from the chart: mark it there as entered in error as well."
 )
 OTHER_DAY = (
     "Joints and global scores make one score only where they are of the same day: enter the "
@@ -65,14 +69,35 @@ def counts(found: JointExamination, *, complete: bool) -> str:
 
 def sites(found: JointExamination) -> tuple[str, ...]:
     """Which joints, one line for each sign: enough to count again."""
-    lines = []
-    for sign, none, some in (
-        (Sign.SWOLLEN, "No joint is swollen.", "Swollen: {joints}."),
-        (Sign.TENDER, "No joint is tender.", "Tender: {joints}."),
-    ):
-        named = "; ".join(j.label for j in JOINTS if j.id in found.of(sign))
-        lines.append(some.format(joints=named) if named else none)
-    return tuple(lines)
+    return tuple(sites_of(found, sign) for sign in Sign)
+
+
+def sites_of(found: JointExamination, sign: Sign) -> str:
+    """The same for one sign."""
+    named = "; ".join(joint.label for joint in JOINTS if joint.id in found.of(sign))
+    if sign is Sign.SWOLLEN:
+        return f"Swollen of 28 joints: {named}." if named else "None of 28 joints is swollen."
+    return f"Tender of 28 joints: {named}." if named else "None of 28 joints is tender."
+
+
+def scored(sheet: Questionnaire, answers: Mapping[str, int], helped: Collection[str]) -> str:
+    """The answers a score was computed from, category by category."""
+    points = "; ".join(f"{sheet.categories[c]} {p}" for c, p in answers.items())
+    names = "; ".join(sheet.categories[c] for c in sheet.categories if c in helped)
+    if names:
+        return f"{sheet.title} categories: {points}. Help or an aid needed: {names}."
+    return f"{sheet.title} categories: {points}. No help and no aid needed."
+
+
+def would_file(question: str, value: str, how: Sequence[str]) -> str:
+    """One result as it would be filed, with what it was read from."""
+    rest = " ".join(how)
+    return f"{question}: {value}. {rest}" if rest else f"{question}: {value}."
+
+
+def file_results(values: int) -> str:
+    """The button says how many results it files."""
+    return f"File {plural(values, 'result')} in the chart"
 
 
 def two_counts(question: str, typed: float, counted: int) -> str:

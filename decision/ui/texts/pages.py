@@ -62,6 +62,10 @@ ENTRY_NOTE_CHART = (
     "Used on this page. If you write to the chart they appear in the document only; enter them in "
     "the chart yourself to file them as results."
 )
+ENTRY_NOTE_FILED = (
+    "Used on this page, for this session. What you measure here can be filed in the chart as "
+    "results, once you have saved it and say so."
+)
 ENTERED_TITLE = "Entered by clinician"
 ENTRY_EMPTY = "Nothing was entered. Fill in at least one value."
 DECISION_TITLE = "Your decision"
