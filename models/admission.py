@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from scipy import stats
 
@@ -21,11 +21,15 @@ LEAST_REPEATS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paired:
-    """Mean and standard error of paired differences; NaN where none is defined."""
+    """Mean and standard error of paired differences; NaN where none is defined.
+
+    repeats : of which a difference is defined · differences : of all, NaN where it is not
+    """
 
     mean: float
     sem: float
     repeats: int
+    differences: tuple[float, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def below(self) -> bool:
@@ -55,14 +59,14 @@ def paired(differences: Sequence[float]) -> Paired:
     >>> paired([1.0, 3.0, float("nan")])
     Paired(mean=2.0, sem=1.0, repeats=2)
     """
-    known = [d for d in differences if not math.isnan(d)]
-    if not known:
-        return Paired(mean=math.nan, sem=math.nan, repeats=0)
-    mean = math.fsum(known) / len(known)
-    if len(known) == 1:
-        return Paired(mean=mean, sem=math.nan, repeats=1)
-    spread = math.fsum((d - mean) ** 2 for d in known) / (len(known) - 1)
-    return Paired(mean=mean, sem=math.sqrt(spread / len(known)), repeats=len(known))
+    own = tuple(differences)
+    known = [d for d in own if not math.isnan(d)]
+    mean = math.fsum(known) / len(known) if known else math.nan
+    sem = math.nan
+    if len(known) > 1:
+        spread = math.fsum((d - mean) ** 2 for d in known) / (len(known) - 1)
+        sem = math.sqrt(spread / len(known))
+    return Paired(mean=mean, sem=sem, repeats=len(known), differences=own)
 
 
 def resampled(differences: Sequence[float], share: float) -> Paired:
@@ -86,7 +90,7 @@ def resampled(differences: Sequence[float], share: float) -> Paired:
     if plain.repeats < 2:
         return plain
     wider = math.sqrt(1.0 + share * plain.repeats)
-    return Paired(mean=plain.mean, sem=plain.sem * wider, repeats=plain.repeats)
+    return replace(plain, sem=plain.sem * wider)
 
 
 def chance(repeats: int) -> float:

@@ -5,7 +5,8 @@ training sites are dealt into folds; every model is fitted, tuned and calibrated
 it is scored at, and all are scored at the same ones. Scored are courses with a recorded outcome
 whose patient would be given an answer; policies are judged by the simulation's true probabilities.
 Progress goes to stderr, the last line of stdout is one JSON object. With `--keep` each finished
-repeat is added to a file, and a later run goes on from there.
+repeat is added to a file, and a later run of the same code goes on from there; with `--report`
+table and verdict are kept beside the served model, whose page shows them.
 """
 
 from __future__ import annotations
@@ -22,17 +23,30 @@ from pathlib import Path
 from typing import Any
 
 from decision import catalog
-from models.admission import Paired, paired
+from models.admission import Paired, chance, paired
+from models.artifact import ArtefactError, active
 from models.cohort import CohortError
 from models.contest import Plan, Row, compare_once, judged, refuse_ceiling
-from models.decisions import Modelled, UnknownDecisionError, known_decisions, modelled, simulator
+from models.decisions import (
+    ARTIFACTS,
+    Modelled,
+    UnknownDecisionError,
+    known_decisions,
+    modelled,
+    simulator,
+)
 from models.held_out import Say
 from models.leakage import LeakageError
-from models.rivals import ADDITIVE, rivals
+from models.rivals import ADDITIVE, DEEP, rivals
 from models.sources import HERE, code, fingerprint
+from models.verdicts import COLUMNS, PAGE, add, verdict_line
 
 COMPARED = ("contest", "deep", "deep_nets", "deep_served", "rivals")
 """Modules of a comparison beside those of the estimator and the simulator."""
+PURPOSES = {
+    "": "The simulated biology that the served model was trained on",
+    "nonlinear": "A simulated biology made so that a flexible model can win",
+}
 
 
 def summarised(repeats: Sequence[Mapping[str, Row]]) -> dict[str, dict[str, Any]]:
@@ -79,19 +93,26 @@ def compare(plan: Plan, keep: Path | None, say: Say) -> dict[str, Any]:
     return {
         **asked,
         "cohort": "SIMULATED",
+        "purpose": PURPOSES.get(plan.variant, f"Another biology: {plan.variant}"),
+        "names": {"served": ADDITIVE, "challenger": DEEP},
         "seeds": list(plan.seeds),
         "command": f"python -m models.compare {plan.decision} --cohort simulated{variant} "
         f"--k {plan.k:g} --n {plan.n} --repeats {len(plan.seeds)} --seed {plan.seeds[0]} "
         f"--folds {plan.folds}",
-        "seconds": round(time.monotonic() - started, 1),
         "repeats_of_earlier_runs": earlier,
         "table": summarised(repeats),
         "verdict": {
             "promoted": found.promoted,
             "reasons": list(found.reasons),
+            "chance": number(chance(found.log_loss.repeats)),
             "log_loss": _words(found.log_loss),
             "distance_of_slope_from_1": _words(found.slope),
             "subgroups": {name: _words(group) for name, group in found.subgroups.items()},
+        },
+        "differences": {
+            "log_loss": _each(found.log_loss),
+            "distance_of_slope_from_1": _each(found.slope),
+            "subgroups": {name: _each(group) for name, group in found.subgroups.items()},
         },
     }
 
@@ -103,11 +124,22 @@ def _kept(keep: Path | None, asked: Mapping[str, Any]) -> dict[int, dict[str, Ro
     return {line["seed"]: line["rows"] for line in lines if line["plan"] == asked}
 
 
-def _words(value: Paired) -> dict[str, float | int | None]:
-    def number(x: float) -> float | None:
-        return None if math.isnan(x) else x
+def number(x: float) -> float | None:
+    """JSON knows no NaN."""
+    return None if math.isnan(x) else x
 
+
+def _each(value: Paired) -> list[float | None]:
+    return [number(d) for d in value.differences]
+
+
+def _words(value: Paired) -> dict[str, float | int | None]:
     return {"mean": number(value.mean), "sem": number(value.sem), "repeats": value.repeats}
+
+
+def _beside(folder: Path, decision: str) -> Path:
+    """The artefact's folder: the served one of a decision, or the one that is named."""
+    return active(folder / decision if folder == ARTIFACTS else folder)
 
 
 def _say(line: str) -> None:
@@ -116,26 +148,15 @@ def _say(line: str) -> None:
 
 
 def _printed(result: Mapping[str, Any]) -> str:
-    columns = {
-        "log_loss": "log loss",
-        "minus_additive": "minus additive",
-        "brier": "Brier",
-        "auroc": "AUROC",
-        "calibration_slope": "slope",
-        "calibration_intercept": "intercept",
-        "ici": "ICI",
-        "policy_value": "policy",
-    }
-    lines = [f"{'':45}" + "".join(f"{title:>18}" for title in columns.values())]
+    lines = [f"{'':45}" + "".join(f"{title:>18}" for title in COLUMNS.values())]
     for name, row in result["table"].items():
         cells = []
-        for metric in columns:
+        for metric in COLUMNS:
             mean, sem = row[metric]["mean"], row[metric]["sem"]
             spread = "" if sem is None else f" ({sem:.4f})"
             cells.append(f"{'-' if mean is None else f'{mean:.4f}{spread}':>18}")
         lines.append(f"{name:45}" + "".join(cells))
-    said = "PROMOTED" if result["verdict"]["promoted"] else "not promoted"
-    return "\n".join([*lines, f"challenger {said}: " + "; ".join(result["verdict"]["reasons"])])
+    return "\n".join([*lines, verdict_line(result)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -150,6 +171,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=501, help="of the first world")
     parser.add_argument("--folds", type=int, default=3, help="groups of sites")
     parser.add_argument("--keep", type=Path, default=None, help="file of finished repeats")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        nargs="?",
+        const=ARTIFACTS,
+        default=None,
+        help="keep table and verdict beside the served model, or the one in that folder",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON line instead of a table")
     given = parser.parse_args(arguments)
     plan = Plan(
@@ -161,11 +190,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folds=given.folds,
     )
     try:
+        folder = None if given.report is None else _beside(given.report, given.decision)
         result = compare(plan, given.keep, _say)
+        if folder is not None:
+            add(folder, result)
+            _say(f"kept in {folder / PAGE}")
     except LeakageError as error:
         _say(str(error))
         return 1
-    except (UnknownDecisionError, catalog.SpecError, CohortError) as error:
+    except (UnknownDecisionError, catalog.SpecError, CohortError, ArtefactError) as error:
         _say(str(error))
         return 2
     sys.stdout.write((json.dumps(result) if given.json else _printed(result)) + "\n")

@@ -43,6 +43,30 @@ class NamingRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeRecord:
+    """Another model that was tried against the one that answers, on the same folds.
+
+    loss : log loss, lower is better · difference, error : the challenger's minus the served one's,
+    and its standard error · policy : share reaching the outcome if the larger estimate were followed
+    open : whether the challenger passed every test of the gate there
+    """
+
+    served: str
+    challenger: str
+    cohort: str
+    purpose: str
+    patients: int
+    repeats: int
+    loss: float
+    challenger_loss: float
+    difference: float
+    error: float
+    policy: float
+    challenger_policy: float
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
     """Which model answered, and what it was made of."""
 
@@ -56,6 +80,7 @@ class ModelIdentity:
     """Sites at which the intercept has been recalibrated."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     naming: tuple[NamingRecord, ...] = ()
+    challenges: tuple[ChallengeRecord, ...] = ()
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     """How each input (feature id) lay in the training cohort, where that is stored."""
 

@@ -45,6 +45,7 @@ def about_of(decision: Decision) -> str:
         + "<h3>Model</h3>"
         + table(("Item", "Value"), about.model_rows(model), "tr-table")
         + _validation(spec, model)
+        + _challenged(model)
         + _groups(decision)
         + _limits(spec)
         + _history(decision)
@@ -112,6 +113,18 @@ def _naming(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
         "<h3>When a drug class is named</h3>"
         + paragraph(about.naming(spec))
         + (table(about.NAMING_HEAD, named, "tr-table") if named else paragraph(about.UNMEASURED))
+    )
+
+
+def _challenged(model: ModelIdentity | NoModel) -> str:
+    """Who else was tried; nothing where nobody was."""
+    if isinstance(model, NoModel) or not model.challenges:
+        return ""
+    return (
+        "<h3>Tried against it</h3>"
+        + paragraph(about.challenged(model))
+        + table(about.CHALLENGE_HEAD, about.challenge_rows(model), "tr-table")
+        + paragraph(about.CHALLENGE_NOTE, "tr-small")
     )
 
 

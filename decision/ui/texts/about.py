@@ -11,7 +11,16 @@ from decision.clinical.outlook import CheckedGroup
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.compare import group_cell, group_name
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import count, dated, figure, number, plural, quantity
+from decision.ui.texts.numbers import (
+    count,
+    dated,
+    decimals,
+    figure,
+    number,
+    plural,
+    quantity,
+    signed,
+)
 
 
 def title(models: int) -> str:
@@ -170,6 +179,54 @@ def naming_rows(model: ModelIdentity) -> tuple[tuple[str, str, str, str], ...]:
         )
         for record in model.naming
     )
+
+
+CHALLENGED = (
+    "Tried against the model that answers here, on the same folds: {challenger}. It would take the "
+    "place only where its log loss is lower by more than 2 standard errors, and neither its "
+    "calibration nor its log loss in any group is worse. An open gate changes nothing here: another "
+    "model answers only after a new release."
+)
+CHALLENGE_HEAD = ("Tried on", "Log loss here", "Challenger", "Difference", "Following it", "Gate")
+CHALLENGE_COHORT = "{purpose}: {cohort}, {patients}, {repeats}"
+CHALLENGE_DIFFERENCE = "{difference} (standard error {error})"
+CHALLENGE_POLICY = "{challenger}, here {served}"
+CHALLENGE_NOTE = (
+    "Lower log loss is better. Following it: share reaching the outcome if the larger estimate "
+    "were always followed."
+)
+OPEN, SHUT = "open", "shut"
+
+
+def challenge_rows(model: ModelIdentity) -> tuple[tuple[str, ...], ...]:
+    """Every comparison with another model that was kept beside this one."""
+    return tuple(
+        (
+            CHALLENGE_COHORT.format(
+                purpose=c.purpose,
+                cohort=c.cohort,
+                patients=plural(c.patients, "patient"),
+                repeats=plural(c.repeats, "repeat"),
+            ),
+            decimals(c.loss, 3),
+            decimals(c.challenger_loss, 3),
+            CHALLENGE_DIFFERENCE.format(
+                difference=signed(c.difference), error=decimals(c.error, 3)
+            ),
+            CHALLENGE_POLICY.format(
+                challenger=decimals(c.challenger_policy, 3), served=decimals(c.policy, 3)
+            ),
+            OPEN if c.open else SHUT,
+        )
+        for c in model.challenges
+    )
+
+
+def challenged(model: ModelIdentity) -> str:
+    """Who was tried and by which rule; nothing where nobody was."""
+    if not model.challenges:
+        return ""
+    return CHALLENGED.format(challenger=model.challenges[0].challenger)
 
 
 GROUPS_TITLE = "Groups of patients"

@@ -57,6 +57,12 @@ def decimals(value: float, places: int) -> str:
     return f"{value:.{places}f}"
 
 
+def signed(value: float, places: int = 3) -> str:
+    """A difference, with its sign: `+0.011`, `−0.039`."""
+    text = f"{abs(value):.{places}f}"
+    return text if float(text) == 0.0 else f"{'−' if value < 0 else '+'}{text}"
+
+
 def figure(value: float) -> str:
     """A figure of the validation report, to three decimals."""
     return f"{value:.3f}"
