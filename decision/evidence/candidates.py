@@ -37,6 +37,8 @@ class Searched:
     finding: Finding
     codelists: tuple[Codelist, ...]
     results: int
+    measured: bool
+    """Whether the value is that of such results, and not of a course, a diagnosis or the person."""
     unused: tuple[Unused, ...]
     """The newest first."""
 
@@ -88,6 +90,7 @@ def _searched(
         finding=finding,
         codelists=lists,
         results=len(results),
+        measured=bool(used) and used <= {o.source.reference for o in results},
         unused=tuple(unused),
     )
 

@@ -7,32 +7,40 @@ from collections.abc import Mapping, Sequence
 from decision.clinical.assessment import Assessment
 from decision.clinical.record import PatientRecord
 from decision.clinical.spec import Modality
-from decision.evidence.candidates import Searched, searched
+from decision.evidence.candidates import Searched
 from decision.ui.components.markup import details, items, paragraph, table, text
 from decision.ui.texts import inputs
 from decision.ui.texts import inputs_used as words
 
 
 def whole(
-    assessment: Assessment, record: PatientRecord, after: Mapping[Modality, str] | None = None
+    assessment: Assessment,
+    record: PatientRecord,
+    every: Sequence[Searched],
+    after: Mapping[Modality, str],
 ) -> str:
-    """A section for each kind of data, each followed by what belongs to that kind (`after`)."""
-    every = searched(record, assessment.spec, assessment.features.findings)
-    more = after or {}
+    """A section for each kind of data, each followed by what else there is of that kind."""
     kinds = words.by_kind(every)
     said = paragraph(inputs.summary(assessment.spec, assessment.features, record))
-    sections = (_kind(assessment, m, found) + more.get(m, "") for m, found in kinds.items())
-    rest = (extra for m, extra in more.items() if m not in kinds)
-    return said + "".join((*sections, *rest)) + _searched(every)
+    sections = (_kind(assessment, m, found) + after.get(m, "") for m, found in kinds.items())
+    rest = (more for modality, more in after.items() if modality not in kinds)
+    return said + "".join((*sections, *rest))
 
 
 def _kind(assessment: Assessment, modality: Modality, found: Sequence[Searched]) -> str:
-    title = words.kind(modality)
     return (
-        f"<h2>{text(title)}</h2>"
+        f"<h2>{text(words.KINDS[modality])}</h2>"
         + table(words.HEAD, words.rows(assessment, modality, found), "tr-table tr-inputs")
+        + _sources(found)
         + _unused(found)
     )
+
+
+def _sources(found: Sequence[Searched]) -> str:
+    many = words.many_sources(found)
+    if not many:
+        return ""
+    return details(words.SOURCES_TITLE, table(words.SOURCES_HEAD, many, "tr-table"))
 
 
 def _unused(found: Sequence[Searched]) -> str:
@@ -43,6 +51,7 @@ def _unused(found: Sequence[Searched]) -> str:
     return details(words.unused_title(n), listed + items(words.unused_more(found)))
 
 
-def _searched(every: Sequence[Searched]) -> str:
+def codes(every: Sequence[Searched]) -> str:
+    """Where and how far back each input was looked for, with every code."""
     listed = table(words.SEARCHED_HEAD, words.searched_rows(every), "tr-table")
     return details(words.SEARCHED_TITLE, listed)

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from decision.clinical.spec import Modality
+from decision.evidence.candidates import searched
 from decision.ui.components import adding, expression, flags, frame, gaps, inputs_used
 from decision.ui.opened import opened
 from decision.ui.services import Services
@@ -18,13 +19,15 @@ def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
     if found is None:
         return
     assessment, record = found.assessment, found.chart.with_entries()
+    every = searched(record, assessment.spec, assessment.features.findings)
     sample = expression.whole(assessment, record) + gaps.expression(record)
     found.place.html(
         '<div class="tr tr-doc">'
         + frame.notices(visit.notices)
         + "<h1>Data used</h1>"
-        + inputs_used.whole(assessment, record, {Modality.TRANSCRIPTOMIC: sample})
+        + inputs_used.whole(assessment, record, every, {Modality.TRANSCRIPTOMIC: sample})
         + gaps.kept_apart(assessment, record)
+        + inputs_used.codes(every)
         + flags.issues(record)
         + "</div>"
     )

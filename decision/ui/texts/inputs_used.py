@@ -9,11 +9,10 @@ from collections.abc import Iterable, Sequence
 from decision.clinical.assessment import Abstention, Assessment, PrognosisCard
 from decision.clinical.codes import SYSTEMS, CodelistEntry, CodeStatus
 from decision.clinical.features import Found, Missing, MissingReason
-from decision.clinical.quantities import Precision, Quantity
+from decision.clinical.quantities import Moment, Precision, Quantity
 from decision.clinical.record import Origin
 from decision.clinical.spec import Modality, Player, ShownAs
 from decision.evidence.candidates import Searched, Unused
-from decision.ui.texts.gaps import KINDS
 from decision.ui.texts.inputs import why_missing
 from decision.ui.texts.numbers import (
     age_of,
@@ -48,10 +47,14 @@ CARRIED_FROM = 90
 """Design assumption: from this age on, in days, a value that counts stems from an earlier visit."""
 
 AGED = "{day} ({age})"
-SAME = "The only result under its codes."
-SEVERAL = "One of {n} results under its codes."
-COUNTS = "A result counts for {days} days."
-COUNTS_ALWAYS = "A result counts however old it is."
+LATEST = "latest result"
+"""How the rules say that nothing more is to be said of a choice."""
+ONLY = "The only result. It counts for {days} days."
+ONLY_EVER = "The only result. It counts however old it is."
+NEWEST = "The latest of {n} results. It counts for {days} days."
+NEWEST_EVER = "The latest of {n} results. It counts however old it is."
+ONE_OF = "From one of {n} results. It counts for {days} days."
+ONE_OF_EVER = "From {n} results, which count however old they are."
 SUM = "Sum of {parts}."
 SUM_DATES = "Not of one day: {dates}."
 NOTHING_FOUND = "Looked for under {codes} in the last {days} days; nothing is there."
@@ -62,6 +65,11 @@ WIDER_RISK = "Without it the {years}-year range is {points} of 100 wider."
 UNDER_ONE = "under 1"
 LESS_CERTAIN = "The estimate is less certain than its range shows."
 WITHHELD = "No estimate because of it."
+
+MOST_SOURCES = 3
+AND_MORE = "{first} and {n} more"
+SOURCES_TITLE = "Every source of what rests on many"
+SOURCES_HEAD = ("Input", "Sources")
 
 UNUSED_HEAD = ("Input", "Date", "As recorded", "Not used because", "Source")
 MOST_UNUSED = 20
@@ -78,10 +86,12 @@ UNVERIFIED = "{code} (meaning not verified)"
 _SHORT = {uri: name for name, uri in SYSTEMS.items()}
 
 
-def kind(modality: Modality) -> str:
-    """`Laboratory`, as a heading."""
-    told = KINDS[modality]
-    return f"{told[:1].upper()}{told[1:]}"
+KINDS = {
+    Modality.CLINICAL: "Clinical findings",
+    Modality.SEROLOGICAL: "Laboratory",
+    Modality.TRANSCRIPTOMIC: "RNA scores",
+}
+"""Headings, in the order of the page."""
 
 
 def by_kind(searched: Sequence[Searched]) -> dict[Modality, list[Searched]]:
@@ -107,8 +117,9 @@ def _row(assessment: Assessment, one: Searched) -> tuple[str, ...]:
     feature, finding = one.feature, one.finding
     evidence = finding.evidence
     day = moment(evidence.effective) if evidence and evidence.effective else ""
-    age = age_of(evidence.effective, assessment.as_of) if evidence else ""
-    source = ", ".join(dict.fromkeys(s.reference for s in evidence.sources)) if evidence else ""
+    age = _age(evidence.effective, assessment) if evidence and evidence.effective else ""
+    named = sources(one)
+    more = len(named) - MOST_SOURCES
     return (
         feature.label,
         found_text(feature, finding) if isinstance(finding, Found) else NONE,
@@ -116,8 +127,27 @@ def _row(assessment: Assessment, one: Searched) -> tuple[str, ...]:
         _state(assessment, one),
         " ".join(_chosen(one)),
         _effect(assessment, one),
-        source,
+        AND_MORE.format(first=named[0], n=count(len(named) - 1)) if more > 0 else ", ".join(named),
     )
+
+
+def sources(one: Searched) -> tuple[str, ...]:
+    """Every resource that an input rests on, each once."""
+    found = one.finding.evidence.sources if one.finding.evidence else ()
+    return tuple(dict.fromkeys(s.reference for s in found))
+
+
+def many_sources(searched: Sequence[Searched]) -> tuple[tuple[str, str], ...]:
+    """Inputs that rest on more resources than their row has room for, with all of them."""
+    named = ((one.feature.label, sources(one)) for one in searched)
+    return tuple((label, ", ".join(all_)) for label, all_ in named if len(all_) > MOST_SOURCES)
+
+
+def _age(when: Moment, assessment: Assessment) -> str:
+    """How old it is; nothing where the record gives only the month or the year we are in."""
+    days = (assessment.as_of - when.latest).days
+    exact = when.precision in (Precision.DAY, Precision.INSTANT)
+    return age_of(when, assessment.as_of) if exact or days >= CARRIED_FROM else ""
 
 
 def _state(assessment: Assessment, one: Searched) -> str:
@@ -142,7 +172,7 @@ def _unusual(assessment: Assessment) -> set[str]:
 def _carried(assessment: Assessment, one: Searched, finding: Found) -> bool:
     """Only what ages is carried forward: an antibody or a birth date is not."""
     when = finding.evidence.effective
-    if one.lookback is None or when is None or when.precision is Precision.UNKNOWN:
+    if not one.measured or one.lookback is None or when is None:
         return False
     return (assessment.as_of - when.latest).days >= CARRIED_FROM
 
@@ -153,12 +183,28 @@ def _chosen(one: Searched) -> Iterable[str]:
         silent = finding.reason is MissingReason.NOT_FOUND and not one.results and one.codelists
         yield _nothing(one) if silent else dated(finding.detail)
         return
-    for said in (finding.evidence.how, finding.evidence.caveat):
-        if said:
-            yield _sentence(dated(said))
-    if one.results and finding.evidence.origin is not Origin.CLINICIAN:
-        yield SAME if one.results == 1 else SEVERAL.format(n=count(one.results))
-        yield COUNTS.format(days=count(one.lookback.days)) if one.lookback else COUNTS_ALWAYS
+    evidence = finding.evidence
+    plain = evidence.how == LATEST
+    if evidence.how and not plain:
+        yield _sentence(dated(evidence.how))
+    if one.measured and evidence.origin is not Origin.CLINICIAN:
+        yield _of_results(one, plain=plain)
+    if evidence.caveat:
+        yield _sentence(dated(evidence.caveat))
+
+
+def _of_results(one: Searched, *, plain: bool) -> str:
+    """Which of how many results, and how long one counts."""
+    if one.results == 1:
+        within, ever = ONLY, ONLY_EVER
+    elif plain:
+        within, ever = NEWEST, NEWEST_EVER
+    else:
+        within, ever = ONE_OF, ONE_OF_EVER
+    n = count(one.results)
+    if one.lookback is None:
+        return ever.format(n=n)
+    return within.format(n=n, days=count(one.lookback.days))
 
 
 def _nothing(one: Searched) -> str:
