@@ -184,8 +184,8 @@ def naming_rows(model: ModelIdentity) -> tuple[tuple[str, str, str, str], ...]:
 CHALLENGED = (
     "Tried against the model that answers here, on the same folds: {challenger}. It would take the "
     "place only where its log loss is lower by more than 2 standard errors, and neither its "
-    "calibration nor its log loss in any group is worse. An open gate changes nothing here: another "
-    "model answers only after a new release."
+    "calibration nor its log loss in any group is worse. An open gate changes nothing here: "
+    "another model answers only after a new release."
 )
 CHALLENGE_HEAD = ("Tried on", "Log loss here", "Challenger", "Difference", "Following it", "Gate")
 CHALLENGE_COHORT = "{purpose}: {cohort}, {patients}, {repeats}"
