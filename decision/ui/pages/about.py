@@ -15,7 +15,7 @@ from decision.ui.components import frame
 from decision.ui.components.markup import details, items, paragraph, table, text
 from decision.ui.opened import decision_of_current, strip_of_current
 from decision.ui.services import Services
-from decision.ui.texts import about
+from decision.ui.texts import about, compare
 from decision.ui.texts import figures as over_time
 from decision.ui.texts import source_attributes as sources
 from decision.ui.texts.figures import Figures
@@ -133,7 +133,8 @@ def _groups(decision: Decision) -> str:
     if not rows:
         return ""
     head = about.groups_head(decision.spec)
-    return f"<h3>{about.GROUPS_TITLE}</h3>" + table(head, rows, "tr-table")
+    told = paragraph(compare.groups_note(decision.spec), "tr-small") + table(head, rows, "tr-table")
+    return f"<h3>{about.GROUPS_TITLE}</h3>" + details(about.counted(len(rows)), told)
 
 
 def _history(decision: Decision) -> str:
@@ -150,7 +151,7 @@ def _attributes(decision: Decision) -> str:
     found = iter(sources.attributes(decision))
     folds = []
     for n, (title, members) in enumerate(sources.GROUPS, start=1):
-        rows = [(a.paragraph, a.name, a.words) for a in islice(found, len(members))]
+        rows = [(a.paragraph, a.name, a.on_page) for a in islice(found, len(members))]
         head = sources.group(n, title)
         folds.append(details(head, table(sources.HEAD, rows, "tr-table tr-attributes")))
     address = f"{source_attributes.PATH}/{decision.id}"

@@ -230,6 +230,7 @@ def challenged(model: ModelIdentity) -> str:
 
 
 GROUPS_TITLE = "Groups of patients"
+COUNTED = "Observed and expected in {groups} of validation patients"
 HISTORY_TITLE = "Change history"
 HISTORY_HEAD = ("Version", "Day", "What changed")
 NO_HISTORY = "No history is kept with this model."
@@ -249,6 +250,11 @@ def group_rows(
         (group_name(spec, cells[0]), *(group_cell(cell, fewest) for cell in cells))
         for cells in zip(*columns, strict=True)
     )
+
+
+def counted(n: int) -> str:
+    """What opens the table of groups."""
+    return COUNTED.format(groups=plural(n, "group"))
 
 
 def history_rows(changes: Sequence[Change]) -> tuple[tuple[str, str, str], ...]:

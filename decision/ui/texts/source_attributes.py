@@ -36,6 +36,10 @@ FORETELLS = (
     "A classification by cited rules, and a prediction: risks by fixed times, each with its range. "
     "It makes no recommendation."
 )
+ABOVE = {
+    "validity": "The figures stand on this page, under Validation.",
+    "fairness": "The figures stand on this page, by group.",
+}
 STRATA = "Validity is given apart in {n} groups: {who}. Groups by sex or ancestry were not counted."
 USED = "Used as inputs: {used}. Not used: {unused}."
 UNUSED = "None is used as an input: {unused}."
@@ -54,6 +58,11 @@ class Attribute:
     def words(self) -> str:
         """Its value, or that it is not available and why."""
         return self.said.text or NOT_AVAILABLE.format(reason=self.said.unavailable)
+
+    @property
+    def on_page(self) -> str:
+        """The same for a page that has a table of it already."""
+        return ABOVE.get(self.id, self.words) if self.said.text else self.words
 
 
 GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
