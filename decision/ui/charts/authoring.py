@@ -26,6 +26,8 @@ STEP = 34
 LABELS = 170
 """Pixels for the labels of rows: less than half of the narrowest page."""
 MOST_TICKS = 6
+PADDING = {"left": 0, "right": 4, "top": 4, "bottom": 0}
+"""Around a chart: the page has its own distances."""
 
 IN_ORDER: list[str] = []
 """As the sort of a channel: the order of the rows that are passed in. Vega-Lite would keep the
@@ -82,7 +84,9 @@ def number_axis(**more: Any) -> alt.Axis:
 def in_rows(chart: alt.LayerChart | alt.FacetChart, step: int = STEP) -> alt.TopLevelMixin:
     """As tall as its rows need and as wide as its place."""
     return chart.properties(
-        height={"step": step}, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
+        height={"step": step},
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        padding=PADDING,
     )
 
 

@@ -16,6 +16,7 @@ from decision.ui.charts.authoring import (
     IN_ORDER,
     LINE,
     LOWERS,
+    PADDING,
     RAISES,
     RING,
     STEP,
@@ -90,24 +91,24 @@ def ranges() -> alt.TopLevelMixin:
     )
     halo = base.mark_text(
         align="center",
-        dy=-13,
+        dy=-15,
         color=BEHIND,
         stroke=BEHIND,
-        strokeWidth=5,
+        strokeWidth=9,
         strokeJoin="round",
         fontSize=FONT,
         fontWeight="bold",
         opacity=1,
     )
     said = base.mark_text(
-        align="center", dy=-13, color=FG, fontSize=FONT, fontWeight="bold", opacity=1
+        align="center", dy=-15, color=FG, fontSize=FONT, fontWeight="bold", opacity=1
     )
     return in_rows(
         alt.layer(
             zero.encode(x=_of_100("zero:Q")),
+            halo.encode(y=_labels(), x=_of_100("at:Q"), text="shown:N"),
             rule.encode(y=_labels(), x=x, x2="high:Q"),
             point.encode(y=_labels(), x=_of_100("point:Q")),
-            halo.encode(y=_labels(), x=_of_100("at:Q"), text="shown:N"),
             said.encode(y=_labels(), x=_of_100("at:Q"), text="shown:N"),
         ),
         STEP + 12,
@@ -174,7 +175,7 @@ def calibration() -> alt.TopLevelMixin:
         limits.encode(x=x, y=alt.Y("least:Q", axis=axis, scale=whole), y2="most:Q"),
         point.encode(x=x, y=y),
         own.encode(x=x, y=y),
-    ).properties(height=240)
+    ).properties(height=240, padding=PADDING)
 
 
 CHARTS: Mapping[str, Callable[[], alt.TopLevelMixin]] = {

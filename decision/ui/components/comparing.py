@@ -115,12 +115,10 @@ def checked(card: ComparisonCard, outlook: Outlook) -> None:
                 continue
             drawn.calibration(bands, prediction.probability, fewest, f"chart-checked-{i}", sentence)
     rows = words.group_rows(card, outlook.groups)
-    head = words.groups_head(card)
-    told = table(head, rows, "tr-table tr-groups") if rows else paragraph(words.NO_GROUPS)
-    st.html(
-        f'<section class="tr"><h3>{text(words.GROUPS)}</h3>'
-        f"{paragraph(words.groups_note(card.spec), 'tr-small')}{told}</section>"
-    )
+    told = table(words.groups_head(card), rows, "tr-table tr-groups")
+    note = paragraph(words.groups_note(card.spec), "tr-small")
+    inner = details(words.EVERY_GROUP, note + told) if rows else paragraph(words.NO_GROUPS)
+    st.html(f'<section class="tr"><h3>{text(words.GROUPS)}</h3>{inner}</section>')
 
 
 def changes(card: Card, found: Sequence[ExpectedRange]) -> None:

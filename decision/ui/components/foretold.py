@@ -34,7 +34,7 @@ def horizons(card: PrognosisCard) -> None:
             + icons(found.probability, risk.sentence(card, found))
             + "</section>"
         )
-    st.html(f'<div class="tr"><div class="tr-cards">{cards}</div></div>')
+    st.html(f'<div class="tr"><div class="tr-cards tr-times-beside">{cards}</div></div>')
     section(words.RISK_RANGES, words.RISK_RANGES_NOTE)
     shown = [
         Bar(
@@ -79,9 +79,15 @@ def checked(card: PrognosisCard, outlook: Outlook) -> None:
         st.html(f'<div class="tr"><h3>{text(f"{risk.WITHIN} {in_years(last.years)}")}</h3></div>')
         alt = risk.calibration(card, last)
         drawn.calibration(bands, last.probability, fewest, "chart-checked-0", alt)
-    rows = words.own_figures(card, figures.figures(card.spec, card.model.metrics))
-    found = table(("Place", *figures.HEAD), rows, "tr-table") if rows else ""
+    found = figures.shown_first(figures.figures(card.spec, card.model.metrics))
+    if not found:
+        st.html(
+            f'<section class="tr"><h3>{words.GROUPS}</h3>{paragraph(words.NO_GROUPS)}</section>'
+        )
+        return
+    head, rows = figures.HEAD, [each.row for each in found]
+    where = words.GROUPS_AT.format(place=figures.place(found[0].place))
     st.html(
-        f'<section class="tr"><h3>{text(words.GROUPS)}</h3>'
-        f"{found or paragraph(words.NO_GROUPS)}{paragraph(figures.NOTE, 'tr-small')}</section>"
+        f'<section class="tr"><h3>{text(where)}</h3>'
+        f"{table(head, rows, 'tr-table tr-small')}{paragraph(figures.NOTE, 'tr-small')}</section>"
     )

@@ -13,12 +13,13 @@ from decision.clinical.assessment import Card, ComparisonCard, PrognosisCard
 from decision.ui import session, visiting
 from decision.ui.components.drawn import Bar, bars
 from decision.ui.components.icons import icons
-from decision.ui.components.markup import items, paragraph, plain_label, text
+from decision.ui.components.markup import items, paragraph, text
 from decision.ui.guard import guarded
 from decision.ui.services import Services
 from decision.ui.session import Chart
 from decision.ui.texts import compare
 from decision.ui.texts import what_if as words
+from decision.ui.texts.cautions import stop_reasons
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import per_100
 from decision.ui.texts.verdict import stopped
@@ -91,8 +92,7 @@ def _fields(offered: tuple[Offer, ...]) -> dict[str, float]:
                     values[offer.feature.id] = value
     for offer in offered:
         if offer.flag:
-            label = plain_label(offer.switch)
-            if st.toggle(label, key=session.tried_key(f"what-if-{offer.feature.id}")):
+            if st.toggle(offer.switch, key=session.tried_key(f"what-if-{offer.feature.id}")):
                 values[offer.feature.id] = 0.0 if (offer.now or 0.0) >= 0.5 else 1.0
     return values
 
@@ -101,7 +101,7 @@ def _number(offer: Offer) -> float | None:
     """One field, with its limits below it. Empty where the patient's own value is not known, or
     lies where the model has seen nobody.
     """
-    label, key = plain_label(words.name(offer)), session.tried_key(f"what-if-{offer.feature.id}")
+    label, key = words.name(offer), session.tried_key(f"what-if-{offer.feature.id}")
     known = offer.now is not None and offer.low <= offer.now <= offer.high
     with st.container(width=176):
         if whole(offer):
@@ -154,7 +154,7 @@ def _said(
     after = f"{number}. {ranged}" if vague else ranged
     return (
         f"<p><strong class='tr-number'>{text(lead)}</strong> {text(rest)}</p>"
-        + paragraph(f"{after} ({words.now(now)})")
+        + paragraph(words.beside(after, now))
         + icons(p, f"{number} {rest} {words.RIBBON}.")
     )
 
@@ -171,6 +171,10 @@ def _compared(card: ComparisonCard, found: HypotheticalComparison) -> str:
             card.answer.prediction(treatment.id).probability,
             prediction.probability,
         )
+        stops = stop_reasons(card.cautions, treatment.id)
+        if stops:  # it stands in the record, whatever is tried
+            stop = "".join(f"<p><strong>STOP.</strong> {text(why)}</p>" for why in stops)
+            said = f'<div class="tr-stop">{stop}</div><div class="tr-demoted">{said}</div>'
         arms += f'<section class="tr-card"><h3>{text(treatment.label)}</h3>{said}</section>'
     gap = words.STOPPED if stopped(card) else words.gap(found)
     return (
@@ -192,7 +196,9 @@ def _foretold(card: PrognosisCard, found: HypotheticalPrognosis) -> str:
             horizon.probability,
         )
         cards += "</section>"
-    return f'<div class="tr-cards">{cards}</div>' + paragraph(words.CAUTIONS, "tr-small")
+    return f'<div class="tr-cards tr-times-beside">{cards}</div>' + paragraph(
+        words.CAUTIONS, "tr-small"
+    )
 
 
 def _drawn(card: Card, found: Hypothetical) -> None:

@@ -16,7 +16,6 @@ from decision.clinical.inputs import Modality
 from decision.clinical.outlook import CheckedGroup, ExpectedRange
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.figures import Figures
 from decision.ui.texts.numbers import (
     count,
     digits,
@@ -74,6 +73,8 @@ BANDS_HEAD = ("Scored", "Validation patients", "Observed of 100", "95 % range")
 TOO_FEW = "too few to say"
 NO_BANDS = "The model's file has no validation bands, so no plot can be drawn."
 GROUPS = "Groups of validation patients"
+EVERY_GROUP = "Every group, this patient's first"
+GROUPS_AT = "Groups of validation people: {place}"
 GROUPS_NOTE = (
     "Observed against expected in each group, and how well the estimates rank its patients (AUROC, "
     "0.5 is chance). A group with fewer than {fewest} patients is too few to say."
@@ -95,7 +96,7 @@ NOT_NARROWED = (
     "100 wide."
 )
 NOT_SAYABLE = "Of nothing that is missing can an expected range be said."
-NOTHING_MISSING = "Every input was found, so no further measurement is waited for."
+NOTHING_MISSING = "Every input was found: no measurement is missing."
 EXPECTED_NOTE = (
     "Expected over the values that training patients like this one had, each with the range it "
     "would leave. What it costs now is the part of the range that comes from not knowing it, at "
@@ -250,25 +251,19 @@ def group_cell(group: CheckedGroup, fewest: float) -> str:
 def group_rows(
     card: ComparisonCard, groups: Mapping[str, Sequence[CheckedGroup]]
 ) -> tuple[tuple[str, ...], ...]:
-    """One row per group, a column per drug in the neutral order."""
+    """One row per group, a column per drug in the neutral order; the patient's own groups first."""
     drugs = ordered(card.spec)
     fewest = card.spec.thresholds["smallest_calibration_band"].value
     columns = [groups.get(drug.id, ()) for drug in drugs]
+    rows = sorted(zip(*columns, strict=True), key=lambda cells: not cells[0].own)
     return tuple(
         (group_name(card.spec, cells[0]), *(group_cell(cell, fewest) for cell in cells))
-        for cells in zip(*columns, strict=True)
+        for cells in rows
     )
 
 
 def groups_head(card: ComparisonCard) -> tuple[str, ...]:
     return ("Group", *(drug.label for drug in ordered(card.spec)))
-
-
-def own_figures(card: PrognosisCard, found: Sequence[Figures]) -> tuple[tuple[str, ...], ...]:
-    """Figures by group at the longest time of every place, as the model's file has them."""
-    return tuple(
-        (f.place.replace("_", " "), *f.row) for f in found if f.by == card.answer.last.years
-    )
 
 
 def what(card: Card, item: ExpectedRange) -> str:

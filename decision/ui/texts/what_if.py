@@ -9,6 +9,7 @@ from decision.clinical.assessment import Card, HorizonRisk
 from decision.ui.texts.estimate import detail, difference
 from decision.ui.texts.numbers import decimals, inside, number, of_100, per_100, unit
 from decision.ui.texts.reasons import value_text
+from decision.ui.texts.verdict import UNDECIDED
 from decision.what_if import (
     Changed,
     Hypothetical,
@@ -36,11 +37,12 @@ CAUTIONS = (
     "on the patient's page."
 )
 STOPPED = "A STOP stands in the record, so nothing is said of which estimate would be larger."
-NOW = "{number} now"
+BESIDE = "{said} Now: {number}."
 ARM = "would reach {outcome} by week {week} with {drug}."
 RISK = "would develop {outcome} within {years}."
 AS_IS = "As it is"
 GAP_ALT = "{first} minus {second}, of 100: {now} as it is; {tried} hypothetically."
+VERDICT = "{verdict} {difference}"
 NO_ANSWER = "No hypothetical estimate."
 LIMITS_NOW = "{low} to {high}; now {now}"
 NOT_KNOWN = "not known"
@@ -123,13 +125,18 @@ def risk(found: HypotheticalPrognosis, horizon: HorizonRisk) -> tuple[str, str, 
     return of_100(horizon.probability), said, detail(horizon)
 
 
-def now(probability: float) -> str:
-    """What the patient's own number is, beside the one that is tried."""
-    return NOW.format(number=of_100(probability))
+def beside(said: str, probability: float) -> str:
+    """What is tried with the patient's own number beside it."""
+    return BESIDE.format(said=said, number=of_100(probability))
 
 
 def gap(found: HypotheticalComparison) -> str:
-    return difference(found.spec, found.answer)
+    """The difference with its range; no preference wherever the page of a patient would state
+    none (D2), and none is named for what is only tried.
+    """
+    silent = [UNDECIDED[why] for why in UNDECIDED if why in found.preference.silence]
+    said = difference(found.spec, found.answer)
+    return VERDICT.format(verdict=silent[0], difference=said) if silent else said
 
 
 def refused(found: HypotheticalRefusal) -> tuple[str, ...]:
