@@ -22,6 +22,7 @@ from decision.clinical.record import Observation, PatientRecord
 from decision.clinical.scores.joints import JointExamination
 from decision.ui.added import Adding
 from decision.ui.examination import Draft, Sheet
+from decision.ui.given import Given
 
 _CHARTS = "charts"
 _CHOSEN = "just_chosen"
@@ -113,6 +114,9 @@ class Chart:
     """Whether the form is open again although a decision is recorded."""
     decided: tuple[Decided, ...] = ()
     """In the order in which they were written; the last one stands."""
+    feedback: tuple[Given, ...] = ()
+    """What was thought of the answers, in the order in which it was written."""
+    reconsidering: bool = False
     withdrawn: Withdrawn | None = None
     lock: Lock = field(default_factory=Lock, compare=False, repr=False)
 

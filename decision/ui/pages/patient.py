@@ -26,6 +26,7 @@ from decision.ui.components import (
     prognosis,
 )
 from decision.ui.components.export_links import export_links
+from decision.ui.components.feedback import feedback
 from decision.ui.components.markup import paragraph
 from decision.ui.components.reasons import reasons
 from decision.ui.components.trail_table import rows
@@ -123,6 +124,7 @@ def _decision(
     if chart.record.deceased is None and eligible(assessment):
         _section(trail.intro(assessment), pages.DECISION_TITLE, frame.whose(chart.record))
         decision_form.decision(services, visit, chart, assessment, kept)
+        feedback(services, visit, chart, assessment)
 
 
 def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:

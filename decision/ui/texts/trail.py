@@ -13,7 +13,7 @@ from decision.clinical.assessment import (
     ComparisonCard,
 )
 from decision.clinical.spec import DecisionSpec, Severity
-from decision.ui.texts import decided, exporting
+from decision.ui.texts import decided, exporting, feedback
 from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import of_100, plural
@@ -63,6 +63,9 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
         return told + because
     if event.action in (AuditAction.WROTE_BACK, AuditAction.NOT_WRITTEN):
         return _written(outcome)
+    if event.action is AuditAction.FEEDBACK:
+        said = [str(outcome.get(key, "")) for key in ("view", "reason", "note")]
+        return feedback.line(spec, *said)
     if event.action is AuditAction.EXPORTED:
         return exporting.taken(str(outcome.get("form", "")), str(outcome.get("sha256", "")))
     parts = []
