@@ -73,7 +73,7 @@ def test_every_text_follows_the_background_it_stands_on(spec: dict[str, Any]):
     halos = [mark for mark in texts if "stroke" in mark]
     assert all(mark["color"] == mark["stroke"] == {"expr": "background"} for mark in halos)
     shown = [axis for axis in every(spec, "axis") if axis is not None]
-    assert shown
+    assert shown or texts  # a chart without axes writes its own numbers
     assert all(axis["labelColor"] == FG for axis in shown)
 
 

@@ -65,7 +65,7 @@ def over_time() -> alt.TopLevelMixin:
     """
     far = alt.X2("x2:Q")
     low = alt.Y2("y2:Q")
-    tick = _of("tick").mark_rule(color=LINE, opacity=0.35)
+    tick = _of("tick").mark_rule(color=LINE, opacity=1, strokeOpacity=0.35)
     base = _of("base").mark_rule(color=LINE, opacity=1)
     band = _of("band").mark_rect(color=BASE, opacity=1, cornerRadius=2)
     begin = _of("begin").mark_rule(color=BASE, strokeDash=[2, 3], opacity=1)
