@@ -9,11 +9,11 @@ from decision.clinical.assessment import (
     ComparisonCard,
     PrognosisCard,
 )
-from decision.clinical.record import PatientRecord
+from decision.clinical.record import Origin, PatientRecord
 from decision.clinical.spec import Presence
 from decision.ui.record import comparison, prognosis
 from decision.ui.record.blocks import Part, Section, grid, led, listed, part, said, section
-from decision.ui.record.parts import all_cautions, data, doubtful, doubts, known, warnings
+from decision.ui.record.parts import all_cautions, data, doubtful, doubts, known, rna, warnings
 from decision.ui.record.traced import Made, decision, versions
 from decision.ui.texts import cautions, evidence, gaps, inputs, pages
 from decision.ui.texts.summary import summary
@@ -32,10 +32,19 @@ def content(shown: Assessment, record: PatientRecord, made: Made | None) -> tupl
         *_person(shown, record),
         *decided,
         *_answer(shown),
-        *known(shown, record),
+        *rna(shown, record),
+        *(known(shown, record) if _wanting(shown, record) else ()),
         *_inputs(shown, record),
         *_cautions(shown),
         *versions(shown, made.choice.audit_id if made else "", short=True),
+    )
+
+
+def _wanting(shown: Assessment, record: PatientRecord) -> bool:
+    """Whether anything was entered, missing or unread; the inputs say it where nothing was."""
+    missing = inputs.missing_plain(shown.spec, shown.features)
+    return bool(missing or record.gaps) or any(
+        o.source.origin is Origin.CLINICIAN for o in record.observations
     )
 
 
@@ -112,15 +121,16 @@ def _cautions(shown: Assessment) -> tuple[Section, ...]:
     for found in shown.cautions:
         if found.presence is not Presence.PRESENT:  # those stand above, with what they mean
             states.setdefault(cautions.state(found), []).append(found.rule.title)
+    sources = "; ".join(
+        f"{f.rule.title}: {cautions.source(f)}. {cautions.unverified(f)}".strip()
+        for f in cautions.present(shown.cautions)
+    )
     return section(
         "all-cautions",
         "All cautions",
         *said(f"{cautions.counts(shown.cautions)}."),
         *led((f"{_capital(s)}:", f"{'; '.join(titles)}.") for s, titles in states.items()),
-        *led(
-            (f"{f.rule.title}:", f"{cautions.source(f)}. {cautions.unverified(f)}".strip())
-            for f in cautions.present(shown.cautions)
-        ),
+        *said(sources),
     )
 
 

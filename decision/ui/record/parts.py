@@ -8,7 +8,7 @@ from decision.clinical.assessment import Abstention, Assessment, ComparisonCard,
 from decision.clinical.record import Observation, Origin, PatientRecord, Value
 from decision.clinical.spec import CautionFinding
 from decision.ui.record.blocks import Block, Section, grid, led, listed, part, said, section
-from decision.ui.texts import cautions, evidence, gaps, inputs, pages
+from decision.ui.texts import cautions, evidence, expression, gaps, inputs, pages
 from decision.ui.texts.numbers import dated
 from decision.ui.texts.reasons import Group
 
@@ -77,6 +77,23 @@ def known(shown: Assessment, record: PatientRecord) -> tuple[Section, ...]:
 def _read_here(shown: Assessment, entry: Observation) -> bool:
     """Whether this decision reads it: what was entered on the page of another does not carry it."""
     return any(codelist.matches(entry.codes) for codelist in shown.spec.codelists.values())
+
+
+def rna(shown: Assessment, record: PatientRecord) -> tuple[Section, ...]:
+    """Whether gene expression counts, what it does and is worth; nothing where nobody reads it."""
+    if not expression.reads_it(shown):
+        return ()
+    first, *rest = expression.state(shown)
+    sentences = [*rest, *expression.refusals(record, rest)]
+    if isinstance(shown, ComparisonCard):
+        sentences += [expression.contribution(shown), expression.worth(shown)]
+    scores = (expression.alternative(row) for row in expression.rows(shown, record))
+    return section(
+        "rna",
+        expression.TITLE,
+        *said(" ".join(filter(None, sentences)), first),
+        *listed(scores),
+    )
 
 
 def data(shown: Assessment, record: PatientRecord) -> tuple[Section, ...]:
