@@ -138,3 +138,64 @@ def blood_counts(folder: Path, n: int = 60, seed: int = 3, first: int = 1) -> tu
         compressed=True,
     )
     return matrix, counts
+
+
+MINE = """
+[study]
+accession = "mine"
+title = "Our own"
+citation = "Ours."
+terms = "ours"
+specimen = "whole-blood"
+people = "ours"
+verification = "unverified"
+checked = "made up"
+
+[expression]
+kind = "tpm"
+column = "accession"
+
+[outcome]
+id = "cdai-remission"
+definition = "Remission by CDAI"
+weeks = 24
+
+[person]
+from = "subject"
+verification = "unverified"
+
+[drug]
+from = "drug"
+tnfi = ["infliximab"]
+il6i = ["tocilizumab"]
+leave_out = ["none"]
+verification = "unverified"
+
+[timepoint]
+always = "baseline"
+verification = "unverified"
+
+[response]
+from = "response"
+reached = ["yes"]
+not_reached = ["no"]
+not_recorded = [""]
+verification = "unverified"
+
+[age]
+from = "age"
+not_recorded = [""]
+verification = "unverified"
+
+[sex]
+from = "sex"
+male = ["m"]
+female = ["f"]
+verification = "unverified"
+"""
+
+
+def sample_table(rows: Sequence[Sequence[object]]) -> str:
+    """A plain table of samples for `MINE`."""
+    head = "sample,subject,drug,response,age,sex"
+    return "\n".join([head, *(",".join(map(str, row)) for row in rows), ""])

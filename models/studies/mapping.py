@@ -44,6 +44,14 @@ MEANINGS: Table[str, tuple[str, ...]] = {
     "age": (NOT_RECORDED,),
     "sex": (MALE, FEMALE, NOT_RECORDED),
 }
+_NEEDED: Table[str, tuple[set[str], ...]] = {
+    "drug": ({TNFI, IL6I},),
+    "timepoint": ({BASELINE},),
+    "response": ({REACHED}, {NOT_REACHED}),
+    "tissue": ({KEEP},),
+    "sex": ({MALE, FEMALE},),
+}
+"""Per field, groups of meanings of which each has a value: else the field decides nothing."""
 REQUIRED = ("person", "drug", "timepoint", "response")
 _TEXTS: Table[str, tuple[str, ...]] = {
     "study": (
@@ -239,10 +247,12 @@ def _field(name: str, tree: _Tree) -> Field:
                 raise MappingError(
                     f"{tree.where}: [{name}] gives {value!r} two meanings.", "Give it one."
                 )
-    if meanings and not always and not values and name != "age":
+    told = set(values.values())
+    if not always and any(not told & of for of in _NEEDED.get(name, ())):
+        wanted = " and ".join("/".join(sorted(of)) for of in _NEEDED[name])
         raise MappingError(
-            f"{tree.where}: [{name}] says what no value means.",
-            f"List values under {', '.join(meanings)}.",
+            f"{tree.where}: [{name}] says what no value means under {wanted}.",
+            "List the values that mean it.",
         )
     return Field(
         name=name,
