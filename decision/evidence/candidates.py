@@ -14,6 +14,7 @@ from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.record import Observation, PatientRecord
 from decision.clinical.spec import DecisionSpec, FeatureSpec
 from decision.evidence.alone import emptied, read_alone, unaged
+from decision.evidence.filed import Filed
 from decision.evidence.select import never_used, newest_first
 from decision.evidence.series import LISTED
 
@@ -51,21 +52,23 @@ def searched(
     record: PatientRecord, spec: DecisionSpec, findings: Sequence[tuple[str, Finding]]
 ) -> tuple[Searched, ...]:
     """Every input of the decision with what was looked at, in the order of the findings."""
-    empty = emptied(record)
+    filed, empty = Filed(record), emptied(record)
     return tuple(
-        _searched(record, spec, spec.feature(name), finding, empty) for name, finding in findings
+        _searched(record, filed, spec, spec.feature(name), finding, empty)
+        for name, finding in findings
     )
 
 
 def _searched(
     record: PatientRecord,
+    filed: Filed,
     spec: DecisionSpec,
     feature: FeatureSpec,
     finding: Finding,
     empty: PatientRecord,
 ) -> Searched:
     lists = tuple(spec.codelists[concept] for concept in feature.concepts)
-    results = [o for o in record.observations if any(c.matches(o.codes) for c in lists)]
+    results = filed.of(lists)
     used = {s.reference for s in finding.evidence.sources} if finding.evidence else set()
     if isinstance(finding, Missing):
         used = set()

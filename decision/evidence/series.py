@@ -22,6 +22,7 @@ from decision.clinical.spec import DecisionSpec, FeatureSpec
 from decision.clinical.trends import Trend
 from decision.evidence.alone import emptied, read_alone, unaged
 from decision.evidence.day_scores import score_of
+from decision.evidence.filed import Filed
 from decision.evidence.select import never_used
 from decision.evidence.unread import unread
 
@@ -45,7 +46,8 @@ _DRAWN = frozenset({Precision.INSTANT, Precision.DAY, Precision.MONTH})
 def series_of(record: PatientRecord, spec: DecisionSpec) -> tuple[Series, ...]:
     """Every series of the decision, in its order, with or without a point."""
     trends = spec.trends or _of_features(spec)
-    measured = {t.id: _measured(record, spec, t) for t in trends if not t.parts}
+    filed = Filed(record)
+    measured = {t.id: _measured(record, filed, spec, t) for t in trends if not t.parts}
     return tuple(measured.get(t.id) or score_of(t, measured) for t in trends)
 
 
@@ -66,9 +68,9 @@ def _of_features(spec: DecisionSpec) -> tuple[Trend, ...]:
     )
 
 
-def _measured(record: PatientRecord, spec: DecisionSpec, trend: Trend) -> Series:
+def _measured(record: PatientRecord, filed: Filed, spec: DecisionSpec, trend: Trend) -> Series:
     codelists = [spec.codelists[concept] for concept in trend.concepts]
-    results = [o for o in record.observations if any(c.matches(o.codes) for c in codelists)]
+    results = filed.of(codelists)
     results.sort(key=lambda o: (o.effective.middle, o.source.reference))
     unit = trend.unit or _newest_unit(results, record)
     feature = unaged(spec, trend.feature) if trend.feature else None
