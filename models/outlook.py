@@ -72,7 +72,8 @@ def tenths(n: Ints, events: Ints) -> tuple[LocalCalibration, ...]:
 
 def normal_nodes(dimensions: int) -> Floats:
     """(N, d) points that spread over a standard Gaussian more evenly than drawn ones, always the
-    same: midpoints of equal shares in one dimension, a lattice of irrational steps in more.
+    same: midpoints of equal shares in one dimension, a lattice of irrational steps and its mirror
+    image in more.
 
     References
     ----------
@@ -85,8 +86,12 @@ def normal_nodes(dimensions: int) -> Floats:
         for _ in range(40):  # the one positive root of x^(d+1) = x + 1
             root = (1.0 + root) ** (1.0 / (dimensions + 1))
         steps = root ** -np.arange(1.0, dimensions + 1.0)
-        shares = (0.5 + np.arange(1, JOINT_NODES + 1)[:, None] * steps) % 1.0
-    return np.array([[_STANDARD.inv_cdf(share) for share in row] for row in shares.tolist()])
+        half = (0.5 + np.arange(1, JOINT_NODES // 2 + 1)[:, None] * steps) % 1.0
+        shares = np.concatenate([half, 1.0 - half])
+    nodes = np.array([[_STANDARD.inv_cdf(share) for share in row] for row in shares.tolist()])
+    # So few points are not quite uncorrelated; their mean is 0 and they are made so.
+    spread = np.linalg.cholesky(np.atleast_2d(nodes.T @ nodes / len(nodes)))
+    return np.asarray(np.linalg.solve(spread, nodes.T).T)
 
 
 def plausible(
