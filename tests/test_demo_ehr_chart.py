@@ -335,7 +335,7 @@ def test_what_should_not_be_stored_is_not(app, token, changes, status):
 def test_a_body_must_be_fhir_json_of_a_type_that_is_written_here(app, token):
     assert post(app, token, "{").status_code == 400
     assert post(app, token, risk(), Content_Type="text/plain").status_code == 415
-    assert post(app, token, risk(), kind="Observation").status_code == 405
+    assert post(app, token, risk(), kind="Condition").status_code == 405
     reader = app.tokens(scope="launch patient/RiskAssessment.r")["access_token"]
     assert post(app, reader, risk()).status_code == 403
 
@@ -402,6 +402,7 @@ def test_the_capability_statement_is_r4_and_offers_what_is_written(app):
         "RiskAssessment",
         "DocumentReference",
         "AuditEvent",
+        "Observation",
     }
     assert "search-type" in kinds["Observation"]
 

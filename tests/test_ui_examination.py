@@ -151,6 +151,15 @@ def test_a_second_tap_clears_and_undo_takes_a_tap_back():
     assert "Swollen 2 · tender 2 " in shown(press(at, texts.UNDO_TAP))
 
 
+def test_joints_of_now_beside_scores_of_another_day_are_said_to_be_no_score():
+    page = shown(press(complete(at_page(KNOWN)), SAVE))
+    assert "Still of another day: Patient global (0 to 10) 6.5 (2 Nov 2026)" in page
+    at = complete(at_page(KNOWN))
+    field(at, "Patient global (0 to 10)").set_value(4.0)
+    field(at, "Physician global (0 to 10)").set_value(3.0)
+    assert "Still of another day" not in shown(press(at, SAVE))
+
+
 def test_clearing_opens_a_complete_examination_again():
     at = press(complete(tap(at_page(), "Right wrist")), texts.CLEAR)
     assert "so far." in shown(at)

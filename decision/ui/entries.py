@@ -137,6 +137,22 @@ def _in_use(feature: FeatureSpec, finding: Finding) -> str:
     return f"{value_text(feature, finding.value)} ({when})"
 
 
+def of_another_day(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
+    """Parts of a sum whose other parts were entered now: with them it is no score of any day."""
+    return tuple(
+        f"{feature.label} {known}"
+        for feature, known in _beside(spec, features)
+        if _entered_beside(spec, features, feature)
+    )
+
+
+def _entered_beside(spec: DecisionSpec, features: FeatureVector, feature: FeatureSpec) -> bool:
+    others = (features[i] for p in spec.players if feature.id in p.features for i in p.features)
+    return any(
+        isinstance(found, Found) and found.evidence.origin is Origin.CLINICIAN for found in others
+    )
+
+
 def _beside(spec: DecisionSpec, features: FeatureVector) -> Iterator[tuple[FeatureSpec, str]]:
     """The record's parts of a sum of which another part is asked for or was entered: joints of
     today with a global of last week are no score of either day, so both can be given together.

@@ -16,7 +16,7 @@ from decision.ui.components.filing import filing
 from decision.ui.components.markup import items, paragraph, plain_label
 from decision.ui.components.questionnaire import questionnaire
 from decision.ui.entries import Field
-from decision.ui.examination import collected, sheet_of, with_figure
+from decision.ui.examination import collected, sheet_of, sign_of, with_figure
 from decision.ui.services import Services
 from decision.ui.session import Chart, Saved, widget_key
 from decision.ui.texts import examination, inputs, pages
@@ -29,13 +29,17 @@ def entered(services: Services, visit: Visit, chart: Chart, shown: Assessment) -
     for saved in chart.saved:
         _told(visit, chart, saved)
         for entry in saved.entries:
-            said, undo = st.columns([5, 1], vertical_alignment="center")
-            said.html(f'<div class="tr">{paragraph(inputs.entered(entry))}</div>')
-            if undo.button(
-                "Undo",
-                key=widget_key(f"undo-{numbers.get(id(entry), 0)}-{entry.codes[0].code}"),
-                help=plain_label(f"Take back: {entry.text}"),
+            number = numbers.get(id(entry), 0)
+            with st.container(
+                horizontal=True, vertical_alignment="center", key=f"entered-{number}"
             ):
+                st.html(f'<div class="tr">{paragraph(inputs.entered(entry))}</div>')
+                undone = st.button(
+                    "Undo",
+                    key=widget_key(f"undo-{number}-{entry.codes[0].code}"),
+                    help=plain_label(f"Take back: {entry.text}"),
+                )
+            if undone:
                 assessing.withdraw(services, visit, chart, entry)
                 st.rerun()
         if len(saved.entries) > 1 and st.button(
@@ -45,6 +49,9 @@ def entered(services: Services, visit: Visit, chart: Chart, shown: Assessment) -
             assessing.withdraw(services, visit, chart, *saved.entries)
             st.rerun()
         filing(visit, chart, shown, saved)
+    if lagging := entries.of_another_day(shown.spec, shown.features):
+        said = paragraph(examination.part_of_day(lagging), "tr-strong")
+        st.html(f'<div class="tr">{said}</div>')
 
 
 def _told(visit: Visit, chart: Chart, saved: Saved) -> None:
@@ -108,7 +115,7 @@ def _questions(
                 cells = st.columns(2 if two else 1, vertical_alignment="bottom")
                 for field, column in zip(row, cells, strict=False):
                     with column:
-                        answers.append((field, _ask(field)))
+                        answers.append((field, _ask(field, _hint(field, figure=beside == 1))))
         if st.form_submit_button("Save and update the answer", type="primary"):
             _save(services, visit, chart, answers)
 
@@ -120,7 +127,13 @@ def batched(fields: Iterable[Field], size: int) -> Iterator[tuple[Field, ...]]:
         yield row
 
 
-def _ask(field: Field) -> float | str | None:
+def _hint(field: Field, *, figure: bool) -> str:
+    """A count that the figure gives is not asked for twice."""
+    counted = figure and sign_of(field) is not None and not field.known
+    return examination.COUNTED_THERE if counted else field.hint
+
+
+def _ask(field: Field, hint: str) -> float | str | None:
     key, question = widget_key(f"enter-{field.code.code}"), field.entry.question
     if field.entry.kind is EntryKind.CHOICE:
         labels = dict(field.entry.choices or {})
@@ -129,17 +142,17 @@ def _ask(field: Field) -> float | str | None:
             list(labels),
             index=None,
             format_func=lambda code: labels.get(code, code),
-            placeholder=field.hint,
+            placeholder=hint,
             key=key,
         )
     if field.entry.kind is EntryKind.WHOLE_NUMBER:
-        return st.number_input(question, value=None, step=1, placeholder=field.hint, key=key)
+        return st.number_input(question, value=None, step=1, placeholder=hint, key=key)
     return st.number_input(
         question,
         value=None,
         step=float(field.entry.step),
         format="%g",
-        placeholder=field.hint,
+        placeholder=hint,
         key=key,
     )
 

@@ -23,6 +23,7 @@ SIDES = {Side.RIGHT: "Patient’s right", Side.LEFT: "Patient’s left"}
 FIGURE = "Joints of the patient, who faces you: the patient’s right is on your left."
 KEY = "S swollen · T tender. A second tap clears the joint."
 COMPLETE = "Examination complete: all other joints are normal"
+COUNTED_THERE = "Counted on the figure"
 UNDO_TAP = "Undo last tap"
 CLEAR = "Clear all joints"
 UNDO_TOGETHER = "Undo these entries"
