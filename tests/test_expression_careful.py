@@ -21,7 +21,7 @@ from models.expression import errors as e
 from models.expression import tables
 from models.expression.kinds import Kind, Scale
 from models.expression.naming import read_probes
-from tests.expression_samples import PARQUET, RNA, TSV, declared, lines, scorer, table
+from tests.expression_samples import ARRAY, PARQUET, RNA, TSV, declared, lines, scorer, table
 from tests.test_expression_files import FULL, GENES, TPM, VALUES, read
 from tests.test_expression_record import INTERFERON, decision, document, encoded, finding, record
 
@@ -244,3 +244,16 @@ def test_the_report_of_a_file_holds_every_panel_once_with_its_place(tmp_path):
     assert all(p.spread is not None and p.spread.people == 200 for p in report.panels)
     assert (report.platform, report.reference, report.samples) == (RNA, "", 200)
     assert json.dumps(report.notes) == "[]"
+
+
+def test_a_sample_under_another_platforms_name_is_refused_either_way():
+    """Its ranks pass most limits of the wrong one: only the comparison tells."""
+    told = set()
+    for made, said in ((RNA, ARRAY), (ARRAY, RNA)):
+        kind = {RNA: "tpm", ARRAY: "intensity"}[said]
+        for row in range(6):
+            with pytest.raises(e.PlatformError) as refused:
+                scorer().score(table(made, row), declared(said, scale=kind))
+            told.add("another platform" in refused.value.message)
+            assert scorer().score(table(made, row), declared(made)).scores
+    assert True in told

@@ -14,6 +14,9 @@ ZERO_ROOM, TOTAL_ROOM, CORRELATION_ROOM = 0.05, 0.5, 0.05
 """How far beyond the worst registered sample a new one may lie: zeros more (share), total as a
 factor, correlation less. Design assumptions."""
 
+CLOSER = 0.02
+"""How much more a sample may look like another platform's before it is doubted whose it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityLimits:
