@@ -83,13 +83,13 @@ def _measured(record: PatientRecord, filed: Filed, spec: DecisionSpec, trend: Tr
             points.append(found)
         else:
             undrawn.append(_listed(result, found))
-    agreed, torn = _agreed(points)
+    agreed, torn = _agreed(points, unit)
     undrawn += torn
     undrawn += _of_issues(record, codelists)
     return Series(
         trend=trend,
         unit=unit,
-        points=tuple(agreed),
+        points=tuple(sorted(agreed, key=lambda p: p.when.middle)),
         undrawn=tuple(undrawn),
         gaps=tuple(unread(record, Part.OBSERVATIONS, *codelists)),
     )
@@ -167,7 +167,7 @@ def _of_issues(record: PatientRecord, codelists: Sequence[Codelist]) -> Iterator
             )
 
 
-def _agreed(points: Sequence[Point]) -> tuple[list[Point], list[Undrawn]]:
+def _agreed(points: Sequence[Point], unit: str) -> tuple[list[Point], list[Undrawn]]:
     """Points but those whose time has another value; what was entered stands against the record."""
     kept: list[Point] = []
     torn: list[Undrawn] = []
@@ -177,15 +177,15 @@ def _agreed(points: Sequence[Point]) -> tuple[list[Point], list[Undrawn]]:
             kept += same
         elif entered:
             kept.append(entered[-1])
-            torn += [_torn(p, "replaced by what was entered") for p in same if not p.entered]
-            torn += [_torn(p, "entered again since") for p in entered[:-1]]
+            torn += [_torn(p, unit, "replaced by what was entered") for p in same if not p.entered]
+            torn += [_torn(p, unit, "entered again since") for p in entered[:-1]]
         else:
-            torn += [_torn(p, "another result of the same time differs") for p in same]
+            torn += [_torn(p, unit, "another result of the same time differs") for p in same]
     return kept, torn
 
 
-def _torn(point: Point, why: str) -> Undrawn:
-    value = Quantity(value=point.value, unit="", comparator=point.comparator)
+def _torn(point: Point, unit: str, why: str) -> Undrawn:
+    value = Quantity(value=point.value, unit=unit, comparator=point.comparator)
     references = tuple(s.reference for s in point.sources)
     return Undrawn(why=why, when=point.when, value=value, references=references)
 
