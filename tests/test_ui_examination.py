@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
 from decision.clinical.assessment import AuditAction
 from decision.clinical.codes import LOCAL, LOINC, Code, CodelistEntry, CodeStatus
-from decision.clinical.quantities import Quantity
+from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.scores.joints import JointExamination, Sign
 from decision.rules import derive_features
 from decision.ui import entries, examination
@@ -33,13 +34,20 @@ from tests.test_ui_entries import SAVE
 
 SPEC = examined_spec()
 BARE = page_record("p2")
+LAST = Moment.instant(AS_OF - timedelta(days=4))
+
+
+def known(name, value, unit):
+    return dataclasses.replace(observe(name, value, unit), effective=LAST)
+
+
 KNOWN = page_record(
     "p2",
-    observe("tender_joints", 12),
-    observe("swollen_joints", 8),
-    observe("patient_global", 6.5, "{score}"),
-    observe("physician_global", 5, "{score}"),
-    observe("haq", 1.125, "{score}"),
+    known("tender_joints", 12, "{count}"),
+    known("swollen_joints", 8, "{count}"),
+    known("patient_global", 6.5, "{score}"),
+    known("physician_global", 5, "{score}"),
+    known("haq", 1.125, "{score}"),
 )
 BOTH = frozenset(Sign)
 SHEET = Sheet(answers=dict.fromkeys(list(examination.ASKED["haq"].categories)[:6], 1))
@@ -89,7 +97,7 @@ def test_joints_come_first_then_what_makes_a_score_with_them_then_the_sheet():
 
 def test_a_visit_examines_anew_what_the_record_knows_and_says_what_it_knows():
     hints = {f.entry.concept: f.hint for f in asked(KNOWN)}
-    assert hints["tender_joints"] == "In use: 12 (2 Nov 2026)"
+    assert hints["tender_joints"] == "In use: 12 (29 Oct 2026)"
     assert hints["haq"].startswith("In use: 1.1")
 
 
@@ -153,7 +161,7 @@ def test_a_second_tap_clears_and_undo_takes_a_tap_back():
 
 def test_joints_of_now_beside_scores_of_another_day_are_said_to_be_no_score():
     page = shown(press(complete(at_page(KNOWN)), SAVE))
-    assert "Still of another day: Patient global (0 to 10) 6.5 (2 Nov 2026)" in page
+    assert "Still of another day: Patient global (0 to 10) 6.5 (29 Oct 2026)" in page
     at = complete(at_page(KNOWN))
     field(at, "Patient global (0 to 10)").set_value(4.0)
     field(at, "Physician global (0 to 10)").set_value(3.0)
