@@ -11,6 +11,9 @@ import struct
 import unicodedata
 from collections.abc import Iterator
 
+_LONGEST = 30
+_ENDLESS = re.compile(rf"\S{{{_LONGEST + 1},}}")
+_CHECKSUM = re.compile("[0-9a-f]{32}|[0-9a-f]{64}")
 _BREAKS = re.compile("[ \t-\r\x85\u2028\u2029]+")
 """Whatever would begin another line; a space that must not be broken stays."""
 _UNSEEN = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A)})
@@ -52,3 +55,18 @@ def _character(c: str, drawn: frozenset[int]) -> str:
     if point not in drawn:
         return f"[U+{point:04X}]"
     return c
+
+
+def breakable(words: str) -> str:
+    """A word without an end may break, so that nothing of it stands beyond the edge of the page; a
+    checksum is no such word, and is copied in one piece.
+    """
+    return _ENDLESS.sub(_parted, words)
+
+
+def _parted(found: re.Match[str]) -> str:
+    word = found[0]
+    if _CHECKSUM.fullmatch(word):
+        return word
+    pieces = (word[i : i + _LONGEST] for i in range(0, len(word), _LONGEST))
+    return "\u200b".join(pieces)

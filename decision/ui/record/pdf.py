@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from decision.ui.record.exported import Json
-from decision.ui.record.glyphs import drawable, printable
+from decision.ui.record.glyphs import breakable, drawable, printable
 
 if TYPE_CHECKING:
     import typst
@@ -74,7 +74,7 @@ class Press:
 def _every(value: object, ours: frozenset[int]) -> object:
     """The same data with every text printable."""
     if isinstance(value, str):
-        return printable(value, ours)
+        return breakable(printable(value, ours))
     if isinstance(value, dict):
         return {name: _every(inner, ours) for name, inner in value.items()}
     if isinstance(value, list):
