@@ -119,7 +119,7 @@ def _number(offer: Offer) -> float | None:
                 label,
                 min_value=offer.low,
                 max_value=offer.high,
-                value=offer.now if known else None,
+                value=float(offer.now) if known and offer.now is not None else None,
                 step=offer.step,
                 format=f"%.{decimals}f",
                 key=key,

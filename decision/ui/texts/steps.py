@@ -18,7 +18,7 @@ from decision.ui.texts.risk_reasons import adding_up
 
 MOST = 8
 """Inputs that a waterfall lists by name."""
-_UNIT = re.compile(r"(?<=\d) (?=\S)")
+_UNIT = re.compile(r"(?:^|(?<=\s))([\d.,]+) (?=\S)")
 """Between a number and its unit no line may end."""
 LINE = 25
 LINES = 2
@@ -64,7 +64,7 @@ class Waterfall:
 
 def broken(words: str) -> str:
     """In lines short enough for a label; what does not fit ends in an ellipsis."""
-    lines = textwrap.wrap(_UNIT.sub("\u00a0", words), LINE, break_long_words=True)
+    lines = textwrap.wrap(_UNIT.sub("\\1\u00a0", words), LINE, break_long_words=True)
     if len(lines) > LINES:
         lines = [*lines[: LINES - 1], textwrap.shorten(" ".join(lines[LINES - 1 :]), LINE + 1)]
         if lines[-1].endswith("[...]"):
@@ -109,8 +109,8 @@ def _labels(card: Card, players: Sequence[Player]) -> dict[str, tuple[str, str]]
 
 def _chosen(card: Card, sizes: Mapping[str, float], smallest: float = SMALLEST) -> list[Player]:
     """The largest, in their order; none that rounds to nothing."""
-    ranked = sorted(card.spec.players, key=lambda p: -sizes[p.id])
-    return [p for p in ranked if sizes[p.id] >= smallest][:MOST]
+    found = [p for p in card.spec.players if sizes.get(p.id, 0.0) >= smallest]
+    return sorted(found, key=lambda p: -sizes[p.id])[:MOST]
 
 
 def of_drugs(card: ComparisonCard) -> tuple[Waterfall, ...]:
