@@ -150,5 +150,7 @@ def _style(found: JointExamination) -> str:
         if buttons:
             rules.append(f"{','.join(buttons)}{{{_LOOKS[signs]}}}")
             after = ",".join(f"{button}::after" for button in buttons)
-            rules.append(f'{after}{{content:"{texts.letters(signs)}"}}')
+            said = texts.letters(signs)
+            # The second one is for the eye only: the joint's name says it already.
+            rules.append(f'{after}{{content:"{said}";content:"{said}" / ""}}')
     return f"<style>{''.join(rules)}</style>"
