@@ -17,7 +17,7 @@ from decision.clinical.record import PatientRecord
 from decision.ui.components.markup import paragraph, text
 from decision.ui.record import comparison, prognosis
 from decision.ui.record.blocks import Section, joined
-from decision.ui.record.parts import all_cautions, data, known, warnings
+from decision.ui.record.parts import all_cautions, data, known, rna, warnings
 from decision.ui.record.traced import RESEARCH, Made, decision, versions
 from decision.ui.texts import inputs, pages
 from decision.ui.texts.summary import summary
@@ -57,7 +57,7 @@ def record_document(
             paragraph(RESEARCH),
             f'<section class="appendix"><section><h2>Appendix</h2>{_banner(card)}'
             f"<p>{text(_whose(record))}</p></section>",
-            joined((*all_cautions(card), *_appended(card), *data(card, record))),
+            joined((*all_cautions(card), *_appended(card), *rna(card, record), *data(card, record))),
             joined(versions(card, decided.audit_id)),
             "</section>",
         )

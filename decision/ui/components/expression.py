@@ -69,11 +69,8 @@ def _told(assessment: Assessment, record: PatientRecord) -> str:
 
 
 def _sample(record: PatientRecord) -> str:
-    file = words.in_use(record)
-    if file is None or file.report is None:
-        return ""
-    said = (words.platform(file, file.report), *words.quality(file.report), *file.report.notes)
-    return f"<h3>{words.QUALITY_TITLE}</h3>{items(said)}"
+    said = items(words.sample(record))
+    return f"<h3>{words.QUALITY_TITLE}</h3>{said}" if said else ""
 
 
 def _strips(found: Sequence[Row]) -> str:

@@ -87,12 +87,14 @@ def rna(shown: Assessment, record: PatientRecord) -> tuple[Section, ...]:
     sentences = [*rest, *expression.refusals(record, rest)]
     if isinstance(shown, ComparisonCard):
         sentences += [expression.contribution(shown), expression.worth(shown)]
-    scores = (expression.alternative(row) for row in expression.rows(shown, record))
+    scores = [expression.alternative(row) for row in expression.rows(shown, record)]
     return section(
         "rna",
         expression.TITLE,
         *said(" ".join(filter(None, sentences)), first),
         *listed(scores),
+        *listed(expression.sample(record)),
+        *said(expression.RESEARCH if scores else ""),
     )
 
 

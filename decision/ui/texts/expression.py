@@ -23,8 +23,8 @@ from decision.ui.texts.reasons import change, points
 TITLE = "RNA panel"
 SCORES = "RNA scores and their places"
 RESEARCH = (
-    "Research use only: no RNA score shown here is a routine test, and no threshold of one has "
-    "been shown to improve a choice of treatment."
+    "Research use only: the RNA scores of this software are not a cleared test, and it is not "
+    "established that choosing by them serves patients."
 )
 NOT_ADDED = (
     "A file of gene expression can be added on Data used. The model counts RNA only with all of "
@@ -287,6 +287,14 @@ def _check(found: SampleCheck) -> str:
         else (number(found.value), number(found.limit))
     )
     return f"Passed: {found.label} {value}; {bound} {limit} is asked for."
+
+
+def sample(record: PatientRecord) -> tuple[str, ...]:
+    """Platform, quality and what was left out of the file in use; nothing where there is none."""
+    file = in_use(record)
+    if file is None or file.report is None:
+        return ()
+    return (platform(file, file.report), *quality(file.report), *file.report.notes)
 
 
 def absent(report: SampleReport) -> tuple[str, ...]:
