@@ -11,9 +11,11 @@ tall as its content.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -27,10 +29,12 @@ Scheme = Literal["light", "dark"]
 WIDTHS = (1024, 420)
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 FIRST_HEIGHT = 900
-CARD, ABSTENTION, STOP = (
+CARD, ABSTENTION, STOP, OUTSIDE, MISSING = (
     "Nora Example-Naive",
     "Julia Example-Joints",
     "Viktor Example-Diverticulitis",
+    "Otto Example-Outlier",
+    "Amir Example-NoAcpa",
 )
 """Demo patients who show each state; the first may be anybody with an answer."""
 RISK, PROVISIONAL, NO_RISK = (
@@ -71,6 +75,16 @@ def _stop(page: Page) -> None:
     page.locator(".tr-stop").first.wait_for()
 
 
+def _outside(page: Page) -> None:
+    _patient(page, OUTSIDE)
+    page.locator(".tr-outside, .tr-grey").first.wait_for(state="attached")
+
+
+def _missing(page: Page) -> None:
+    _patient(page, MISSING)
+    page.locator(".tr-icons").nth(1).wait_for()
+
+
 def _form(page: Page) -> None:
     """A refused value, so that the form is seen with its message."""
     _abstention(page)
@@ -86,6 +100,28 @@ def _audit(page: Page) -> None:
     page.get_by_text("Recorded: Decide later").wait_for()
     page.get_by_text("Audit trail of this patient").click()
     page.get_by_role("row", name="Decided").last.wait_for()
+
+
+def _what_if(page: Page) -> None:
+    """With a value tried, and all that opens only when it is asked for."""
+    _link(page, "Compare and reasons", "Compare and reasons")
+    field = page.locator(".st-key-whatif-fields input").first
+    field.wait_for()
+    field.fill(field.get_attribute("max") or "1")
+    field.press("Enter")
+    page.locator(".tr-ribbon").first.wait_for()
+
+
+def _trends(page: Page) -> None:
+    _link(page, "Trends", "Trends")
+
+
+def _joints(page: Page) -> None:
+    """The figure with two joints marked."""
+    _abstention(page)
+    for name in ("wrist", "knee"):
+        page.get_by_role("button", name=re.compile(f"{name}.*: not marked")).first.click()
+        page.get_by_role("button", name=re.compile(f"{name}.*: swollen and tender")).wait_for()
 
 
 def _risk(page: Page) -> None:
@@ -133,13 +169,21 @@ def _closed(page: Page) -> None:
 STATES: dict[str, Callable[[Page], None]] = {
     "worklist": lambda page: _heading(page, "Worklist"),
     "card": _card,
+    "compare": lambda page: _link(page, "Compare and reasons", "Compare and reasons"),
+    "what-if": _what_if,
     "data-used": lambda page: _link(page, "Data used", "Data used"),
+    "trends": _trends,
     "audit": _audit,
     "abstention": _abstention,
+    "joints": _joints,
     "form": _form,
     "stop": _stop,
+    "outside": _outside,
+    "missing": _missing,
     "about": lambda page: _link(page, "About this model", "About this model"),
     "risk": _risk,
+    "risk-compare": lambda page: _link(page, "Compare and reasons", "Compare and reasons"),
+    "risk-trends": _trends,
     "risk-about": lambda page: _link(page, "About this model", "About this model"),
     "provisional": _provisional,
     "unfolded": _unfolded,
@@ -151,12 +195,18 @@ STATES: dict[str, Callable[[Page], None]] = {
 """In this order: the data used are those of the card, and what is written is about the launch."""
 
 
-def _save(page: Page, path: Path, width: int) -> None:
-    """The page as tall as its content: it scrolls inside the window, not with it."""
+@contextmanager
+def as_tall_as_its_content(page: Page, width: int) -> Iterator[None]:
+    """A page scrolls inside the window, not with it: until the block ends, nothing is cut off."""
     tall = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(FIRST_HEIGHT, int(tall))})
-    page.screenshot(path=path)
+    yield
     page.set_viewport_size({"width": width, "height": FIRST_HEIGHT})
+
+
+def _save(page: Page, path: Path, width: int) -> None:
+    with as_tall_as_its_content(page, width):
+        page.screenshot(path=path)
 
 
 def take(

@@ -15,7 +15,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decision.ui.components.frame import TO_TOP
+from decision.ui.components.frame import NO_ROLE, TO_TOP
 from decision.ui.visiting import HANDLE
 
 NOBODY = "'none'"
@@ -43,7 +43,7 @@ def script_hash(script: str) -> str:
 def own_scripts() -> tuple[str, ...]:
     """The inline scripts that are meant to run: those of Streamlit's own page, and ours."""
     page = Path(streamlit.__file__).parent / "static" / "index.html"
-    return (*_INLINE.findall(page.read_text(encoding="utf-8")), TO_TOP)
+    return (*_INLINE.findall(page.read_text(encoding="utf-8")), TO_TOP, NO_ROLE)
 
 
 class Gate:
@@ -98,6 +98,8 @@ class Gate:
 
     def _shut(self, scope: Scope, headers: Headers) -> bool:
         path: str = scope["path"]
+        if _KEPT.match(path):  # its own fonts and scripts, some of them in a folder named media
+            return False
         if any(closed in path for closed in _CLOSED):
             return True
         if _UPLOAD not in path:

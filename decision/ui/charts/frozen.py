@@ -66,6 +66,15 @@ def _channels(found: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _channels(inner)
 
 
+def _marks(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every mark of the chart and of its layers."""
+    if isinstance(found.get("mark"), dict):
+        yield found["mark"]
+    for part in ("layer", "vconcat", "hconcat"):
+        for inner in found.get(part, []):
+            yield from _marks(inner)
+
+
 def draw(
     name: str,
     rows: Sequence[Row],
@@ -80,6 +89,8 @@ def draw(
     `height`, in pixels, is for a chart whose rows say how tall it is.
     """
     found = filled(name, rows, domains or {})
+    for mark in _marks(found):
+        mark["aria"] = False  # the one alternative text says it all, once
     tall: int | Literal["content"] = "content" if height is None else height
     with st.container(key=key):
         st.vega_lite_chart(table(rows), found, alt=alt, width="stretch", height=tall)

@@ -32,6 +32,7 @@ def form(services: Services, visit: Visit, chart: Chart) -> None:
     with st.expander(words.TITLE, expanded=bool(samples), key="add-expression"):
         for added in chart.adding.counted(chart.entries):
             st.html(f'<div class="tr">{paragraph(words.added(added))}</div>')
+        st.html(frame.uploading(), unsafe_allow_javascript=True)
         with st.form(widget_key("expression"), border=False):
             _ask(services, laboratory, visit, chart)
 

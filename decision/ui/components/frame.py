@@ -63,6 +63,21 @@ def to_top(showing: str) -> str:
     return f'<span hidden data-showing="{text(showing)}"></span><script>{TO_TOP}</script>'
 
 
+NO_ROLE = (
+    "new MutationObserver((_, seen) => { for (const e of document.querySelectorAll("
+    "'[data-testid=stFileUploaderDropzone][role]')) { e.removeAttribute('role') } })"
+    ".observe(document.body, { childList: true, subtree: true })"
+)
+"""Streamlit calls the place for a file a presentation and names it all the same, so that it is
+announced or not, as the browser likes. Without the role it is a named region.
+"""
+
+
+def uploading() -> str:
+    """Stands before the places for files of a page."""
+    return f"<script>{NO_ROLE}</script>"
+
+
 def notices(said: Sequence[str]) -> str:
     """What this visit cannot do, such as data that the chart did not permit."""
     return (
