@@ -2,6 +2,8 @@
 
 Every position down the page is given in pixels and every word is a row, because panels of their own
 scales would each draw an axis of its own width, and names of months would be those of the browser.
+Marks are silent: the chart's one alternative text says what they show, and a reader that is told of
+every mark by itself hears nothing.
 """
 
 from __future__ import annotations
@@ -53,7 +55,13 @@ def _at(pixels: int | alt.ExprRef) -> Any:
 
 
 def _words(what: str, place: Any, **mark: Any) -> alt.Chart:
-    told: dict[str, Any] = {"color": FG, "fontSize": FONT, "opacity": 1, "baseline": "middle"}
+    told: dict[str, Any] = {
+        "aria": False,
+        "color": FG,
+        "fontSize": FONT,
+        "opacity": 1,
+        "baseline": "middle",
+    }
     marked: alt.Chart = _of(what).mark_text(**(told | mark))
     return marked.encode(x=place, y=_y("y"), text="text:N")
 
@@ -65,13 +73,13 @@ def over_time() -> alt.TopLevelMixin:
     """
     far = alt.X2("x2:Q")
     low = alt.Y2("y2:Q")
-    tick = _of("tick").mark_rule(color=LINE, opacity=1, strokeOpacity=0.35)
-    base = _of("base").mark_rule(color=LINE, opacity=1)
-    band = _of("band").mark_rect(color=BASE, opacity=1, cornerRadius=2)
-    begin = _of("begin").mark_rule(color=BASE, strokeDash=[2, 3], opacity=1)
-    guide = _of("guide").mark_rule(color=FG, strokeWidth=1.2, opacity=1)
-    line = _of("point").mark_line(color=DISC, strokeWidth=1.8, opacity=1)
-    point = _of("point").mark_point(filled=True, size=58, color=DISC, opacity=1)
+    tick = _of("tick").mark_rule(aria=False, color=LINE, opacity=1, strokeOpacity=0.35)
+    base = _of("base").mark_rule(aria=False, color=LINE, opacity=1)
+    band = _of("band").mark_rect(aria=False, color=BASE, opacity=1, cornerRadius=2)
+    begin = _of("begin").mark_rule(aria=False, color=BASE, strokeDash=[2, 3], opacity=1)
+    guide = _of("guide").mark_rule(aria=False, color=FG, strokeWidth=1.2, opacity=1)
+    line = _of("point").mark_line(aria=False, color=DISC, strokeWidth=1.8, opacity=1)
+    point = _of("point").mark_point(aria=False, filled=True, size=58, color=DISC, opacity=1)
     dashes = alt.Scale(domain=["cited", "own"], range=[[6, 4], [2, 3]])
     shapes = alt.Scale(domain=list(MARKS), range=list(MARKS.values()))
     return alt.layer(

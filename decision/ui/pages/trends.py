@@ -39,6 +39,8 @@ def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
         st.html(f'<div class="tr">{told}{trends.treated(treatments)}</div>')
         if drawn := trends.several(shown):
             st.html(f'<div class="tr">{paragraph(" ".join(words.key(drawn)), "tr-small")}</div>')
+        elif any(s.points for s in shown):
+            st.html(f'<div class="tr">{paragraph(words.ALL_ONCE)}</div>')
         for group, series in trends.groups(shown).items():
             st.html(trends.heading(group))
             if panels := trends.several(series):

@@ -20,6 +20,7 @@ SPANS = {"1": "1 year", "3": "3 years", "all": "All"}
 """Offered spans by their key, the shortest first."""
 AS_TABLE = "Show the values as a table"
 NOTHING = "The record has no value that could be drawn over time."
+ALL_ONCE = "Everything was measured once, so there is no course to draw."
 NO_TREATMENT = "The record lists no treatment that this page draws."
 BEFORE = "Over before the time shown: {courses}"
 TREATMENT_UNREAD = "Treatment may be missing here: {what}."
