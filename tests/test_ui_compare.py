@@ -167,7 +167,7 @@ def test_an_absent_kind_of_data_is_exactly_nothing_and_says_so():
         answer=dataclasses.replace(card.answer, absent_modalities=(Modality.TRANSCRIPTOMIC,)),
     )
     rows = words.kind_rows(absent, gap=True)
-    assert rows[-1] == ("Transcriptomic data", 0, words.NOT_MEASURED)
+    assert rows[-1] == ("Transcriptomic data\nnot measured", 0, "0")
     assert len(words.kind_rows(absent, gap=False)) == len(rows) - 2
 
 

@@ -26,7 +26,7 @@ STEP = 34
 LABELS = 170
 """Pixels for the labels of rows: less than half of the narrowest page."""
 MOST_TICKS = 6
-PADDING = {"left": 0, "right": 4, "top": 4, "bottom": 0}
+PADDING = {"left": 0, "right": 12, "top": 4, "bottom": 0}
 """Around a chart: the page has its own distances."""
 
 IN_ORDER: list[str] = []

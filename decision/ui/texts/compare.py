@@ -54,7 +54,9 @@ STEPS_NOTE = (
 )
 RISK_STEPS = "What makes the risk within {years}"
 KINDS = "By kind of data"
-KINDS_NOTE = "What all inputs of one kind do together, of 100."
+KINDS_NOTE = (
+    "What all inputs of one kind do together, of 100. A kind that was not measured does exactly 0."
+)
 IN_WORDS = "The same in words"
 AS_TABLE = "The same numbers as a table"
 STEPS_HEAD = ("Input", "Effect, of 100", "From", "To")
@@ -149,7 +151,7 @@ GAP_ALT = (
 ROWS_ALT = "Of 100: {rows}."
 ROW_ALT = "{label}: {shown}"
 KIND_ROW = "{kind}\n{what}"
-NOT_MEASURED = "not measured: exactly 0"
+NOT_MEASURED, EXACTLY_NOTHING = "not measured", "0"
 
 
 def ranges_alt(rows: Sequence[tuple[str, str]]) -> str:
@@ -168,7 +170,8 @@ def kind_rows(card: ComparisonCard, *, gap: bool) -> tuple[tuple[str, int, str],
     for found in card.answer.explanation.modalities:
         kind = kind_of_data(found.player)
         if found.player in card.answer.absent_modalities:
-            rows.append((kind, 0, NOT_MEASURED))
+            label = KIND_ROW.format(kind=kind, what=NOT_MEASURED)
+            rows.append((label, 0, EXACTLY_NOTHING))
             continue
         effects = {drug.label: found.effects[drug.id] for drug in (first, second)}
         if gap:
@@ -183,7 +186,7 @@ def kind_rows_of_risk(card: PrognosisCard) -> tuple[tuple[str, int, str], ...]:
     """The same of the last risk."""
     last = card.answer.last
     return tuple(
-        (kind_of_data(found.player), 0, NOT_MEASURED)
+        (KIND_ROW.format(kind=kind_of_data(found.player), what=NOT_MEASURED), 0, EXACTLY_NOTHING)
         if found.player in card.answer.absent_modalities
         else (
             kind_of_data(found.player),
