@@ -220,7 +220,7 @@ def band_sentence(low: float, high: float) -> str:
 
 
 def group_name(spec: DecisionSpec, group: CheckedGroup) -> str:
-    """`Age below 65 years`, `Rheumatoid factor: positive`, or the words of a stratum."""
+    """`Age below 65 years`, `Sex: female`, or the words of a stratum."""
     if group.label:
         words = f"{group.label[:1].upper()}{group.label[1:]}"
     else:
