@@ -60,7 +60,7 @@ def chart(
         CHART,
         found.rows,
         alt=words.alternative(group, series, treatments),
-        key=f"trend-{series[0].trend.id}",
+        key=f"trend-chart-{series[0].trend.id}",
         domains={"x": (found.first, found.last), "y": (found.height, 0)},
         height=found.height + FOOT,
     )
