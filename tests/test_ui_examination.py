@@ -191,6 +191,35 @@ def test_an_examination_is_undone_as_a_whole_and_its_marks_stay_for_correction()
     }
 
 
+def test_what_was_saved_is_not_saved_anew_with_the_next_value():
+    """A record that was read again has a later time, and joints of before are not of that time."""
+    audit = ListAuditLog()
+    at = press(complete(tap(at_page(audit=audit), "Right wrist")), SAVE)
+    field(at, "CRP").set_value(30.0)
+    at = press(at, SAVE)
+    told = [e.outcome["entered"] for e in audit.events if e.action is AuditAction.ENTERED]
+    assert [sorted(t) for t in told] == [
+        ["swollen_joints-local", "tender_joints-local"],
+        ["crp-local"],
+    ]
+    press(tap(at, "Left wrist"), SAVE)
+    assert audit.events[-2].outcome["entered"]["tender_joints-local"] == "2 {count}"
+
+
+def test_saved_scores_are_kept_until_an_answer_changes_or_the_whole_is_undone():
+    draft = (
+        Draft().answered("haq", SHEET).said_complete(True).saved(JointExamination(), {"haq": SHEET})
+    )
+    typed = [(f, None) for f in asked()]
+    assert collected(typed, draft, figure=True).answers == ()
+    beside = Draft().said_complete(True).saved(None, {})
+    assert len(collected(typed, beside, figure=True).answers) == 2
+    changed = draft.answered("haq", Sheet(answers={**SHEET.answers, "reach": 3}))
+    assert len(collected(typed, changed, figure=True).answers) == 1
+    again = draft.reopened().said_complete(True)
+    assert len(collected(typed, again, figure=True).answers) == 3
+
+
 def test_the_marks_of_one_patient_never_reach_another():
     at = tap(opened(page_services(BARE, page_record("p3"), spec=SPEC), "p2"), "Right wrist")
     assert "Swollen 0 · tender 0 " in shown(open_patient(at, "p3"))

@@ -121,6 +121,7 @@ def enter(
                 Saved(at=at, audit_id=audit_id, entries=fresh, joints=joints, sheets=sheets),
             )
             chart.entries = tuple(e for e in chart.entries if e not in replaced) + fresh
+            chart.draft = chart.draft.saved(joints, sheets)
             chart.assessments.clear()
     session.renew_widgets()
 

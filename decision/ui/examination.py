@@ -33,6 +33,12 @@ class Draft:
     """Earlier states, the latest last: what one step back brings."""
     sheets: Mapping[str, Sheet] = field(default_factory=dict)
     """By the concept that the questionnaire scores."""
+    kept: JointExamination | None = None
+    """The joints as they were saved: nothing of an earlier minute is saved anew beside other values
+    until a joint or the examination changes.
+    """
+    kept_sheets: Mapping[str, Sheet] = field(default_factory=dict)
+    """The same of the questionnaires."""
     cleared: int = 0
     """How often everything was cleared: widgets that hold a state of their own start anew."""
 
@@ -55,12 +61,22 @@ class Draft:
     def said_complete(self, complete: bool) -> Draft:
         return replace(self, complete=complete)
 
+    def saved(self, joints: JointExamination | None, sheets: Mapping[str, Sheet]) -> Draft:
+        """As it is after saving what was read from these; None where no joint was counted."""
+        kept = self.kept if joints is None else joints
+        return replace(self, kept=kept, kept_sheets={**self.kept_sheets, **sheets})
+
     def reopened(self) -> Draft:
         """The marks stay for correction, and count no more."""
-        return replace(self, complete=False, cleared=self.cleared + 1)
+        opened = replace(self, complete=False, kept=None, kept_sheets={})
+        return replace(opened, cleared=self.cleared + 1)
 
     def answered(self, concept: str, sheet: Sheet) -> Draft:
         return replace(self, sheets={**self.sheets, concept: sheet})
+
+    def new_sheet(self, concept: str) -> bool:
+        """Whether a questionnaire says something that is not saved yet."""
+        return self.sheets.get(concept) != self.kept_sheets.get(concept)
 
     def total(self, concept: str) -> float | None:
         """The score of a questionnaire; None while too little of it is answered."""
@@ -116,8 +132,9 @@ def collected(
         if sign is not None:
             count = draft.joints.count(sign)
             if answer is None and draft.complete:
-                answers.append((asked, float(count)))
-                counted += 1
+                if draft.joints != draft.kept:
+                    answers.append((asked, float(count)))
+                    counted += 1
                 continue
             if answer is not None and (draft.complete or marked) and answer != count:
                 problems.append(texts.two_counts(asked.entry.question, float(answer), count))
@@ -126,8 +143,9 @@ def collected(
             sheet_of(asked) is not None and (total := draft.total(asked.entry.concept)) is not None
         ):
             if answer is None:
-                answers.append((asked, total))
-                sheets[asked.entry.concept] = draft.sheets[asked.entry.concept]
+                if draft.new_sheet(asked.entry.concept):
+                    answers.append((asked, total))
+                    sheets[asked.entry.concept] = draft.sheets[asked.entry.concept]
                 continue
             if answer != total:
                 problems.append(texts.two_scores(asked.entry.question, float(answer), total))
