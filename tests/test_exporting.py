@@ -20,6 +20,7 @@ from decision.ui import assessing
 from decision.ui.exporting import PATH, address, record_route
 from decision.ui.exports import MOST, Exports
 from decision.ui.headers import NOBODY, Gate
+from decision.ui.record.pdf import PageError
 from decision.ui.texts import exporting as words
 from decision.ui.texts import pages, trail
 from decision.visit import Closed, Visit
@@ -178,6 +179,22 @@ def test_without_a_trail_nothing_leaves():
     assert answer.headers["content-type"].startswith("text/html")
     assert words.NO_AUDIT[0] in answer.text
     assert not answer.content.startswith(b"%PDF")
+
+
+class NoPages:
+    def pdf(self, record):
+        raise PageError("no page was made (status 1)", "Try again.")
+
+
+def test_where_no_page_can_be_made_nothing_leaves_and_the_trail_says_nothing(caplog):
+    desk = Desk()
+    desk.app = Starlette(routes=[record_route(desk.services, NoPages())])
+    answer = desk.get()
+    assert answer.status_code == 500
+    assert words.NO_PAGE[0] in answer.text
+    assert desk.entries() == []
+    assert FULL.identity.name not in caplog.text
+    assert desk.get("json").status_code == 200
 
 
 def test_a_closed_launch_offers_nothing_any_more():

@@ -8,6 +8,7 @@ import itertools
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 from decision.clinical.assessment import ComparisonCard
 from decision.ui.record.exported import exported
 from decision.ui.record.glyphs import drawable, printable
-from decision.ui.record.pdf import FONTS
+from decision.ui.record.pdf import FONTS, PageError
 from decision.ui.texts import evidence, pages
 from decision.ui.texts.displayed import displayed
+from settings import ROOT
 from tests.needed import missing
 from tests.records_made import (
     KINDS,
@@ -223,7 +225,7 @@ def test_plain_letters_stay_as_they_are(words):
     assert printable(words, DRAWN) == words
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=80))
 def test_no_name_keeps_a_page_from_being_made(name):
     """A page is PDF/A, where one letter without a picture would be an error."""
@@ -272,3 +274,19 @@ def test_a_usual_comparison_fits_one_page():
     shown, _ = comparison()
     assert isinstance(shown, ComparisonCard)
     assert len(page_of(recorded("comparison")).pages) == 1
+
+
+def test_a_page_that_cannot_be_made_is_an_error_that_says_nothing_of_it():
+    broken = recorded("comparison") | {"sections": "Name of p1"}
+    with pytest.raises(PageError) as caught:
+        PRESS.pdf(broken)
+    assert "Name" not in f"{caught.value.message} {caught.value.remedy} {caught.value.__cause__}"
+
+
+def test_making_a_page_leaves_typst_out_of_this_process():
+    """It keeps what it has laid out: here that would be the words of earlier patients."""
+    code = (
+        "import sys; from tests.records_made import PRESS, recorded; "
+        "assert PRESS.pdf(recorded('comparison')); assert 'typst' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
@@ -26,6 +27,7 @@ from decision.ui.visiting import HANDLE
 from decision.visit import Visit
 
 PATH = "/record"
+_LOG = logging.getLogger(__name__)
 _TYPES = {"pdf": "application/pdf", "json": "application/json"}
 _PAGE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"/><title>{title}</title>'
@@ -114,12 +116,21 @@ def _taken(
         record, made = chart.with_entries(), _made(chart, shown, visit)
     taken = Taken(agent=context.agent, at=context.now, site=context.site)
     told = exported(shown, record, made, taken)
-    content = as_json(told) if form == "json" else pages.pdf(told)
+    content = as_json(told) if form == "json" else _page(pages, told)
     entry = {"form": form, "sha256": sha256(content).hexdigest()}
     if made:
         entry["decided"] = made.choice.audit_id
     _write(services, shown, chart.record, entry, visit)
     return content
+
+
+def _page(pages: Pages, told: Json) -> bytes:
+    try:
+        return pages.pdf(told)
+    except DecisionSupportError as error:
+        _LOG.error("no page: %s", error.message)
+        title, detail = words.NO_PAGE
+        raise RefusedError(500, (title, detail, error.remedy)) from None
 
 
 def _write(

@@ -7,18 +7,21 @@ on every machine, also on one without any.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING
+from threading import BoundedSemaphore
 
+from decision.clinical.errors import DecisionSupportError
 from decision.ui.record.exported import Json
 from decision.ui.record.glyphs import breakable, drawable, printable
 
-if TYPE_CHECKING:
-    import typst
-
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts"
+LONGEST = 30.0
+"""Seconds after which a page is given up."""
+AT_ONCE = 2
+"""Pages that are made at the same time; whoever comes later waits."""
 DRAWN = (
     *("language", "title", "subject", "simulated", "banner", "note", "taken"),
     *("patient", "sections", "trace"),
@@ -28,47 +31,49 @@ LABELS = {
     "entry": "Audit entry {entry}.",
     "page": "Page {page} of {pages}",
 }
-_WITHOUT_TIME = 0
-"""The file has no clock of its own: the same record makes the same bytes."""
+
+
+_AGAIN = "Take the record as data, or try again."
+
+
+class PageError(DecisionSupportError):
+    """The page could not be made. Says nothing of what should have stood on it."""
 
 
 class Press:
-    """Makes pages; holds the fonts, which take longest to read, and no patient. It is set up for
-    the first page, for many a visit ends without one.
-    """
+    """Makes pages, each in a process of its own; holds no patient."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._compiler: typst.Compiler | None = None
         self._ours: frozenset[int] = frozenset()
-
-    def _ready(self) -> typst.Compiler:
-        if self._compiler is not None:
-            return self._compiler
-        import typst  # 80 MB that a process without records does without
-
-        self._ours = drawable((FONTS / "DejaVuSansCondensed.ttf").read_bytes())
-        self._ours &= drawable((FONTS / "DejaVuSansCondensed-Bold.ttf").read_bytes())
-        self._compiler = typst.Compiler(
-            HERE / "record.typ", root=HERE, font_paths=[FONTS], ignore_system_fonts=True
-        )
-        return self._compiler
+        self._free = BoundedSemaphore(AT_ONCE)
 
     def pdf(self, record: Json) -> bytes:
-        """The page of one record."""
+        """The page of one record; `PageError` where none could be made."""
         drawn = {name: record[name] for name in DRAWN}
-        with self._lock:
-            compiler = self._ready()
-            told = _every(drawn | {"labels": LABELS}, self._ours)
-            made = compiler.compile(
-                format="pdf",
-                sys_inputs={"record": json.dumps(told)},
-                pdf_standards=["a-2b", "ua-1"],
-                timestamp=_WITHOUT_TIME,
-            )
-        if not isinstance(made, bytes):
-            raise TypeError("a record is one file")
-        return made
+        told = json.dumps(_every(drawn | {"labels": LABELS}, self._characters()))
+        with self._free:
+            try:
+                made = subprocess.run(  # noqa: S603  our own program, nothing of a record named
+                    [sys.executable, "-I", str(HERE / "press.py")],
+                    input=told.encode(),
+                    capture_output=True,
+                    check=False,
+                    timeout=LONGEST,
+                    env={},
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise PageError(f"no page was made ({type(error).__name__})", _AGAIN) from None
+        if made.returncode or not made.stdout.startswith(b"%PDF-"):
+            raise PageError(f"no page was made (status {made.returncode})", _AGAIN)
+        return made.stdout
+
+    def _characters(self) -> frozenset[int]:
+        """What both our fonts can draw, read when the first page is asked for."""
+        if not self._ours:
+            regular = drawable((FONTS / "DejaVuSansCondensed.ttf").read_bytes())
+            bold = drawable((FONTS / "DejaVuSansCondensed-Bold.ttf").read_bytes())
+            self._ours = regular & bold
+        return self._ours
 
 
 def _every(value: object, ours: frozenset[int]) -> object:

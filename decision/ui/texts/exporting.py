@@ -20,6 +20,10 @@ NO_AUDIT = (
     "No record was made: the audit entry could not be written.",
     "Nothing leaves without a trail.",
 )
+NO_PAGE = (
+    "No record was made: the page could not be drawn.",
+    "Nothing was taken away, and nothing was written to the trail.",
+)
 BACK = "Back to the patient"
 FORMS = {"pdf": "PDF", "json": "JSON"}
 
