@@ -44,8 +44,8 @@ from models.verdicts import COLUMNS, PAGE, add, verdict_line
 COMPARED = ("contest", "deep", "deep_nets", "deep_served", "rivals")
 """Modules of a comparison beside those of the estimator and the simulator."""
 PURPOSES = {
-    "": "The simulated biology that the served model was trained on",
-    "nonlinear": "A simulated biology made so that a flexible model can win",
+    "": "Linear effects, as in the served model's cohort",
+    "nonlinear": "Effects that bend and interact, made so that a flexible model can win",
 }
 
 
@@ -92,7 +92,7 @@ def compare(plan: Plan, keep: Path | None, say: Say) -> dict[str, Any]:
     variant = f" --variant {plan.variant}" if plan.variant else ""
     return {
         **asked,
-        "cohort": "SIMULATED",
+        "cohort": f"SIMULATED, k = {plan.k:g}",
         "purpose": PURPOSES.get(plan.variant, f"Another biology: {plan.variant}"),
         "names": {"served": ADDITIVE, "challenger": DEEP},
         "seeds": list(plan.seeds),

@@ -71,7 +71,7 @@ def test_who_was_tried_against_the_model_stands_with_both_figures_and_the_verdic
         "0.614",
         "0.574",
         "−0.039 (standard error 0.003)",
-        "0.381, here 0.385",
+        "there 0.381, here 0.385",
         "shut",
     )
     assert passed[-1] == "open"

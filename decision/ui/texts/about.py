@@ -187,13 +187,20 @@ CHALLENGED = (
     "calibration nor its log loss in any group is worse. An open gate changes nothing here: "
     "another model answers only after a new release."
 )
-CHALLENGE_HEAD = ("Tried on", "Log loss here", "Challenger", "Difference", "Following it", "Gate")
+CHALLENGE_HEAD = (
+    "Tried on",
+    "Log loss here",
+    "Log loss there",
+    "Difference",
+    "If followed",
+    "Gate",
+)
 CHALLENGE_COHORT = "{purpose}: {cohort}, {patients}, {repeats}"
 CHALLENGE_DIFFERENCE = "{difference} (standard error {error})"
-CHALLENGE_POLICY = "{challenger}, here {served}"
+CHALLENGE_POLICY = "there {challenger}, here {served}"
 CHALLENGE_NOTE = (
-    "Lower log loss is better. Following it: share reaching the outcome if the larger estimate "
-    "were always followed."
+    "Here: the model that answers; there: the other. Lower log loss is better. If followed: share "
+    "reaching the outcome if the larger estimate were always followed."
 )
 OPEN, SHUT = "open", "shut"
 
