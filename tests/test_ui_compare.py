@@ -208,7 +208,7 @@ def test_groups_are_worded_by_the_decision(group, name):
 
 def test_the_measurement_worth_most_is_named_with_what_it_is_expected_to_leave():
     body = shown(compared())
-    assert "Measuring Methotrexate would narrow the range of the difference most: from 30" in body
+    assert "Measuring methotrexate would narrow the range of the difference most: from 30" in body
     assert "6 of 100 narrower for 25 of 100 of its values 7 of 100" in body
 
 

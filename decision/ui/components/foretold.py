@@ -12,12 +12,13 @@ from decision.clinical.outlook import Outlook
 from decision.ui.components import drawn
 from decision.ui.components.comparing import section, shown_rows
 from decision.ui.components.drawn import Bar
+from decision.ui.components.estimates import headline
 from decision.ui.components.icons import icons
 from decision.ui.components.markup import details, paragraph, table, text
 from decision.ui.texts import compare as words
 from decision.ui.texts import figures, reasons, risk, risk_reasons, steps
 from decision.ui.texts.estimate import detail
-from decision.ui.texts.numbers import of_100, per_100, span
+from decision.ui.texts.numbers import per_100, span
 
 
 def horizons(card: PrognosisCard) -> None:
@@ -25,12 +26,11 @@ def horizons(card: PrognosisCard) -> None:
     cards = ""
     vague = range_first(card)
     for found in card.answer.risks:
-        number, rest = risk.uncertain(found) if vague else risk.headline(card, found)
-        after = f"{of_100(found.probability)}. {detail(found)}" if vague else detail(found)
         cards += (
             f'<section class="tr-card"><h2>{text(f"{risk.WITHIN} {in_years(found.years)}")}</h2>'
-            f"<p><strong class='tr-number'>{text(number)}</strong> {text(rest)}</p>"
-            + paragraph(after)
+            + headline(
+                risk.headline(card, found), detail(found), risk.uncertain(found) if vague else None
+            )
             + icons(found.probability, risk.sentence(card, found))
             + "</section>"
         )

@@ -150,11 +150,11 @@ def _said(
 ) -> str:
     """Number, sentence and range; the range first where the number says less (D4)."""
     number, rest, ranged = parts
-    lead = words.uncertain(low, high) if vague else number
-    after = f"{number}. {ranged}" if vague else ranged
+    lead, after = (words.uncertain(low, high), number) if vague else (number, ranged)
+    beside = paragraph(words.beside(f"{after}." if vague else after, now))
     return (
         f"<p><strong class='tr-number'>{text(lead)}</strong> {text(rest)}</p>"
-        + paragraph(words.beside(after, now))
+        + (f'<div class="tr-grey">{beside}</div>' if vague else beside)
         + icons(p, f"{number} {rest} {words.RIBBON}.")
     )
 

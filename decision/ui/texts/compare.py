@@ -12,13 +12,13 @@ from decision.clinical.assessment import (
     Interval,
     PrognosisCard,
 )
-from decision.clinical.inputs import Modality
 from decision.clinical.outlook import CheckedGroup, ExpectedRange
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import (
     count,
     digits,
+    inside,
     number,
     of_100,
     per_100,
@@ -115,7 +115,7 @@ CANNOT = "cannot be said: {why}"
 NOTHING_TO_COMPARE = "Nothing to compare"
 WHY_NOTHING = (
     "Without an estimate there is no difference to draw, nothing to explain and nothing to try. "
-    "The reasons for none:"
+    "What is missing can be entered on the patient's page. The reasons for no estimate:"
 )
 
 
@@ -315,14 +315,10 @@ def most_narrowed(card: Card, found: Sequence[ExpectedRange]) -> str:
         return NOT_NARROWED.format(now=per_100(best.now))
     said = MOST_NARROWED if isinstance(card, ComparisonCard) else RISK_NARROWED
     return said.format(
-        what=_inside(what(card, best), best.modality),
+        what=inside(what(card, best)),
         now=per_100(best.now),
         expected=per_100(best.expected or 0.0),
     )
-
-
-def _inside(words: str, modality: Modality | None) -> str:
-    return f"{words[:1].lower()}{words[1:]}" if modality is not None else words
 
 
 def groups_note(spec: DecisionSpec) -> str:
