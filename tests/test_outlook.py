@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from decision.clinical.outlook import ExpectedRange, Unexpected
 from decision.clinical.spec import Modality
-from models import subgroups
+from models import count_subgroups, subgroups
 from models.artifact import SchemaError, active
 from models.decisions import ARTIFACTS
 from models.gaussian import conditional
@@ -270,8 +270,8 @@ def test_a_group_says_how_well_it_ranks_only_where_enough_are_in_it():
     y = (rng.random(80) < p).astype(float)
     everybody = np.ones(80, dtype=bool)
     few = np.arange(80) < 40
-    whole = subgroups.counted("", {"age": (0.0, 1.0)}, everybody, [(everybody, y, p)])
-    half = subgroups.counted("", {"age": (0.0, 1.0)}, few, [(everybody, y, p)])
+    whole = count_subgroups.counted("", {"age": (0.0, 1.0)}, everybody, [(everybody, y, p)])
+    half = count_subgroups.counted("", {"age": (0.0, 1.0)}, few, [(everybody, y, p)])
     assert whole.n == (80,)
     assert whole.events == (int(y.sum()),)
     assert whole.auc[0] > 0.5
