@@ -21,7 +21,17 @@ from models.expression import errors as e
 from models.expression import tables
 from models.expression.kinds import Kind, Scale
 from models.expression.naming import read_probes
-from tests.expression_samples import ARRAY, PARQUET, RNA, TSV, declared, lines, scorer, table
+from tests.expression_samples import (
+    ARRAY,
+    PARQUET,
+    RNA,
+    TSV,
+    declared,
+    lines,
+    parquet,
+    scorer,
+    table,
+)
 from tests.test_expression_files import FULL, GENES, TPM, VALUES, read
 from tests.test_expression_record import INTERFERON, decision, document, encoded, finding, record
 
@@ -118,6 +128,11 @@ def test_a_parquet_file_whose_text_grows_on_reading_is_refused_before_it_does():
     assert len(held.getvalue()) < 1_000_000  # and 5 GB as text
     with pytest.raises(e.ParquetError, match="longer"):
         read(held.getvalue(), PARQUET)
+
+
+def test_a_parquet_file_of_bytes_in_place_of_names_says_so():
+    with pytest.raises(e.ParquetError, match="bytes"):
+        read(parquet({"gene": [g.encode() for g in GENES], "S1": VALUES}), PARQUET)
 
 
 def test_a_text_table_of_too_many_cells_is_refused_before_they_are_made():

@@ -20,7 +20,7 @@ from models.expression.errors import (
 )
 from models.expression.tables import LARGEST, MOST_ROWS, Table
 
-LONGEST_CELL = 10_000
+LONGEST_CELL = 200
 """Letters; no gene's name is as long."""
 
 
@@ -54,6 +54,8 @@ def parquet_table(content: bytes) -> Table:
         )
     if any(pa.types.is_nested(field.type) for field in file.schema_arrow):
         raise ParquetError("A column holds lists or structures.", "Write plain columns.")
+    if any(_bytes(field) for field in file.schema_arrow):
+        raise ParquetError("A column holds bytes in place of text.", "Write text as text.")
     if any(name.startswith(("=", "+", "@")) for name in names):
         raise FormulaError(
             "The name of a column begins like a formula of a spreadsheet.",
@@ -67,6 +69,15 @@ def parquet_table(content: bytes) -> Table:
 def _text(field: pa.Field) -> bool:
     kind = field.type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _bytes(field: pa.Field) -> bool:
+    kind = field.type
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
 
 
 def _damaged() -> ParquetError:
@@ -86,7 +97,7 @@ def _column(file: pq.ParquetFile, name: str) -> pa.ChunkedArray:
             raise ParquetError(
                 "A cell is longer than any gene's name.", "Export the table again, plain."
             )
-    return found
+    return found.cast(pa.large_string()) if pa.types.is_dictionary(found.type) else found
 
 
 def _longest(words: pa.Array) -> int:
