@@ -29,7 +29,7 @@ from served import served
 from settings import Settings
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-REPEATS = 3
+REPEATS = 1
 
 
 class NoTrail:
