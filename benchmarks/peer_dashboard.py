@@ -1,4 +1,4 @@
-"""The what-if of explainerdashboard on a model of the same size as ours. Run by another Python, that
+"""The what-if of explainerdashboard on a model of the size of ours. Run by another Python, which
 has the package; the product never needs it: `python benchmarks/peer_dashboard.py PORT ROWS INPUTS`.
 """
 

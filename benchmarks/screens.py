@@ -5,7 +5,7 @@ worklist, a card, an abstention, a STOP, the entry form, the audit trail, the Ab
 used, a risk over time, one whose class is provisional, one with everything unfolded, somebody who
 has a class and no risk, what is known of that model, a launch from the demonstration chart, a
 decision written to it, and the page of an ended session: at two widths, light and dark, each as
-tall as its content.
+tall as its content. `--docs` saves the pages alone, compressed: `--docs --out docs/screens`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.running_app import CHROMIUM, FLAGS, launch_addresses, served
@@ -37,6 +38,8 @@ CARD, ABSTENTION, STOP, OUTSIDE, MISSING = (
     "Amir Example-NoAcpa",
 )
 """Demo patients who show each state; the first may be anybody with an answer."""
+OVER_TIME = "Sven Example-Secondary"
+"""Was measured several times."""
 RISK, PROVISIONAL, NO_RISK = (
     "Jonas Example-StageTwo",
     "Lotte Example-Provisional",
@@ -116,6 +119,11 @@ def _trends(page: Page) -> None:
     _link(page, "Trends", "Trends")
 
 
+def _over_time(page: Page) -> None:
+    _patient(page, OVER_TIME)
+    _trends(page)
+
+
 def _joints(page: Page) -> None:
     """The figure with two joints marked."""
     _abstention(page)
@@ -172,11 +180,11 @@ STATES: dict[str, Callable[[Page], None]] = {
     "compare": lambda page: _link(page, "Compare and reasons", "Compare and reasons"),
     "what-if": _what_if,
     "data-used": lambda page: _link(page, "Data used", "Data used"),
-    "trends": _trends,
+    "trends": _over_time,
     "audit": _audit,
     "abstention": _abstention,
-    "joints": _joints,
     "form": _form,
+    "joints": _joints,
     "stop": _stop,
     "outside": _outside,
     "missing": _missing,
@@ -192,7 +200,25 @@ STATES: dict[str, Callable[[Page], None]] = {
     "written": _written,
     "closed": _closed,
 }
-"""In this order: the data used are those of the card, and what is written is about the launch."""
+"""In this order: comparison and data used are those of the card, what is written is about the
+launch.
+"""
+
+
+DOCUMENTED = (
+    "worklist",
+    "card",
+    "joints",
+    "stop",
+    "what-if",
+    "data-used",
+    "trends",
+    "about",
+    "risk",
+    "risk-compare",
+)
+"""Those of `docs/screens`: each page, and the states of the first one."""
+COLOURS = 32
 
 
 @contextmanager
@@ -216,8 +242,9 @@ def take(
     *,
     widths: Sequence[int] = WIDTHS,
     schemes: Sequence[Scheme] = SCHEMES,
+    kept: Sequence[str] = tuple(STATES),
 ) -> list[Path]:
-    """One picture of every state at every width in every scheme; their paths."""
+    """One picture of every state that is `kept`, at every width in every scheme; their paths."""
     out.mkdir(parents=True, exist_ok=True)
     saved = []
     for width in widths:
@@ -227,6 +254,8 @@ def take(
             )
             page.goto(address)
             for name, show in STATES.items():
+                if name not in kept:
+                    continue
                 show(page)
                 saved.append(out / f"{name}-{width}-{scheme}.png")
                 _save(page, saved[-1], width)
@@ -234,9 +263,20 @@ def take(
     return saved
 
 
+def compress(path: Path) -> Path:
+    """The same picture in few colours, which is all that words need; the first file is gone."""
+    smaller = path.with_suffix(".webp")
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few.convert("RGB").save(smaller, lossless=True, method=6)
+    path.unlink()
+    return smaller
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--docs", action="store_true", help="the pages alone, compressed")
     asked = parser.parse_args()
     if CHROMIUM is None:
         sys.exit("Chromium is not installed: install the package chromium")
@@ -246,8 +286,9 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for path in take(browser, app.address, asked.out):
-            print(path)
+        kept = DOCUMENTED if asked.docs else tuple(STATES)
+        for path in take(browser, app.address, asked.out, kept=kept):
+            print(compress(path) if asked.docs else path)
         browser.close()
 
 

@@ -38,13 +38,17 @@ FOCUSED = """() => {
   const wraps = [box, e, e.parentElement, e.parentElement?.parentElement];
   const rings = (x) => { const s = getComputedStyle(x);
     return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== 'none'; };
-  const named = e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText
-    || e.closest('[role=radiogroup]')?.getAttribute('aria-label') || '';
+  const named = e.tagName === 'MAIN' ? ''
+    : e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || '';
   const r = box.getBoundingClientRect();
   const inside = r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth;
   return [e.tagName + ' ' + named.trim().replace(/\\s+/g, ' '), e.getAttribute('aria-checked')
     ?? '', wraps.some((x) => x && rings(x)), inside];
 }"""
+
+
+AT_REST = """() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
+  && document.querySelector('.stMain').scrollTop === 0"""
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +175,7 @@ def test_the_whole_visit_by_keyboard_alone(browser, address):
     page.goto(address)
     page.get_by_role("button", name=WHO).wait_for()
     keys = Keys(page)
-    keys.press(WHO)
+    keys.press(f"BUTTON {WHO}")
     numbers = page.locator(".tr-card .tr-number")
     expect(numbers).to_have_count(2)
     keys.press("SUMMARY.*All .* cautions")
@@ -187,6 +191,7 @@ def test_the_whole_visit_by_keyboard_alone(browser, address):
         keys.write(re.escape(question), value)
     keys.press("BUTTON Save and update the answer")
     expect(page.get_by_role("heading", name="Entered by clinician")).to_be_visible()
+    page.wait_for_function(AT_REST)  # a new answer is shown from its top
     keys.press("A Compare and reasons")
     expect(page.get_by_role("heading", level=1, name="Compare and reasons")).to_be_visible()
     keys.press("A Patient$")
