@@ -7,7 +7,7 @@
     python -m models.studies E-MTAB-11611 --sdrf E-MTAB-11611.sdrf.txt \\
         --expression counts.tsv --out cohorts/E-MTAB-11611
     python -m models.studies mine.toml --samples samples.csv --expression tpm.tsv --out cohorts/mine
-    python -m models.train ra_biologic_response --cohort cohorts/GSE198520 cohorts/GSE138746
+    python -m models.train <decision> --cohort cohorts/GSE198520 cohorts/GSE138746
 
 Nothing is downloaded: each repository's terms are between it and whoever downloads.
 """
