@@ -33,7 +33,7 @@ MOST_TABS = 160
 LONGEST = 20_000
 FOCUSED = """() => {
   const e = document.activeElement;
-  if (!e || e === document.body) return ['', '', false, false];
+  if (!e || e === document.body) return ['', false, false];
   const box = e.closest('label') ?? e;
   const wraps = [box, e, e.parentElement, e.parentElement?.parentElement];
   const rings = (x) => { const s = getComputedStyle(x);
@@ -42,8 +42,8 @@ FOCUSED = """() => {
     : e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || '';
   const r = box.getBoundingClientRect();
   const inside = r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth;
-  return [e.tagName + ' ' + named.trim().replace(/\\s+/g, ' '), e.getAttribute('aria-checked')
-    ?? '', wraps.some((x) => x && rings(x)), inside];
+  const name = e.tagName + ' ' + named.trim().replace(/\\s+/g, ' ');
+  return [name, wraps.some((x) => x && rings(x)), inside];
 }"""
 
 
@@ -141,15 +141,23 @@ class Keys:
         before, stuck = "", 0
         for _ in range(MOST_TABS):
             self.page.keyboard.press("Tab")
-            name, _, ringed, inside = self.page.evaluate(FOCUSED)
-            if name and not (ringed and inside):
-                self.unseen.append(name)
+            name = self.focused()
             if re.search(wanted, name):
                 return
             stuck = stuck + 1 if name and name == before else 0
             assert stuck < 8, f"trapped at {name}"
             before = name
         raise AssertionError(f"{wanted} was not reached by Tab")
+
+    def focused(self) -> str:
+        """What has the focus; it must be ringed and within the window once the page rests."""
+        for _ in range(10):
+            name, ringed, inside = self.page.evaluate(FOCUSED)
+            if not name or (ringed and inside):
+                return str(name)
+            self.page.wait_for_timeout(100)
+        self.unseen.append(name)
+        return str(name)
 
     def press(self, wanted: str, key: str = "Enter") -> None:
         self.to(wanted)
