@@ -46,8 +46,9 @@ class NamingRecord:
 class ChallengeRecord:
     """Another model that was tried against the one that answers, on the same folds.
 
-    loss : log loss, lower is better · difference, error : the challenger's minus the served one's,
-    and its standard error · policy : share reaching the outcome if the larger estimate were followed
+    loss : log loss, lower is better · difference, error : the challenger's minus the served
+    one's, and its standard error · policy : share reaching the outcome if the larger estimate
+    were followed ·
     open : whether the challenger passed every test of the gate there
     """
 

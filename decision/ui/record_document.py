@@ -57,7 +57,9 @@ def record_document(
             paragraph(RESEARCH),
             f'<section class="appendix"><section><h2>Appendix</h2>{_banner(card)}'
             f"<p>{text(_whose(record))}</p></section>",
-            joined((*all_cautions(card), *_appended(card), *rna(card, record), *data(card, record))),
+            joined(
+                (*all_cautions(card), *_appended(card), *rna(card, record), *data(card, record))
+            ),
             joined(versions(card, decided.audit_id)),
             "</section>",
         )

@@ -170,7 +170,7 @@ def _unusual(assessment: Assessment) -> set[str]:
 
 
 def _carried(assessment: Assessment, one: Searched, finding: Found) -> bool:
-    """Only what ages is carried forward: an antibody or a birth date is not."""
+    """Only what ages is carried forward: what stays as it was found is not."""
     when = finding.evidence.effective
     if not one.measured or one.lookback is None or when is None:
         return False
