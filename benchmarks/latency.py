@@ -108,10 +108,8 @@ def what_if(page: Page, address: str, repeats: int) -> dict[str, float]:
     field = ".st-key-whatif-fields input"
     box = page.locator(field).first
     box.wait_for(timeout=LONGEST_MS)
-    low, high, now = (
-        int(float(box.get_attribute(name) or 0))
-        for name in ("aria-valuemin", "aria-valuemax", "aria-valuenow")
-    )
+    low, high = (int(float(box.get_attribute(name) or 0)) for name in ("min", "max"))
+    now = int(float(box.input_value() or 0))
     values = [str(n) for n in range(low, high + 1) if n != now]
 
     def once(value: str) -> float:

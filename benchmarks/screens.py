@@ -30,6 +30,7 @@ Scheme = Literal["light", "dark"]
 WIDTHS = (1024, 420)
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 FIRST_HEIGHT = 900
+AT_REST = "() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"
 CARD, ABSTENTION, STOP, OUTSIDE, MISSING = (
     "Nora Example-Naive",
     "Julia Example-Joints",
@@ -224,6 +225,7 @@ COLOURS = 32
 @contextmanager
 def as_tall_as_its_content(page: Page, width: int) -> Iterator[None]:
     """A page scrolls inside the window, not with it: until the block ends, nothing is cut off."""
+    page.wait_for_function(AT_REST)
     tall = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(FIRST_HEIGHT, int(tall))})
     yield

@@ -202,6 +202,8 @@ def test_the_whole_visit_by_keyboard_alone(browser, address):
     page.wait_for_function(AT_REST)  # a new answer is shown from its top
     keys.press("A Compare and reasons")
     expect(page.get_by_role("heading", level=1, name="Compare and reasons")).to_be_visible()
+    page.locator(".stVegaLiteChart svg").last.wait_for()
+    page.wait_for_function(AT_REST)
     keys.press("A Patient$")
     expect(numbers).to_have_count(2)
     keys.among("BUTTON .* inhibitor$", f"BUTTON {AGAINST}$", "ArrowRight")
