@@ -40,10 +40,9 @@ FOCUSED = """() => {
     return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== 'none'; };
   const named = e.tagName === 'MAIN' ? ''
     : e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || '';
-  const r = box.getBoundingClientRect();
-  const inside = r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth;
+  const drawn = box.getBoundingClientRect().width > 0;
   const name = e.tagName + ' ' + named.trim().replace(/\\s+/g, ' ');
-  return [name, wraps.some((x) => x && rings(x)), inside];
+  return [name, wraps.some((x) => x && rings(x)), drawn];
 }"""
 
 
@@ -150,10 +149,10 @@ class Keys:
         raise AssertionError(f"{wanted} was not reached by Tab")
 
     def focused(self) -> str:
-        """What has the focus; it must be ringed and within the window once the page rests."""
+        """What has the focus; it must be drawn with a ring once the page rests."""
         for _ in range(10):
-            name, ringed, inside = self.page.evaluate(FOCUSED)
-            if not name or (ringed and inside):
+            name, ringed, drawn = self.page.evaluate(FOCUSED)
+            if not name or (ringed and drawn):
                 return str(name)
             self.page.wait_for_timeout(100)
         self.unseen.append(name)
