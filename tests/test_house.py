@@ -13,7 +13,7 @@ SOURCES = [
     *sorted(ROOT.glob("*.py")),
     *(
         path
-        for folder in ("decision", "fhir", "models", "examples/demo_ehr")
+        for folder in ("cohorts", "decision", "fhir", "models", "examples/demo_ehr")
         for path in sorted((ROOT / folder).rglob("*.py"))
     ),
 ]
