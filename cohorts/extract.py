@@ -1,8 +1,9 @@
 """`python -m cohorts.extract <decision> --ndjson FOLDER --output cohort.csv`: charts to a table.
 
-Each chart is read by the code of the bedside, as it stood when the drug was begun; see
-`cohorts.courses` for what makes a course and `docs/cohort_table.md` for the table. People are
-numbered in the order in which their charts are read: the table holds no id of the export.
+`--omop` reads OMOP CDM tables instead of a FHIR bulk export; see `cohorts.omop`. Each chart is read
+by the code of the bedside, as it stood when the drug was begun; see `cohorts.courses` for what makes
+a course and `docs/cohort_table.md` for the table. People are numbered in the order in which their
+charts are read: the table holds no id of the export.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cohorts.bulk import BulkExport, open_export
 from cohorts.charts import Reader, reader
 from cohorts.courses import courses_of
 from cohorts.errors import ExportError
+from cohorts.omop import OmopExport, open_omop
 from cohorts.writing import Cell, row_of, write_table
 from decision import catalog
 from decision.clinical.endpoint import Endpoint
@@ -56,8 +58,11 @@ class Tally:
         }
 
 
+Export = BulkExport | OmopExport
+
+
 def rows_of(
-    export: BulkExport, taken: str, read: Reader, endpoint: Endpoint, site: str, tally: Tally
+    export: Export, taken: str, read: Reader, endpoint: Endpoint, site: str, tally: Tally
 ) -> Iterator[dict[str, Cell]]:
     """The rows of a whole export, one chart in memory at a time."""
     for number, chart in enumerate(export.charts(), start=1):
@@ -83,7 +88,7 @@ def _site(resources: Sequence[Json]) -> str:
     return "one site"
 
 
-def taken_at(given: str, export: BulkExport) -> str:
+def taken_at(given: str, export: Export) -> str:
     """When the export was true: as the command says, else as the server said.
 
     Raises
@@ -106,9 +111,17 @@ def _instant(when: datetime) -> str:
 
 
 def extract(
-    decision_id: str, folder: Path, output: Path, *, taken: str = "", site: str = ""
+    decision_id: str,
+    source: Path,
+    output: Path,
+    *,
+    taken: str = "",
+    site: str = "",
+    omop: bool = False,
 ) -> Tally:
     """Write the cohort table of an export; what came of it.
+
+    source : a folder of NDJSON files, or with `omop` a folder or DuckDB file of CDM tables
 
     Raises
     ------
@@ -122,7 +135,8 @@ def extract(
             "Export its table from the registry itself; see docs/cohort_table.md.",
         )
     tally = Tally()
-    with open_export(folder) as export:
+    opened = open_omop(source, spec, taken=taken) if omop else open_export(source)
+    with opened as export:
         at = taken_at(taken, export)
         read = reader(spec, export.base)
         write_table(output, schema, rows_of(export, at, read, schema.endpoint, site, tally))
@@ -138,7 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; 0 where a table was written, 2 where the export or the decision is no use."""
     parser = argparse.ArgumentParser(prog="python -m cohorts.extract", description=__doc__)
     parser.add_argument("decision", help=f"one of {', '.join(catalog.offered())}")
-    parser.add_argument("--ndjson", type=Path, required=True, help="folder of a FHIR bulk export")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--ndjson", type=Path, help="folder of a FHIR bulk export")
+    source.add_argument("--omop", type=Path, help="folder or DuckDB file of OMOP CDM tables")
     parser.add_argument("--output", type=Path, required=True, help="a .csv or .parquet file")
     parser.add_argument("--taken", default="", help="day of the export, if no manifest says it")
     parser.add_argument("--site", default="", help="name of the site, if the export is of one")
@@ -146,7 +162,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         tally = extract(
-            given.decision, given.ndjson, given.output, taken=given.taken, site=given.site
+            given.decision,
+            given.omop or given.ndjson,
+            given.output,
+            taken=given.taken,
+            site=given.site,
+            omop=given.omop is not None,
         )
     except DecisionSupportError as error:
         _say(f"{error.message} {error.remedy}")
