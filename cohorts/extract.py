@@ -1,9 +1,9 @@
 """`python -m cohorts.extract <decision> --ndjson FOLDER --output cohort.csv`: charts to a table.
 
 `--omop` reads OMOP CDM tables instead of a FHIR bulk export; see `cohorts.omop`. Each chart is read
-by the code of the bedside, as it stood when the drug was begun; see `cohorts.courses` for what makes
-a course and `docs/cohort_table.md` for the table. People are numbered in the order in which their
-charts are read: the table holds no id of the export.
+by the code of the bedside, as it stood when the drug was begun; `cohorts.courses` says what makes a
+course and `docs/cohort_table.md` what is in the table. People are numbered in the order in which
+their charts are read: the table holds no id of the export.
 """
 
 from __future__ import annotations
