@@ -66,30 +66,35 @@ class BulkExport:
 
     base : the server's address, "" where unknown · taken : its transaction time, "" where unknown
     patients : Patient resources · unused : resources of nobody in the export, by type; whole once
-    all charts were read
+    all charts were read · parts : where the lines lie, each whole charts; `charts_in` reads one
     """
 
     base: str
     taken: str
     patients: int
     unused: Counter[str]
-    _parts: tuple[Path, ...] = field(repr=False)
+    parts: tuple[Path, ...] = field(repr=False)
 
     def charts(self) -> Iterator[Chart]:
         """One chart after another, in an order that depends on ids and size alone."""
-        for part in self._parts:
-            lines: defaultdict[str, list[bytes]] = defaultdict(list)
-            with part.open("rb") as handle:
-                for line in handle:
-                    key, _, resource = line.partition(b"\t")
-                    lines[key.decode()].append(resource)
-            for patient in sorted(lines):
-                resources = sorted((_parsed(line) for line in lines[patient]), key=_order)
-                if any(r.get("resourceType") == "Patient" for r in resources):
-                    yield Chart(patient=patient, resources=tuple(resources))
-                else:
-                    kinds = (text(r, "resourceType") for r in resources)
-                    self.unused.update(f"{k} of a patient who is not in the export" for k in kinds)
+        for part in self.parts:
+            yield from charts_in(part, self.unused)
+
+
+def charts_in(part: Path, unused: Counter[str]) -> Iterator[Chart]:
+    """The charts of one part by id; `unused` counts resources of patients who are not there."""
+    lines: defaultdict[str, list[bytes]] = defaultdict(list)
+    with part.open("rb") as handle:
+        for line in handle:
+            key, _, resource = line.partition(b"\t")
+            lines[key.decode()].append(resource)
+    for patient in sorted(lines):
+        resources = sorted((_parsed(line) for line in lines[patient]), key=_order)
+        if any(r.get("resourceType") == "Patient" for r in resources):
+            yield Chart(patient=patient, resources=tuple(resources))
+        else:
+            kinds = (text(r, "resourceType") for r in resources)
+            unused.update(f"{k} of a patient who is not in the export" for k in kinds)
 
 
 def _parsed(line: bytes) -> Json:
@@ -108,8 +113,13 @@ def _order(resource: Json) -> tuple[str, str, str]:
 
 
 @contextmanager
-def open_export(folder: Path, *, part_bytes: int = PART_BYTES) -> Iterator[BulkExport]:
+def open_export(
+    folder: Path, *, part_bytes: int = PART_BYTES, scratch: Path | None = None
+) -> Iterator[BulkExport]:
     """Deal out the `*.ndjson` files of a folder by patient; what is on disk meanwhile is removed.
+
+    scratch : where it lies meanwhile, such as a disk that all workers see; the system's own place
+    for temporary files if not given
 
     A file `manifest.json` (the server's own answer to the export) gives the time of the export and
     the server's address, against which absolute references are read.
@@ -128,8 +138,8 @@ def open_export(folder: Path, *, part_bytes: int = PART_BYTES) -> Iterator[BulkE
     base, taken = _manifest(folder)
     total = sum(path.stat().st_size for path in files)
     count = min(_MOST_PARTS, 1 + total // part_bytes)
-    with tempfile.TemporaryDirectory(prefix="export-") as scratch:
-        dealt = _deal(files, Path(scratch), count)
+    with tempfile.TemporaryDirectory(prefix="export-", dir=scratch) as own:
+        dealt = _deal(files, Path(own), count)
         if not dealt.patients:
             raise ExportError(
                 f"{folder.name}: holds no Patient.", "Export Patient resources as well."
@@ -139,7 +149,7 @@ def open_export(folder: Path, *, part_bytes: int = PART_BYTES) -> Iterator[BulkE
             taken=taken,
             patients=dealt.patients,
             unused=dealt.nobodys,
-            _parts=tuple(Path(scratch) / f"charts-{i}" for i in range(count)),
+            parts=tuple(Path(own) / f"charts-{i}" for i in range(count)),
         )
 
 
