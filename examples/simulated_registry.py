@@ -1,8 +1,9 @@
 """`python -m examples.simulated_registry --output FOLDER`: a SIMULATED registry as a bulk export.
 
-Every patient has a baseline visit, begins a TNF inhibitor or an IL-6 inhibitor that day, and comes
-back about 24 weeks later, stops before, or is lost. Charts are written by the writer of the demo
-patients, which shares no code with any reader. Nothing here is or was a patient.
+Every patient has a baseline visit, begins a TNF inhibitor or an IL-6 inhibitor soon after, and
+comes back about 24 weeks later, stops before, or is lost. With `--waiting` nobody has begun yet: a
+panel to be scored. Charts are written by the writer of the demo patients, which shares no code with
+any reader. Nothing here is or was a patient.
 """
 
 from __future__ import annotations
@@ -48,14 +49,16 @@ _MEASURED = (
 _CDAI = ("tender_joints", "swollen_joints", "patient_global", "physician_global")
 
 
-def charts(n: int, seed: int, sites: Sequence[int] = (1, 2, 3)) -> Iterator[list[Json]]:
-    """The resources of n patients, chart by chart."""
+def charts(
+    n: int, seed: int, sites: Sequence[int] = (1, 2, 3), *, waiting: bool = False
+) -> Iterator[list[Json]]:
+    """The resources of n patients, chart by chart; of people who are `waiting`, up to the visit."""
     tables = tomllib.loads(TABLES[0].read_text(encoding="utf-8"))
     cohort = ra.simulate(n, k=0.5, seed=seed, sites=sites)
     rng = np.random.default_rng(seed)
     for i in range(n):
         row = {f: float(x[i]) for f, x in cohort.features.items() if not np.isnan(x[i])}
-        case = _case(i, row, cohort, rng)
+        case = _case(i, row, cohort, rng, waiting=waiting)
         resources = [entry["resource"] for entry in Writer(tables, case).bundle()["entry"]]
         for resource in resources:
             if resource["resourceType"] == "Patient":
@@ -64,13 +67,18 @@ def charts(n: int, seed: int, sites: Sequence[int] = (1, 2, 3)) -> Iterator[list
         yield resources
 
 
-def _case(i: int, row: dict[str, float], cohort: Cohort, rng: np.random.Generator) -> Json:
+def _case(
+    i: int, row: dict[str, float], cohort: Cohort, rng: np.random.Generator, *, waiting: bool
+) -> Json:
     start = date(2021, 1, 4) + timedelta(days=int(rng.integers(0, 1500)))
+    if waiting:
+        start = date.fromisoformat(TAKEN[:10])
     visit = start - timedelta(days=int(rng.integers(0, 15)))
     born = start - timedelta(days=round(365.25 * row["age"]))
     since = start - timedelta(days=round(365.25 * row.get("disease_duration", 3.0)))
     begun = str(rng.choice(_BEGUN[int(cohort.treatment[i])]))
     drug: Json = {"name": begun, "start": start.isoformat(), "dose": "as labelled"}
+    new = [] if waiting else [drug]
     case: Json = {
         "id": f"sim-{i:06d}",
         "name": ["Simulated", f"Example-{i}"],
@@ -80,11 +88,12 @@ def _case(i: int, row: dict[str, float], cohort: Cohort, rng: np.random.Generato
         "as_of": TAKEN,
         "visit": visit.isoformat(),
         "conditions": [{"name": "rheumatoid_arthritis", "since": since.isoformat()}],
-        "drugs": [*_earlier(row, begun, start), *_beside(row, since, start), drug],
+        "drugs": [*_earlier(row, begun, start), *_beside(row, since, start), *new],
         "results": _results(row, rng),
         "more": [],
     }
-    _later(case, drug, float(cohort.outcome[i]), start, rng)
+    if not waiting:
+        _later(case, drug, float(cohort.outcome[i]), start, rng)
     return case
 
 
@@ -141,11 +150,11 @@ def _later(case: Json, drug: Json, outcome: float, start: date, rng: np.random.G
         case["more"].append({"test": name, "value": int(rng.integers(low, top)), "on": on})
 
 
-def write(folder: Path, n: int, seed: int) -> None:
+def write(folder: Path, n: int, seed: int, *, waiting: bool = False) -> None:
     """The export: one file for each type of resource, and the server's answer beside them."""
     folder.mkdir(parents=True, exist_ok=True)
     lines: defaultdict[str, list[str]] = defaultdict(list)
-    for resources in charts(n, seed):
+    for resources in charts(n, seed, waiting=waiting):
         for resource in resources:
             lines[resource["resourceType"]].append(json.dumps(resource))
     for kind, listed in sorted(lines.items()):
@@ -160,8 +169,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--n", type=int, default=600, help="patients")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, help="a folder")
+    parser.add_argument("--waiting", action="store_true", help="nobody has begun yet")
     given = parser.parse_args(arguments)
-    write(given.output, given.n, given.seed)
+    write(given.output, given.n, given.seed, waiting=given.waiting)
     sys.stdout.write(f"{given.output}: {given.n} SIMULATED charts\n")
     return 0
 
