@@ -65,6 +65,7 @@ app = st.App(
             ancestors=WIRED.ancestors,
             origin=SETTINGS.origin,
             open_to=("/cds-services",),
+            lets=WIRED.way_in.lets,
         )
     ],
 )

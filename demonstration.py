@@ -33,7 +33,9 @@ def demo_tenant(public_url: str) -> Tenant:
         frame_ancestors=_both_names(public_url),
         also_read=("MedicationStatement", "MedicationAdministration"),
         standalone=True,
-        write_back=WriteBack(risk_assessment=True, document=True, audit_event=True, search=True),
+        write_back=WriteBack(
+            risk_assessment=True, document=True, audit_event=True, observation=True, search=True
+        ),
     )
 
 

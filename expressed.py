@@ -9,6 +9,7 @@ from decision.assess import Decision, RecordSource
 from decision.clinical.codes import Codelist
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import ListingProblem, PatientListing, PatientRecord
+from models.expression.added import Reader
 from models.expression.into_record import with_scores
 from models.expression.panels import load_panels
 from models.expression.platforms import FOLDER, load_platforms
@@ -30,6 +31,28 @@ class Scored(RecordSource):
         return with_scores(self._source.load(patient_id, watch), self._scorer, self._codelists)
 
 
+class Expression:
+    """Everything of gene expression that one process needs: panels and platforms are read once.
+
+    Raises
+    ------
+    RegistryError
+        A panel or a platform that is damaged stops the start.
+    """
+
+    def __init__(self, decisions: Sequence[Decision], folder: Path | None) -> None:
+        self._scorer = Scorer(load_panels(), load_platforms(folder or FOLDER))
+        self._codelists = {n: codes for d in decisions for n, codes in d.spec.codelists.items()}
+
+    def scored(self, source: RecordSource) -> RecordSource:
+        """A source whose records carry the scores of their files."""
+        return Scored(source, self._scorer, self._codelists)
+
+    def reader(self) -> Reader:
+        """What reads a file that a clinician gives on a page."""
+        return Reader(self._scorer, self._codelists)
+
+
 def scoring(
     decisions: Sequence[Decision], folder: Path | None
 ) -> Callable[[RecordSource], RecordSource]:
@@ -38,8 +61,5 @@ def scoring(
     Raises
     ------
     RegistryError
-        A panel or a platform that is damaged stops the start.
     """
-    scorer = Scorer(load_panels(), load_platforms(folder or FOLDER))
-    codelists = {name: codes for d in decisions for name, codes in d.spec.codelists.items()}
-    return lambda source: Scored(source, scorer, codelists)
+    return Expression(decisions, folder).scored

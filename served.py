@@ -11,9 +11,11 @@ from pathlib import Path
 from decision import catalog
 from decision.assess import Decision, NoModel, Predictor
 from decision.catalog import SpecError
+from decision.clinical.account import Account
 from decision.clinical.errors import DecisionSupportError, ModelError
 from decision.clinical.local import Local
 from decision.clinical.spec import DecisionSpec
+from models.account import read_account
 from models.predictor import load_predictor
 from models.prognosis import load_prognosis
 from settings import PREFIX, SettingError, Settings
@@ -42,9 +44,20 @@ def served(settings: Settings) -> tuple[Decision, ...]:
             "%sJURISDICTION is not set: no dated rules hold in %s", PREFIX, ", ".join(ruled)
         )
     return tuple(
-        Decision(spec=specs[name], predictor=predictor(specs[name], settings.artifacts / name))
-        for name in settings.decisions or installed
+        decision(specs[name], settings.artifacts / name) for name in settings.decisions or installed
     )
+
+
+def decision(spec: DecisionSpec, folder: Path) -> Decision:
+    """One decision with its model and its account, each of which may be wanting."""
+    found = predictor(spec, folder)
+    checksum = "" if isinstance(found, NoModel) else found.identity.checksum
+    try:
+        account = read_account(spec, folder, checksum)
+    except ModelError as error:
+        _LOG.error("decision %s has no account: %s %s", spec.id, error.message, error.remedy)
+        account = Account()
+    return Decision(spec=spec, predictor=found, account=account)
 
 
 def predictor(spec: DecisionSpec, folder: Path) -> Predictor | NoModel:

@@ -6,15 +6,20 @@ from collections.abc import Callable
 
 from starlette.routing import BaseRoute
 
+from decision.arising import arising
 from decision.assess import Context, Decision, assess, record_choice
 from decision.clinical.assessment import AuditAction
 from decision.clinical.notice import Notice
 from decision.clinical.record import PatientRecord
 from decision.notices import notice
+from decision.ui.exporting import record_route
 from decision.ui.headers import NOBODY
+from decision.ui.record.pdf import Press
 from decision.ui.services import Services
+from decision.ui.source_attributes import attributes_route
+from decision.ui.way_in import WayIn
 from doors import ChartDoors, StandAlone
-from expressed import scoring
+from expressed import Expression
 from fhir.bundles import FolderSource
 from fhir.hooks.calls import HookCall
 from fhir.hooks.feedback import HookLedger
@@ -53,9 +58,12 @@ class Wired:
         database = Database(database_url(settings.audit))
         self._store = Store.open(database, kept_key(database, settings.audit_key))
         self.launches = Launches(outside.clock)
-        scored = scoring(decisions, settings.platforms)
+        expression = Expression(decisions, settings.platforms)
+        scored = expression.scored
+        specs = [decision.spec for decision in decisions]
+        folder = FolderSource(settings.bundles, lambda record: arising(specs, record))
         alone = StandAlone(
-            source=scored(FolderSource(settings.bundles)),
+            source=scored(folder),
             agent=settings.agent,
             site=settings.site,
         )
@@ -68,8 +76,14 @@ class Wired:
             alone if settings.demo else None,
             scored,
         )
+        self.way_in = WayIn(doors.still_open)
         self.services = Services(
-            decisions=decisions, audit=self._store.audit, doors=doors, clock=outside.clock
+            decisions=decisions,
+            audit=self._store.audit,
+            doors=doors,
+            clock=outside.clock,
+            laboratory=expression.reader(),
+            way_in=self.way_in,
         )
         self.enter = doors.enter
 
@@ -109,6 +123,7 @@ class Wired:
                 origins=[origin for t in tenants for origin in t.hook_origins],
             ),
         ]
+        beside += (record_route(self.services, Press()), attributes_route(self.services.decisions))
         if self._settings.demo:
             from demonstration import demo_mount
 

@@ -5,10 +5,11 @@ first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from decision.clinical.account import Account
 from decision.clinical.assessment import (
     Abstention,
     AbstentionCause,
@@ -25,6 +26,7 @@ from decision.clinical.assessment import (
 )
 from decision.clinical.errors import ModelError
 from decision.clinical.features import FeatureVector
+from decision.clinical.outlook import Outlook
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.record import (
     Identity,
@@ -71,6 +73,12 @@ class Predictor(Protocol):
         """
         ...
 
+    def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
+        """How the model was checked, what it has seen, and what one more measurement is worth to a
+        patient for whom it has given an answer.
+        """
+        ...
+
 
 class AuditLog(Protocol):
     """Append-only trail. `append` returns only once the entry is on disk, with its id."""
@@ -98,6 +106,8 @@ class Decision:
 
     spec: DecisionSpec
     predictor: Predictor | NoModel
+    account: Account = field(default_factory=Account)
+    """What is said of the model besides what it says itself."""
 
     @property
     def id(self) -> str:

@@ -16,6 +16,8 @@ from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment as ChosenTreatment
 from decision.clinical.writing import Delivery as Delivery
 from decision.clinical.writing import Document as Document
+from decision.clinical.writing import Measured as Measured
+from decision.clinical.writing import MeasuredValue as MeasuredValue
 from decision.clinical.writing import Receipt as Receipt
 
 
@@ -36,6 +38,16 @@ class Recorder(Protocol):
         document: Document,
     ) -> Receipt:
         """Write, or keep for later what could not be written; the same decision is written once."""
+        ...
+
+    def takes_results(self) -> bool:
+        """Whether measured values can be filed as results of their own."""
+        ...
+
+    def file(self, record: PatientRecord, measured: Measured) -> Receipt:
+        """File what was measured as results, or keep for later what could not be; the same entry of
+        the trail is filed once. `standing`, `outstanding` and `retry` know it by that entry's id.
+        """
         ...
 
     def standing(self, decided_id: str) -> Receipt | None:

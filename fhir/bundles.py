@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,10 +20,17 @@ CASE_NOTE = "case-note"
 
 
 class FolderSource:
-    """Every `*.json` of one folder. Files are read anew each time; only names and ids are kept."""
+    """Every `*.json` of one folder. Files are read anew each time; only names and ids are kept.
+    `arising` says of a record which decisions are about it, for the worklist.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        arising: Callable[[PatientRecord], tuple[str, ...]] = lambda _: (),
+    ) -> None:
         self._folder = folder
+        self._arising = arising
         self._files: dict[str, Path] = {}
 
     def patients(self) -> tuple[PatientListing | ListingProblem, ...]:
@@ -61,6 +69,7 @@ class FolderSource:
                         identity=record.identity,
                         as_of=record.as_of,
                         note=_case_note(bundle),
+                        decisions=self._arising(record),
                     )
                 )
             else:

@@ -49,9 +49,11 @@ _WITHDRAWN = frozenset({"entered-in-error", "superseded"})
 def current(
     documents: Sequence[Entry], subject: Subject, doubts: Doubts, newest: int
 ) -> list[Entry]:
-    """The newest of these that are this patient's and stand; of the others, a doubt."""
+    """Those of the newest specimens that are this patient's and stand; of the others, a doubt. A
+    document filed late is of no newer specimen.
+    """
     found = [d for d in documents if _usable(d, subject, doubts)]
-    found.sort(key=lambda d: text(d.resource, "date"), reverse=True)
+    found.sort(key=lambda d: (_specimen_day(d), text(d.resource, "date")), reverse=True)
     for document in found[newest:]:
         doubts.add(
             IssueKind.INCOMPLETE,
@@ -77,10 +79,25 @@ def bundled_files(
             if not readable(document, attachment, doubts):
                 continue
             binary = held.get(exact(attachment, "url"), {})
+            if _of_another(binary, subject, document.base):
+                _refuse(document, "an expression file whose Binary is another patient's", doubts)
+                continue
             octets = inline(attachment, LONGEST) or inline(binary, LONGEST)
             if file := described(document, attachment, octets, doubts):
                 files.append(file)
     return files
+
+
+def _specimen_day(document: Entry) -> str:
+    """As written, to sort by; "" where no attachment says it."""
+    attachments = [child(c, "attachment") for c in children(document.resource, "content")] or [{}]
+    days = (
+        text(e, key)
+        for attachment in attachments
+        for e in _extensions(document, attachment, "specimen-date")
+        for key in ("valueDate", "valueDateTime")
+    )
+    return max(days, default="")
 
 
 def _declares(document: Entry) -> bool:
@@ -137,6 +154,15 @@ def inline(holder: Json, longest: int) -> bytes | None:
         return base64.b64decode(written, validate=True) or None
     except (binascii.Error, ValueError):
         return None
+
+
+def _of_another(binary: Json, subject: Subject, base: str) -> bool:
+    """Whether a Binary is guarded as another patient is (`securityContext`). That may also name a
+    DocumentReference, or nothing.
+    """
+    guard = child(binary, "securityContext")
+    names_patient = "Patient/" in exact(guard, "reference") or text(guard, "type") == "Patient"
+    return names_patient and subject.is_meant_by(guard, base) is False
 
 
 def described(

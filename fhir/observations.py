@@ -14,7 +14,7 @@ from fhir.fields import Json, child, children, text
 from fhir.modifiers import about_another, modified
 from fhir.quantities import NoValue, read_quantity, read_range
 from fhir.references import Entry, Subject
-from fhir.units import TESTS, TestKind, known
+from fhir.units import TESTS, TestKind, analytes, known
 
 _USED = frozenset({"preliminary", "final", "amended", "corrected"})
 _DROPPED = frozenset({"entered-in-error", "cancelled"})
@@ -126,10 +126,7 @@ def _read_part(
     frame: _Frame, codes: tuple[Code, ...], part: Json, doubts: Doubts
 ) -> Observation | None:
     reference = frame.entry.reference
-    if (
-        len(codes) > 1
-        and len({t.analyte for c in codes if (t := TESTS.get((c.system, c.code)))}) > 1
-    ):
+    if len(codes) > 1 and len(analytes(codes)) > 1:
         doubts.add(
             IssueKind.MALFORMED,
             reference,

@@ -26,6 +26,9 @@ _UNIT = re.compile(
 _UNITLESS = {"{count}": ("", "1", "{count}", "{joints}"), "{score}": ("", "1", "{score}")}
 """Counts and scores come with no unit, with 1, or with any of these annotations: all the same."""
 
+_WIDER = "_any"
+"""Ends the name of a test that is the one of that name, or a like one: its code does not say."""
+
 
 class TestKind(StrEnum):
     """What a test may answer with: a number only, a number or words, or a coded answer."""
@@ -107,12 +110,23 @@ TO_CANONICAL: Mapping[tuple[str, str, str], Conversion] = _conversions(TESTS)
 """(system, code, unit) -> the conversion. What is not here is not converted."""
 
 
+def analytes(codes: Iterable[Code]) -> frozenset[str]:
+    """The tests that the codes stand for. One that is only wider than another one there is no other
+    test: a count of joints, whichever were counted, beside the count of 28.
+    """
+    found = {t.analyte for c in codes if (t := TESTS.get((c.system, c.code)))}
+    return frozenset(found - {f"{name}{_WIDER}" for name in found})
+
+
 def known(codes: Iterable[Code]) -> Code | None:
-    """The first of the codes that the tables list."""
+    """The first of the codes that the tables list; what only a wider test says comes last."""
+    wider = None
     for code in codes:
-        if (code.system, code.code) in TESTS:
+        test = TESTS.get((code.system, code.code))
+        if test is not None and not test.analyte.endswith(_WIDER):
             return code
-    return None
+        wider = wider or (code if test is not None else None)
+    return wider
 
 
 def looks_like_a_unit(unit: str) -> bool:

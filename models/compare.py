@@ -5,189 +5,48 @@ training sites are dealt into folds; every model is fitted, tuned and calibrated
 it is scored at, and all are scored at the same ones. Scored are courses with a recorded outcome
 whose patient would be given an answer; policies are judged by the simulation's true probabilities.
 Progress goes to stderr, the last line of stdout is one JSON object. With `--keep` each finished
-repeat is added to a file, and a later run goes on from there.
+repeat is added to a file, and a later run of the same code goes on from there; with `--report`
+table and verdict are kept beside the served model, whose page shows them.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from decision import catalog
-from models import metrics
-from models.admission import Paired, Verdict, paired, verdict
-from models.cohort import Cohort, CohortError, Floats, true_values
+from models.admission import Paired, chance, paired
+from models.artifact import ArtefactError, active
+from models.cohort import CohortError
+from models.contest import Plan, Row, compare_once, judged, refuse_ceiling
 from models.decisions import (
+    ARTIFACTS,
     Modelled,
-    Simulator,
     UnknownDecisionError,
     known_decisions,
     modelled,
-    same_order,
     simulator,
 )
-from models.design import Bools
-from models.held_out import Say, answered
-from models.leakage import CEILING, LeakageError, refuse_informed
-from models.naming import in_stratum
-from models.ridge import FitError
-from models.rivals import ADDITIVE, DEEP, Rival, rivals
+from models.held_out import Say
+from models.leakage import LeakageError
+from models.rivals import ADDITIVE, DEEP, rivals
+from models.sources import HERE, code, fingerprint
+from models.verdicts import COLUMNS, PAGE, add, verdict_line
 
-LEAST_EVENTS = 20
-"""Of a subgroup: below that, nothing is claimed."""
-FEWEST_VALUES = 20
-"""Distinct probabilities that a calibration curve needs; a rate per drug has none."""
-ORACLE = "oracle (true probabilities)"
-_TINY = 1e-6
-
-Row = dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a comparison was asked for; the seeds are those of its worlds."""
-
-    decision: str
-    variant: str
-    k: float
-    n: int
-    seeds: tuple[int, ...]
-    folds: int
-
-
-def compare_once(
-    about: Modelled,
-    world: Simulator,
-    plan: Plan,
-    seed: int,
-    rows: Mapping[str, Rival],
-    say: Say,
-) -> dict[str, Row]:
-    """One repeat: model -> metric -> value, the oracle last.
-
-    Raises
-    ------
-    LeakageError
-        If a column knows more of the outcome than the true probability does.
-    """
-    cohort = world.simulate(plan.n, k=plan.k, seed=10 * seed + 1, site_seed=seed, truth=True)
-    same_order(about, cohort)
-    refuse_informed(f"seed {seed}", about.design, cohort)
-    folds = dealt(cohort, plan.folds, seed)
-    truth = true_values(cohort).probability
-    found = {}
-    for name, rival in rows.items():
-        started = time.process_time()
-        p = np.empty((cohort.n, 2))
-        for f in range(plan.folds):
-            p[folds == f] = rival(about, cohort.rows(folds != f), cohort.rows(folds == f), seed)
-        seconds = time.process_time() - started
-        found[name] = scored(about, cohort, p) | {"cpu_seconds": seconds}
-        say(f"seed {seed}: {name}: log loss {found[name]['log_loss']:.4f}, {seconds:.0f} CPU s")
-    return {**found, ORACLE: scored(about, cohort, truth)}
-
-
-def dealt(cohort: Cohort, folds: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """(n,) fold of each course, whole sites at random.
-
-    Raises
-    ------
-    CohortError
-        If there are fewer sites than folds.
-    """
-    sites = np.unique(cohort.site)
-    if not 2 <= folds <= len(sites):
-        raise CohortError(f"{folds} folds of {len(sites)} sites; use 2 to {len(sites)}")
-    order = np.random.default_rng(seed).permutation(len(sites))
-    return np.asarray(order[np.searchsorted(sites, cohort.site)] % folds, dtype=np.int64)
-
-
-def scored(about: Modelled, cohort: Cohort, p: Floats) -> Row:
-    """Metrics of (n, 2) probabilities by name; `loss:` those of subgroups, NaN where too few."""
-    p = np.clip(p, _TINY, 1.0 - _TINY)
-    shown = answered(about, cohort)
-    truth = true_values(cohort)
-    result: Row = {"policy_value": metrics.policy_value(truth.probability[shown], _gap(p[shown]))}
-    for arm, treatment in enumerate(cohort.treatments):
-        y, at = truth.potential[shown, arm], p[shown, arm]
-        result[f"potential_auroc:{treatment}"] = metrics.auroc(y, at)
-    use = shown & ~np.isnan(cohort.outcome)
-    given, own = p[np.arange(cohort.n), cohort.treatment], cohort.outcome
-    y, q = own[use], given[use]
-    true = truth.probability[np.arange(cohort.n), cohort.treatment][use]
-    curved = len(np.unique(q)) >= FEWEST_VALUES
-    result |= {
-        "scored": float(use.sum()),
-        "log_loss": metrics.log_loss(y, q),
-        "expected_log_loss": float(-np.mean(true * np.log(q) + (1.0 - true) * np.log1p(-q))),
-        "brier": metrics.brier(y, q),
-        "auroc": metrics.auroc(y, q),
-        "calibration_slope": _slope(y, q) if curved else math.nan,
-        "calibration_intercept": metrics.calibration_intercept(y, q),
-        "ici": metrics.ici(y, q) if curved else math.nan,
-    }
-    for name, inside in subgroups(about, cohort).items():
-        at = use & inside
-        # A group of everybody would only repeat the whole.
-        enough = at.sum() < use.sum() and _fewer_class(own[at]) >= LEAST_EVENTS
-        result[f"loss:{name}"] = metrics.log_loss(own[at], given[at]) if enough else math.nan
-    return result
-
-
-def subgroups(about: Modelled, cohort: Cohort) -> dict[str, Bools]:
-    """Name -> (n,) who belongs: drug, the decision's strata, sex, age, and what was measured."""
-    groups = {t: cohort.treatment == a for a, t in enumerate(cohort.treatments)}
-    groups |= {s.id: in_stratum(s, cohort.features) for s in about.strata}
-    if "male" in cohort.features:
-        groups |= {"men": cohort.features["male"] == 1, "women": cohort.features["male"] == 0}
-    if "age" in cohort.features:
-        age = cohort.features["age"]
-        groups |= {"under 50": age < 50, "50 to 64": (age >= 50) & (age < 65), "from 65": age >= 65}
-    present = about.design.present(cohort.features)
-    for m, modality in enumerate(about.design.modalities):
-        groups |= {f"with {modality.value}": present[:, m], f"no {modality.value}": ~present[:, m]}
-    return groups
-
-
-def judged(repeats: Sequence[Mapping[str, Row]]) -> Verdict:
-    """The verdict on the challenger from all repeats."""
-
-    def differences(value: Any) -> list[float]:
-        return [value(r[DEEP]) - value(r[ADDITIVE]) for r in repeats]
-
-    names = [name for name in repeats[0][DEEP] if name.startswith("loss:")]
-    return verdict(
-        differences(lambda row: row["log_loss"]),
-        differences(lambda row: abs(row["calibration_slope"] - 1.0)),
-        {n.removeprefix("loss:"): differences(lambda row, n=n: row[n]) for n in names},
-    )
-
-
-def refuse_ceiling(repeats: Sequence[Mapping[str, Row]]) -> None:
-    """No model ranks better than the truth, over all repeats and either drug.
-
-    Raises
-    ------
-    LeakageError
-    """
-    for metric in (m for m in repeats[0][ORACLE] if m.startswith("potential_auroc:")):
-        bound = paired([r[ORACLE][metric] for r in repeats]).mean
-        for name in repeats[0]:
-            value = paired([r[name][metric] for r in repeats]).mean
-            if value > bound + CEILING:
-                raise LeakageError(
-                    f"leakage: {name}: {metric} {value:.3f} is above the oracle + {CEILING} "
-                    f"({bound:.3f} + {CEILING}); an input knows the outcome"
-                )
+COMPARED = ("contest", "deep", "deep_nets", "deep_served", "rivals")
+"""Modules of a comparison beside those of the estimator and the simulator."""
+PURPOSES = {
+    "": "Linear effects, as in the served model's cohort",
+    "nonlinear": "Effects that bend and interact, made so that a flexible model can win",
+}
 
 
 def summarised(repeats: Sequence[Mapping[str, Row]]) -> dict[str, dict[str, Any]]:
@@ -202,11 +61,20 @@ def summarised(repeats: Sequence[Mapping[str, Row]]) -> dict[str, dict[str, Any]
     return table
 
 
+def sources(about: Modelled, variant: str) -> str:
+    """SHA-256 of the code that draws, fits and scores: repeats of other code are not mixed in."""
+    parts = [fingerprint(about), *(code(HERE / f"{name}.py") for name in COMPARED)]
+    if variant:
+        parts.append(code(HERE / "simulate" / f"{variant}_{about.id.split('_')[0]}.py"))
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 def compare(plan: Plan, keep: Path | None, say: Say) -> dict[str, Any]:
     """All repeats, the table and the verdict."""
     started = time.monotonic()
     about, world = modelled(catalog.load(plan.decision)), simulator(plan.decision, plan.variant)
     asked = {name: x for name, x in asdict(plan).items() if name != "seeds"}
+    asked["sources"] = sources(about, plan.variant)
     done = _kept(keep, asked)
     earlier = len(done.keys() & set(plan.seeds))
     for seed in plan.seeds:
@@ -224,20 +92,27 @@ def compare(plan: Plan, keep: Path | None, say: Say) -> dict[str, Any]:
     variant = f" --variant {plan.variant}" if plan.variant else ""
     return {
         **asked,
-        "cohort": "SIMULATED",
+        "cohort": f"SIMULATED, k = {plan.k:g}",
+        "purpose": PURPOSES.get(plan.variant, f"Another biology: {plan.variant}"),
+        "names": {"served": ADDITIVE, "challenger": DEEP},
         "seeds": list(plan.seeds),
         "command": f"python -m models.compare {plan.decision} --cohort simulated{variant} "
         f"--k {plan.k:g} --n {plan.n} --repeats {len(plan.seeds)} --seed {plan.seeds[0]} "
         f"--folds {plan.folds}",
-        "seconds": round(time.monotonic() - started, 1),
         "repeats_of_earlier_runs": earlier,
         "table": summarised(repeats),
         "verdict": {
             "promoted": found.promoted,
             "reasons": list(found.reasons),
+            "chance": number(chance(found.log_loss.repeats)),
             "log_loss": _words(found.log_loss),
             "distance_of_slope_from_1": _words(found.slope),
             "subgroups": {name: _words(group) for name, group in found.subgroups.items()},
+        },
+        "differences": {
+            "log_loss": _each(found.log_loss),
+            "distance_of_slope_from_1": _each(found.slope),
+            "subgroups": {name: _each(group) for name, group in found.subgroups.items()},
         },
     }
 
@@ -249,26 +124,22 @@ def _kept(keep: Path | None, asked: Mapping[str, Any]) -> dict[int, dict[str, Ro
     return {line["seed"]: line["rows"] for line in lines if line["plan"] == asked}
 
 
-def _words(value: Paired) -> dict[str, float | int | None]:
-    def number(x: float) -> float | None:
-        return None if math.isnan(x) else x
+def number(x: float) -> float | None:
+    """JSON knows no NaN."""
+    return None if math.isnan(x) else x
 
+
+def _each(value: Paired) -> list[float | None]:
+    return [number(d) for d in value.differences]
+
+
+def _words(value: Paired) -> dict[str, float | int | None]:
     return {"mean": number(value.mean), "sem": number(value.sem), "repeats": value.repeats}
 
 
-def _fewer_class(y: Floats) -> float:
-    return float(min(y.sum(), (1.0 - y).sum()))
-
-
-def _gap(p: Floats) -> Floats:
-    return np.asarray(p[:, 1] - p[:, 0])
-
-
-def _slope(y: Floats, p: Floats) -> float:
-    try:
-        return metrics.calibration_slope(y, p)
-    except FitError:
-        return math.nan
+def _beside(folder: Path, decision: str) -> Path:
+    """The artefact's folder: the served one of a decision, or the one that is named."""
+    return active(folder / decision if folder == ARTIFACTS else folder)
 
 
 def _say(line: str) -> None:
@@ -277,26 +148,15 @@ def _say(line: str) -> None:
 
 
 def _printed(result: Mapping[str, Any]) -> str:
-    columns = {
-        "log_loss": "log loss",
-        "minus_additive": "minus additive",
-        "brier": "Brier",
-        "auroc": "AUROC",
-        "calibration_slope": "slope",
-        "calibration_intercept": "intercept",
-        "ici": "ICI",
-        "policy_value": "policy",
-    }
-    lines = [f"{'':45}" + "".join(f"{title:>18}" for title in columns.values())]
+    lines = [f"{'':45}" + "".join(f"{title:>18}" for title in COLUMNS.values())]
     for name, row in result["table"].items():
         cells = []
-        for metric in columns:
+        for metric in COLUMNS:
             mean, sem = row[metric]["mean"], row[metric]["sem"]
             spread = "" if sem is None else f" ({sem:.4f})"
             cells.append(f"{'-' if mean is None else f'{mean:.4f}{spread}':>18}")
         lines.append(f"{name:45}" + "".join(cells))
-    said = "PROMOTED" if result["verdict"]["promoted"] else "not promoted"
-    return "\n".join([*lines, f"challenger {said}: " + "; ".join(result["verdict"]["reasons"])])
+    return "\n".join([*lines, verdict_line(result)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -311,6 +171,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=501, help="of the first world")
     parser.add_argument("--folds", type=int, default=3, help="groups of sites")
     parser.add_argument("--keep", type=Path, default=None, help="file of finished repeats")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        nargs="?",
+        const=ARTIFACTS,
+        default=None,
+        help="keep table and verdict beside the served model, or the one in that folder",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON line instead of a table")
     given = parser.parse_args(arguments)
     plan = Plan(
@@ -322,11 +190,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folds=given.folds,
     )
     try:
+        folder = None if given.report is None else _beside(given.report, given.decision)
         result = compare(plan, given.keep, _say)
+        if folder is not None:
+            add(folder, result)
+            _say(f"kept in {folder / PAGE}")
     except LeakageError as error:
         _say(str(error))
         return 1
-    except (UnknownDecisionError, catalog.SpecError, CohortError) as error:
+    except (UnknownDecisionError, catalog.SpecError, CohortError, ArtefactError) as error:
         _say(str(error))
         return 2
     sys.stdout.write((json.dumps(result) if given.json else _printed(result)) + "\n")

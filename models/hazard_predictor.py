@@ -14,8 +14,16 @@ from statistics import NormalDist
 
 import numpy as np
 
-from decision.clinical.answers import CurvePoint, DomainCheck, HorizonRisk, Interval, MissingCost
+from decision.clinical.answers import (
+    CurvePoint,
+    DomainCheck,
+    HorizonRisk,
+    Interval,
+    MissingCost,
+    horizon_id,
+)
 from decision.clinical.assessment import ModelIdentity
+from decision.clinical.outlook import Outlook
 from models.artifact import active
 from models.cohort import Floats
 from models.domain import unusual
@@ -33,6 +41,7 @@ from models.hazard_model import (
     rising,
     survival,
 )
+from models.hazard_outlook import expected_ranges, tenths
 from models.hazard_validation import local_calibration
 from models.predictor import ModelInputError
 
@@ -176,6 +185,28 @@ class HazardPredictor:
         """
         shift = self._served.sites[site].get(stratum)
         return explain_risk(self._served.model, self._row(values), stratum, shift, players)
+
+    def outlook(
+        self,
+        values: Mapping[str, float],
+        *,
+        stratum: int,
+        site: str,
+        level: float,
+        players: Mapping[str, str],
+    ) -> Outlook:
+        """How risks of this stratum were checked, by horizon, the usual range of each column, and
+        what measuring a group is worth; `players` names who is measured with it.
+        """
+        served = self._served
+        return Outlook(
+            bands={
+                horizon_id(years): tenths(served.validated, stratum, h)
+                for h, years in enumerate(self.design.horizons)
+            },
+            usual=served.usual.get(stratum, {}),
+            expected=expected_ranges(served, self._row(values), stratum, site, level, players),
+        )
 
     def _row(self, values: Mapping[str, float]) -> Floats:
         columns = self.design.columns

@@ -25,16 +25,20 @@ from decision.clinical.assessment import (
 )
 from decision.clinical.errors import ModelError
 from decision.clinical.features import FeatureVector
+from decision.clinical.outlook import Outlook
 from decision.clinical.spec import DecisionSpec
 from models.artifact import active
 from models.cohort import Floats, Ints
 from models.design import Bools, DesignError, groups, player_sums
 from models.domain import unusual
 from models.interval import Ranges, ranges, unmeasured, variances
+from models.outlook import expected_ranges, tenths
 from models.panel import SIDES
 from models.served import Served, load_served
 from models.shapley import Background, ShapleyValues, explain, grouped, mask
+from models.subgroups import Counted, groups_of, read_subgroups
 from models.wilson import wilson
+from models.worth import worths
 
 BAND_ROWS = 150
 """Validation patients aimed at around a probability, so that their share says something."""
@@ -56,14 +60,16 @@ def load_predictor(spec: DecisionSpec, folder: Path) -> ArtefactPredictor:
     ------
     models.artifact.ArtefactError
     """
-    return ArtefactPredictor(load_served(spec, active(folder)))
+    version = active(folder)
+    served = load_served(spec, version)
+    return ArtefactPredictor(served, read_subgroups(version, served.identity.checksum))
 
 
 class ArtefactPredictor:
     """A loaded model. Holds no patient: every answer depends on its arguments only."""
 
-    def __init__(self, served: Served) -> None:
-        self._served = served
+    def __init__(self, served: Served, subgroups: tuple[Counted, ...] = ()) -> None:
+        self._served, self._subgroups = served, subgroups
         self._sums = player_sums(served.panel.design)
 
     @property
@@ -116,6 +122,32 @@ class ArtefactPredictor:
             ),
             comparable=min(courses),
             stratum=stratum,
+            worths=worths(
+                panel,
+                table,
+                served.treatments,
+                (shift, v_site),
+                (margins, variance, known, here),
+                level,
+            ),
+        )
+
+    def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
+        """How the model was checked, what it has seen, and what one more measurement is worth to a
+        patient whom it answers for.
+        """
+        served, found = self._served, features.values
+        return Outlook(
+            bands={
+                treatment: tenths(served.band_n[arm], served.band_events[arm])
+                for arm, treatment in enumerate(served.treatments)
+            },
+            groups={
+                treatment: groups_of(self._subgroups, arm, found)
+                for arm, treatment in enumerate(served.treatments)
+            },
+            usual=served.usual,
+            expected=expected_ranges(served, found, site, level),
         )
 
     def _prediction(self, result: Ranges, arm: int, level: float) -> Prediction:

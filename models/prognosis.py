@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from decision.clinical.answers import (
 )
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.features import FeatureVector
+from decision.clinical.outlook import Outlook
 from decision.clinical.spec import DecisionSpec, ModelColumn, Transform
 from models.artifact import SpecMismatchError
 from models.design import Design, DesignError
@@ -119,6 +121,30 @@ class PrognosisPredictor:
             ),
             reference_n=answered.behind.people,
             reference_events=answered.behind.events,
+        )
+
+    def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
+        """How the model was checked, what it has seen, and what one more measurement is worth to a
+        person whom it answers for.
+        """
+        found = features.values
+        columns = {c.id: c for c in self._spec.columns}
+        answered = self._hazard.outlook(
+            self._columns(found),
+            stratum=int(found[self._stratum]),
+            site=site,
+            level=level,
+            players={
+                group: columns[first].player
+                for group, (first, *_) in self._hazard.design.groups.items()
+            },
+        )
+        return replace(
+            answered,
+            usual={
+                columns[name].inputs[0]: (_back(columns[name], low), _back(columns[name], high))
+                for name, (low, high) in answered.usual.items()
+            },
         )
 
     @property

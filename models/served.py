@@ -27,6 +27,8 @@ from models.design import Design
 from models.domain import Domain
 from models.gaussian import Gaussian
 from models.panel import Floor, Panel
+from models.spreads import read_spreads
+from models.verdicts import challenges
 
 BANDS = 50
 """Equal bands of [0, 1] in which validation patients are counted."""
@@ -215,6 +217,8 @@ def _identity(artefact: Artefact, spec: DecisionSpec) -> ModelIdentity:
         sites=tuple(artefact.field("sites")),
         metrics={k: float(v) for k, v in artefact.field("metrics").items() if v is not None},
         naming=tuple(_naming(found) for found in artefact.field("evaluations")),
+        challenges=challenges(artefact),
+        spreads=read_spreads(artefact),
     )
 
 

@@ -46,8 +46,10 @@ from models.metrics import calibration_intercept
 from models.naming import courses
 from models.served import BANDS, background_hash, column_words, player_words, tensors_of
 from models.sources import fingerprint
+from models.studies import training
 
 USUAL = (0.025, 0.975)
+SIMULATED = "simulated"
 
 Say = Callable[[str], None]
 
@@ -231,14 +233,17 @@ def _say(line: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; 0 when the artefact has been written, 2 for an unknown decision.
 
-    A decision about when something happens is trained by `models.train_hazard`.
+    A decision about when something happens is trained by `models.train_hazard`, stored studies
+    (`--cohort FOLDER ...`) by `models.studies.training`.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     if any(time_to_event(word) for word in words):
         return train_hazard.main(words)
+    if "--cohort" in words and words[words.index("--cohort") + 1 :][:1] not in ([], [SIMULATED]):
+        return training.main(words)
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     parser.add_argument("decision", help=f"one of {', '.join(known_decisions())}")
-    parser.add_argument("--cohort", choices=["simulated"], required=True)
+    parser.add_argument("--cohort", choices=[SIMULATED], required=True)
     parser.add_argument("--k", type=float, default=0.5, help="biomarker interaction")
     parser.add_argument("--n", type=int, default=6_000, help="patients to train on")
     parser.add_argument("--seed", type=int, default=2026)

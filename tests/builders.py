@@ -32,6 +32,7 @@ from decision.clinical.features import (
     Missing,
     MissingReason,
 )
+from decision.clinical.outlook import CheckedGroup, ExpectedRange, Outlook, Unexpected
 from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.record import Identity, Observation, Origin, PatientRecord, Source
 from decision.clinical.spec import (
@@ -299,6 +300,38 @@ class FakePredictor:
     def answer(self, features: FeatureVector, *, site: str, level: float) -> Comparison:
         self.asked.append(features)
         return self._answer
+
+    def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
+        """Small, but with one of everything: bands, groups, usual ranges, what a test is worth."""
+        return make_outlook(features)
+
+
+def make_outlook(features: FeatureVector) -> Outlook:
+    bands = tuple(
+        LocalCalibration(
+            low=i / 10,
+            high=(i + 1) / 10,
+            n=11 if i == 9 else 84,
+            events=round(8.4 * i),
+            observed_low=max(0.0, i / 10 - 0.1),
+            observed_high=min(1.0, i / 10 + 0.1),
+        )
+        for i in range(10)
+    )
+    groups = (
+        CheckedGroup(label="nobody treated before", n=84, events=31, expected=33.0, auc=0.71),
+        CheckedGroup(feature="crp", low=10.0, high=float("inf"), n=11, events=4, expected=4.0),
+    )
+    expected = (
+        ExpectedRange(players=("mtx",), now=0.30, expected=0.24, one_sided=0.25),
+        ExpectedRange(players=("crp",), now=0.30, expected=None, why=Unexpected.RARELY_MEASURED),
+    )
+    return Outlook(
+        bands={"a": bands, "b": bands},
+        groups={"a": groups, "b": groups},
+        usual={"tender": (1.0, 24.0), "crp": (1.2, 160.3)},
+        expected=tuple(e for e in expected if e.players[0] in features.missing),
+    )
 
 
 class ListAuditLog:

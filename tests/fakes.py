@@ -57,6 +57,7 @@ from decision.visit import (
     Delivery,
     Document,
     Doors,
+    Measured,
     Receipt,
     Visit,
 )
@@ -369,8 +370,12 @@ def chart_of(record: PatientRecord) -> Chart:
 class FakeRecorder:
     """A chart that takes what it is given, or ends each try as `outcomes` says."""
 
-    def __init__(self, *outcomes: Receipt, offers: tuple[str, ...] = OFFERS) -> None:
+    def __init__(
+        self, *outcomes: Receipt, offers: tuple[str, ...] = OFFERS, results: bool = False
+    ) -> None:
         self.outcomes = list(outcomes)
+        self.results = results
+        self.filed: list[tuple[PatientRecord, Measured]] = []
         self.offered = offers
         self.written: list[tuple[PatientRecord, Card, ChosenTreatment, Document]] = []
         self.receipts: dict[str, Receipt] = {}
@@ -388,6 +393,13 @@ class FakeRecorder:
     ) -> Receipt:
         self.written.append((record, card, decided, document))
         return self._next(decided.audit_id)
+
+    def takes_results(self) -> bool:
+        return self.results
+
+    def file(self, record: PatientRecord, measured: Measured) -> Receipt:
+        self.filed.append((record, measured))
+        return self._next(measured.audit_id)
 
     def standing(self, decided_id: str) -> Receipt | None:
         return self.receipts.get(decided_id)

@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from decision.ui.exporting import record_route
 from decision.ui.headers import NOBODY, Gate
+from decision.ui.record.pdf import Press
 from decision.ui.services import install
 from decision.visit import Closed, Visit
 from tests.fakes import CLOSED, launched, page_record, page_services, page_spec
@@ -64,10 +66,11 @@ async def launch(request: Request) -> Response:
     return response
 
 
-install(page_services(doors=DOORS, spec=page_spec(stop=True)))
+SERVICES = page_services(doors=DOORS, spec=page_spec(stop=True))
+install(SERVICES)
 app = st.App(
     ROOT / "decision" / "ui" / "script" / "main.py",
-    routes=[Route("/launch", launch)],
+    routes=[Route("/launch", launch), record_route(SERVICES, Press())],
     middleware=[
         Middleware(
             Gate,

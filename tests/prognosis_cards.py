@@ -25,6 +25,7 @@ from decision.clinical.assessment import Abstention, ModelIdentity, PrognosisCar
 from decision.clinical.choices import OtherChoice, OverrideReason
 from decision.clinical.dated import Standing
 from decision.clinical.features import FeatureVector
+from decision.clinical.outlook import NO_OUTLOOK, Outlook
 from decision.clinical.quantities import Moment, Precision
 from decision.clinical.record import Observation, PatientRecord
 from decision.clinical.situation import (
@@ -388,6 +389,9 @@ class ProgressionPredictor:
 
     def answer(self, features: FeatureVector, *, site: str, level: float) -> Prognosis:
         return self._answer
+
+    def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
+        return NO_OUTLOOK
 
 
 def progression_record(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.admission import LEAST_REPEATS, paired, verdict
+from models.admission import LEAST_REPEATS, chance, paired, resampled, verdict
 
 EVEN = [0.001, -0.001, 0.0, 0.002, -0.002]
 LOWER = [-0.031, -0.028, -0.030, -0.033, -0.029]
@@ -83,3 +84,41 @@ def test_challenger_and_champion_never_both_win(differences):
     other_way = [-d for d in differences]
     flat = [0.0] * 3
     assert not (verdict(differences, flat, {}).promoted and verdict(other_way, flat, {}).promoted)
+
+
+@given(st.lists(REAL, min_size=2, max_size=40), st.floats(0.05, 1.0))
+def test_repeats_of_the_same_patients_never_look_surer_than_fresh_ones(differences, share):
+    """The corrected error has a floor of √share standard deviations, however often one repeats."""
+    plain, corrected = paired(differences), resampled(differences, share)
+    assert corrected.mean == plain.mean
+    assert corrected.sem >= plain.sem
+    assert corrected.sem >= math.sqrt(share) * plain.sem * math.sqrt(len(differences)) * 0.999
+
+
+def test_the_corrected_error_is_honest_where_the_naive_one_is_not():
+    """Cross-validated means of pure noise on the same patients, repeated: their spread over fresh
+    patients against what either formula says (five folds, four repeats, a mean as the model).
+    """
+    rng = np.random.default_rng(0)
+    truths, naive, corrected = [], [], []
+    for _ in range(200):
+        x = rng.standard_normal(40)
+        folds = [rng.permutation(40).reshape(5, 8) for _ in range(4)]
+        # The loss of a constant against the training mean: differences of folds hang together.
+        found = [
+            float(np.mean((x[f] - np.delete(x, f).mean()) ** 2 - x[f] ** 2))
+            for d in folds
+            for f in d
+        ]
+        truths.append(paired(found).mean)
+        naive.append(paired(found).sem)
+        corrected.append(resampled(found, 8 / 32).sem)
+    spread = float(np.std(truths, ddof=1))
+    assert np.mean(naive) < 0.8 * spread
+    assert np.mean(corrected) > 0.9 * spread
+
+
+def test_two_standard_errors_of_few_repeats_are_reached_by_chance_more_often_than_promised():
+    assert [round(chance(n), 3) for n in (3, 5, 10)] == [0.092, 0.058, 0.038]
+    assert chance(1_000) == pytest.approx(0.0229, abs=5e-4)
+    assert math.isnan(chance(1))

@@ -11,18 +11,11 @@ import pytest
 
 from models import compare as comparison
 from models.cohort import CohortError
-from models.compare import (
-    ORACLE,
-    Plan,
-    compare,
-    compare_once,
-    dealt,
-    judged,
-    refuse_ceiling,
-    scored,
-)
+from models.compare import compare
+from models.contest import ORACLE, Plan, compare_once, dealt, judged, refuse_ceiling, scored
 from models.decisions import simulator
 from models.leakage import LeakageError
+from models.metrics import calibration_slope
 from models.rivals import ADDITIVE, DEEP, boosts, rivals
 from tests.trained import DECISION, about, cohort
 
@@ -180,3 +173,23 @@ def test_without_lightgbm_scikit_learn_stands_in_by_name(monkeypatch):
     assert not boosts()
     p = rivals()[name](about(), cohort(), cohort(held_out=True).rows(np.arange(20)), 0)
     assert p.shape == (20, 2)
+
+
+def test_models_per_drug_are_calibrated_as_ours_are():
+    """Trees of a few hundred courses are too sure of themselves; rows set aside tell them so."""
+    c, new = cohort(), cohort(held_out=True, n=3_000, seed=12)
+    name = next(n for n in rivals() if "T-learner" in n)
+    p = rivals()[name](about(), c, new, 0)
+    given = p[np.arange(new.n), new.treatment]
+    known = ~np.isnan(new.outcome)
+    assert calibration_slope(new.outcome[known], given[known]) > 0.7
+
+
+def test_repeats_of_other_code_are_not_taken_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "rivals", lambda: {ADDITIVE: noisy, DEEP: truthful})
+    keep = tmp_path / "kept.jsonl"
+    compare(plan(seeds=(1,)), keep, lambda _: None)
+    monkeypatch.setattr(comparison, "sources", lambda *_: "other code")
+    said: list[str] = []
+    compare(plan(seeds=(1,)), keep, said.append)
+    assert not any("kept from" in line for line in said)

@@ -13,7 +13,7 @@ from decision.clinical.spec import Modality
 from models import metrics
 from models.cohort import CohortError
 from models.deep import DeepLogit
-from models.deep_nets import Genes, GeneSets, Noise, as_tensor
+from models.deep_nets import Genes, GeneSets, Noise, Recipe, Rows, as_tensor, train
 from models.deep_pretrain import pretrained
 from models.held_out import answered
 from tests.deeply import SMALL, deep
@@ -213,3 +213,38 @@ def test_genes_without_sets_or_of_another_number_are_refused():
         DeepLogit(about().design, genes=empty, **SMALL).fit(
             X, c.outcome, expression=expression(c.n, 1), **given
         )
+
+
+def test_a_network_hears_nothing_of_rows_that_are_neither_fitted_nor_stopped_on():
+    """Folds are trained in one batch; outcomes of a network's own test rows must not reach it."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((90, 3)), (rng.uniform(size=90) < 0.5).astype(float)
+    own, stop, test = np.arange(40), np.arange(40, 60), np.arange(60, 90)
+    recipe = Recipe(
+        width=4,
+        dropout=0.3,
+        modality_dropout=0.2,
+        decay=1.0,
+        effect_penalty=0.01,
+        rate=0.01,
+        batch=16,
+        epochs=4,
+        patience=9,
+    )
+
+    def first(outcome: np.ndarray) -> np.ndarray:
+        rows = Rows(
+            blocks=(as_tensor(x),),
+            present=as_tensor(np.ones((90, 1))),
+            a=as_tensor(np.where(np.arange(90) % 2, 0.5, -0.5)),
+            y=as_tensor(outcome),
+        )
+        net = train([3], rows, [own, test], [stop, own], recipe, seed=0)
+        return np.concatenate([p.detach()[0].numpy().ravel() for p in net.parameters()])
+
+    flipped = y.copy()
+    flipped[test] = 1.0 - y[test]
+    assert np.array_equal(first(y), first(flipped))
+    flipped[stop[0]] = 1.0 - y[stop[0]]
+    flipped[own] = 1.0 - y[own]
+    assert not np.array_equal(first(y), first(flipped))

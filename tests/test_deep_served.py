@@ -15,6 +15,7 @@ from benchmarks.deep import enumerated
 from models.artifact import ChecksumError, SchemaError, read
 from models.background import Reference
 from models.deep_features import MOST_PLAYERS, explain_features
+from models.deep_paths import estimate_features
 from models.deep_served import Sets, export, imported
 from models.shapley import ShapleyError
 from tests.deeply import deep, reference
@@ -148,6 +149,32 @@ def test_reasons_per_feature_add_up_and_agree_with_the_probability(row):
     assert total == pytest.approx(found.probability - found.base, abs=1e-9)
     unknown = np.bincount(DESIGN.player_of, weights=~np.isnan(z[0])) == 0
     assert (found.values[:, unknown] == 0.0).all()
+
+
+@given(ROW)
+@settings(max_examples=15, deadline=None)
+def test_estimated_reasons_add_up_whatever_the_orders(row):
+    z, present = one(row)
+    found = estimate_features(deep().panel_, z, present, reference())
+    exact = deep().panel_.explain(z, present, reference())
+    assert found.probability == pytest.approx(exact.probability, abs=1e-12)
+    assert found.base == pytest.approx(exact.base, abs=1e-12)
+    total = found.values.sum(axis=1)
+    assert total == pytest.approx(found.probability - found.base, abs=1e-9)
+    unknown = np.bincount(DESIGN.player_of, weights=~np.isnan(z[0])) == 0
+    assert (found.values[:, unknown] == 0.0).all()
+
+
+def test_estimated_reasons_are_close_to_the_exact_ones_and_say_that_nothing_is_proved():
+    for row in range(3):
+        z, present = one(row)
+        fast = estimate_features(deep().panel_, z, present, reference())
+        exact = explain_features(deep().panel_, z, present, reference())
+        gap = np.abs(fast.values - exact.values)
+        assert gap.sum() < 0.15 * np.abs(exact.values).sum()
+        assert gap.max() < 0.02
+        assert np.isnan(fast.bound)
+        assert np.isfinite(exact.bound)
 
 
 def test_genes_are_explained_as_one():

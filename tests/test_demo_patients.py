@@ -64,7 +64,7 @@ def test_the_converter_shares_no_code_with_the_reader():
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_every_bundle_is_valid_r4_small_and_marked_as_simulated(path):
     content = json.loads(path.read_text("utf-8"))
-    assert path.stat().st_size < 60_000
+    assert path.stat().st_size < 150_000
     assert [s["code"] for s in content["meta"]["security"]] == ["HTEST"]
     assert "SIMULATED - not a patient" in [t["display"] for t in content["meta"]["tag"]]
     assert content["entry"][0]["resource"]["name"][0]["family"].startswith("Example-")

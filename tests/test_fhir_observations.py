@@ -226,3 +226,21 @@ def test_a_refused_value_keeps_its_time_so_that_an_older_one_is_not_used_without
     record = record_of(observation(valueQuantity=quantity(7, "arb/L")))
 
     assert [i.effective.day_text for i in record.issues if i.effective] == ["2026-11-02"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_count_under_its_own_code_and_a_wider_one_is_one_count(turned):
+    """As our own results carry them; the wider code alone does not say which joints."""
+    codes = [
+        {"system": "http://loinc.org", "code": "88981-6"},
+        {"system": "urn:treatment-response:local", "code": "tender-joints-28"},
+    ]
+    said = {"coding": codes[::-1] if turned else codes}
+
+    def read(value):
+        counted = {**observation(valueQuantity=quantity(value, "{count}")), "code": said}
+        return record_of(counted)
+
+    assert read(4).issues == ()
+    assert [o.value.value for o in read(4).observations] == [4]
+    assert read(40).observations == ()

@@ -63,6 +63,8 @@ def test_reading_and_writing_documents_is_one_scope_in_the_order_of_the_letters(
 
 
 def test_what_was_written_may_be_looked_for_where_the_ehr_lets_us():
+    measured = asked(write_back=WriteBack(observation=True))
+    assert "patient/Observation.crs" in measured
     scopes = asked(write_back=WriteBack(risk_assessment=True, document=True, search=True))
     assert scopes[-2:] == ["patient/RiskAssessment.cs", "patient/DocumentReference.cs"]
     both = asked(

@@ -60,7 +60,7 @@ def test_the_example_file_is_valid_and_says_what_it_seems_to_say():
     assert north.pages == {"review-inputs": "data"}
     assert north.framing == "https://portal.north.example"
     assert south.scope_version is ScopeVersion.V1
-    assert south.write_back.kinds == ("RiskAssessment", "DocumentReference")
+    assert south.write_back.kinds == ("RiskAssessment", "DocumentReference", "Observation")
     assert south.expression is None  # until a model reads genes
     assert south.hooks[0].tenant == "south-main"
 

@@ -42,7 +42,13 @@ def test_a_launch_opens_its_patient_at_once_and_offers_no_list():
     at, _ = visiting(launched(ONE))
     assert "Name of p1" in shown(at)
     assert "52 of 100" in shown(at)
-    assert links(at) == ["Patient", "Data used", "About this model"]
+    assert links(at) == [
+        "Patient",
+        "Compare and reasons",
+        "Data used",
+        "Trends",
+        "About this model",
+    ]
     assert "shows a case" not in shown(at)
 
 

@@ -5,6 +5,7 @@ A folder that cannot be used is an error that names it; it never vanishes from t
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import traceback
 from collections.abc import Mapping
@@ -79,11 +80,25 @@ def load(
     if not isinstance(spec, DecisionSpec):
         made = "SPEC" if configured is None else "what configured() makes"
         raise SpecError(f"decision {decision_id!r}, spec.py: {made} must be a DecisionSpec")
+    if (folder / "trends.py").is_file():
+        spec = _with_trends(spec, local, f"{package}.{decision_id}.trends", folder)
     problems = problems_of(spec, decision_id)
     if problems:
         listed = "; ".join(problems)
         raise SpecError(f"decision {decision_id!r}, spec.py: {listed}")
     return spec
+
+
+def _with_trends(spec: DecisionSpec, local: Local, module: str, folder: Path) -> DecisionSpec:
+    """The decision with what its folder's `trends` module shows over time.
+
+    Apart from the spec because no model and no rule reads it: it may change while both stand.
+    """
+    try:
+        return dataclasses.replace(spec, trends=importlib.import_module(module).trends(local))
+    except _BROKEN as error:
+        where = _broken_at(error, folder)
+        raise SpecError(f"decision {folder.name!r}, {where}: {error}") from error
 
 
 def offered(*, root: Path = _HERE) -> tuple[str, ...]:

@@ -176,6 +176,25 @@ def _words(spec: DecisionSpec) -> Iterator[str]:
             yield f"{name} is empty"
 
 
+def _trends(spec: DecisionSpec) -> Iterator[str]:
+    yield from _twice("trend", (t.id for t in spec.trends))
+    measured = {t.id for t in spec.trends if not t.parts}
+    features = {f.id for f in spec.features}
+    for trend in spec.trends:
+        for concept in trend.concepts:
+            if concept not in spec.codelists:
+                yield f"trend {trend.id!r} names concept {concept!r}, which has no code list"
+        if trend.feature and trend.feature not in features:
+            yield f"trend {trend.id!r} names feature {trend.feature!r}, which does not exist"
+        if bool(trend.concepts) == bool(trend.parts):
+            yield f"trend {trend.id!r} needs concepts or parts, and not both"
+        if bool(trend.parts) != (trend.compute is not None):
+            yield f"trend {trend.id!r}: parts go with compute and only with it"
+        for part in trend.parts:
+            if part not in measured:
+                yield f"trend {trend.id!r} needs part {part!r}, which no measured trend is"
+
+
 CHECKS: tuple[Callable[[DecisionSpec], Iterator[str]], ...] = (
     _unique,
     _features,
@@ -186,6 +205,7 @@ CHECKS: tuple[Callable[[DecisionSpec], Iterator[str]], ...] = (
     _thresholds,
     _cautions,
     _words,
+    _trends,
 )
 
 

@@ -125,6 +125,21 @@ class MissingCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModalityWorth:
+    """How much wider the ranges are without one kind of data than with it.
+
+    Where it is `measured`, without it means the answer that the same person would have had; where
+    it is not, with it means everything of that kind at the values expected. May be below 0.
+    """
+
+    modality: Modality
+    measured: bool
+    difference: float
+    arms: Mapping[str, float]
+    """By treatment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Everything a model says about one feature vector of a decision between two treatments."""
 
@@ -138,6 +153,8 @@ class Comparison:
     """Training courses in this patient's stratum on the rarer of the two treatments (overlap)."""
     stratum: str
     """What the stratum is, in words, e.g. `no earlier TNF inhibitor, on methotrexate`."""
+    worths: tuple[ModalityWorth, ...] = ()
+    """Of every kind of data that may be absent as a whole."""
 
     def prediction(self, treatment: str) -> Prediction:
         return next(p for p in self.predictions if p.treatment == treatment)

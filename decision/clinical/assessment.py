@@ -19,11 +19,13 @@ from decision.clinical.answers import HorizonRisk as HorizonRisk
 from decision.clinical.answers import Interval as Interval
 from decision.clinical.answers import LocalCalibration as LocalCalibration
 from decision.clinical.answers import MissingCost as MissingCost
+from decision.clinical.answers import ModalityWorth as ModalityWorth
 from decision.clinical.answers import ModelAnswer as ModelAnswer
 from decision.clinical.answers import Prediction as Prediction
 from decision.clinical.answers import Prognosis as Prognosis
 from decision.clinical.answers import RiskEffect as RiskEffect
 from decision.clinical.answers import RiskExplanation as RiskExplanation
+from decision.clinical.expression import Spread
 from decision.clinical.features import FeatureVector
 from decision.clinical.record import Identity
 from decision.clinical.situation import Situation
@@ -41,6 +43,31 @@ class NamingRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeRecord:
+    """Another model that was tried against the one that answers, on the same folds.
+
+    loss : log loss, lower is better · difference, error : the challenger's minus the served
+    one's, and its standard error · policy : share reaching the outcome if the larger estimate
+    were followed ·
+    open : whether the challenger passed every test of the gate there
+    """
+
+    served: str
+    challenger: str
+    cohort: str
+    purpose: str
+    patients: int
+    repeats: int
+    loss: float
+    challenger_loss: float
+    difference: float
+    error: float
+    policy: float
+    challenger_policy: float
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
     """Which model answered, and what it was made of."""
 
@@ -54,6 +81,9 @@ class ModelIdentity:
     """Sites at which the intercept has been recalibrated."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     naming: tuple[NamingRecord, ...] = ()
+    challenges: tuple[ChallengeRecord, ...] = ()
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
+    """How each input (feature id) lay in the training cohort, where that is stored."""
 
 
 class AbstentionReason(StrEnum):
@@ -130,8 +160,12 @@ def range_first(card: Card) -> bool:
     """True where a point says less than its range: unusual values, or a wide range. Every estimate
     of a card takes the same form, so that one is never a number and the next a range.
     """
-    widest = card.spec.thresholds["widest_usual_range"].value
-    answer = card.answer
+    return vague(card.spec, card.answer)
+
+
+def vague(spec: DecisionSpec, answer: ModelAnswer) -> bool:
+    """The same of an answer that is on no card."""
+    widest = spec.thresholds["widest_usual_range"].value
     shown = answer.predictions if isinstance(answer, Comparison) else answer.risks
     wide = any(each.interval.width > widest for each in shown)
     return wide or bool(answer.domain.outside_usual)
@@ -179,6 +213,8 @@ class AuditAction(StrEnum):
     DECIDED = "decided"
     OVERRODE = "overrode"
     WITHOUT_ESTIMATE = "decided without an estimate"
+    FEEDBACK = "gave feedback"
+    EXPORTED = "took the record"
     WROTE_BACK = "wrote to the chart"
     NOT_WRITTEN = "did not write to the chart"
 

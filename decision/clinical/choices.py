@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 NO_DRUG = {"continue": "Continue the present drug", "later": "Decide later", "other": "Other"}
 """What can be chosen in every decision besides a drug."""
@@ -40,3 +41,54 @@ def fitting(
     if against and (found := tuple(r for r in reasons if r.against_caution)):
         return found
     return tuple(r for r in reasons if r.otherwise and (estimated or not r.about_estimate))
+
+
+class View(StrEnum):
+    """What a clinician thinks of an answer. A closed list."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    OTHER = "chose other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackReason:
+    """Why somebody disagrees with an answer; coded so that it can be counted."""
+
+    code: str
+    label: str
+    about_estimate: bool = False
+    """True where it says something of an estimate, and nothing where none was shown."""
+
+
+DISAGREE = (
+    FeedbackReason(code="data-wrong", label="Data used are wrong or old"),
+    FeedbackReason(code="data-missing", label="Something that matters is not counted"),
+    FeedbackReason(code="too-high", label="Estimate too high", about_estimate=True),
+    FeedbackReason(code="too-low", label="Estimate too low", about_estimate=True),
+    FeedbackReason(
+        code="reasons-implausible", label="Reasons are not plausible", about_estimate=True
+    ),
+    FeedbackReason(code="should-estimate", label="There should be an answer here"),
+    FeedbackReason(code="caution-wrong", label="A caution is wrong or missing"),
+    FeedbackReason(code="unclear", label="The page is hard to understand"),
+    FeedbackReason(code="other", label="Other"),
+)
+"""The one list of them. Why something else was chosen is the decision's own list."""
+
+
+def feedback_reasons(
+    view: View, overrides: Sequence[OverrideReason], *, estimated: bool
+) -> dict[str, str]:
+    """(code, label) of what can be meant by a view; nothing where none is asked for."""
+    if view is View.AGREE:
+        return {}
+    if view is View.OTHER:
+        found = fitting(overrides, estimated=estimated, against=False)
+        return {reason.code: reason.label for reason in found}
+    return {
+        reason.code: reason.label
+        for reason in DISAGREE
+        if (estimated or not reason.about_estimate)
+        and not (estimated and reason.code == "should-estimate")
+    }

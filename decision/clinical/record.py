@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from decision.clinical.codes import Code, Codelist
+from decision.clinical.expression import SampleReport
 from decision.clinical.quantities import Moment, Quantity
 
 
@@ -190,6 +191,26 @@ class ExpressionFile:
     """Which of a file's samples is this patient's, where it holds several."""
     use: str = ""
     """In words, what came of it, once somebody has tried to use it."""
+    report: SampleReport | None = None
+    """Its scores, where it is the file in use."""
+    size: int = 0
+    """In bytes, where the content is no longer kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedFile:
+    """A gene-expression file that the clinician added on the page: the results it came to, and the
+    doubts. Its content is not kept.
+    """
+
+    file: ExpressionFile
+    results: tuple[Observation, ...]
+    issues: tuple[DataIssue, ...] = ()
+
+    def __post_init__(self) -> None:
+        sources = [self.file.source, *(o.source for o in self.results)]
+        if any(s.origin is not Origin.CLINICIAN for s in sources):
+            raise ValueError("added files must be marked as entered by the clinician")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,17 +276,30 @@ class PatientRecord:
             raise ValueError("entries must be marked as entered by the clinician")
         return dataclasses.replace(self, observations=self.observations + entries)
 
+    def with_added(self, added: tuple[AddedFile, ...]) -> PatientRecord:
+        """The record with the files that the clinician added on the page, before its own. Their
+        results are entries like others (`with_entries`).
+        """
+        if not added:
+            return self
+        return dataclasses.replace(
+            self,
+            issues=self.issues + tuple(i for a in added for i in a.issues),
+            expression=tuple(a.file for a in added) + self.expression,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientListing:
-    """One line of a worklist: who, when the data were true, and what the case shows (demo records
-    only).
+    """One line of a worklist: who, when the data were true, what the case shows (demo records
+    only), and the ids of the decisions that arise, as far as the source can tell.
     """
 
     patient_id: str = field(repr=False)
     identity: Identity
     as_of: datetime
     note: str = ""
+    decisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from decision.clinical.record import PatientRecord
 from decision.clinical.situation import Situation
 from decision.clinical.summary import NO_HISTORY, DrugHistory
 from decision.clinical.summary import SummaryItem as SummaryItem
+from decision.clinical.trends import Trend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,8 @@ class DecisionSpec:
     """What can always be chosen, by code."""
     summary: tuple[SummaryItem, ...] = ()
     history: DrugHistory = NO_HISTORY
+    trends: tuple[Trend, ...] = ()
+    """What is shown over time; filled from the `trends` module of the decision's folder."""
     prognosis: PrognosisSpec | None = None
     local: str = ""
     """In words, what the place chose (`Local`) that changes anything here; part of every input

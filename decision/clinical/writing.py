@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from decision.clinical.assessment import AuditAction
+from decision.clinical.codes import Code
+from decision.clinical.measures import Category
+from decision.clinical.record import Observation
 
 
 class Delivery(StrEnum):
@@ -48,3 +52,24 @@ class ChosenTreatment:
     chosen: str
     reason: str
     audit_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredValue:
+    """One value that was measured at the visit, and what a chart files it under besides our own
+    code. `how` says in sentences what it was read from, such as which joints were counted.
+    """
+
+    observation: Observation
+    category: Category
+    codes: tuple[Code, ...] = ()
+    how: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was measured and entered in one go, under one entry of the trail."""
+
+    audit_id: str
+    at: datetime
+    values: tuple[MeasuredValue, ...]

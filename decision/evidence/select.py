@@ -46,6 +46,15 @@ def on_record(record: PatientRecord, codelist: Codelist) -> list[Observation]:
     return newest_first([o for o in known if o.effective.earliest <= record.as_of])
 
 
+def never_used(result: Observation, record: PatientRecord) -> str:
+    """Why a result counts nowhere, whatever it says; empty where it may count."""
+    if result.status not in FINAL:
+        return f"its status is {result.status!r}, not final"
+    if result.effective.earliest > record.as_of:
+        return "it is dated after the data"
+    return ""
+
+
 def latest(
     record: PatientRecord,
     feature: FeatureSpec,

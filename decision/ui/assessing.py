@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from decision.arising import arising
 from decision.assess import assess, record_choice
@@ -12,11 +13,24 @@ from decision.clinical.assessment import Assessment, AuditAction, Card
 from decision.clinical.progress import Watch, unwatched
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Value
+from decision.clinical.scores.joints import COUNTED, JointExamination, Sign
+from decision.clinical.spec import DecisionSpec
 from decision.ui import session
+from decision.ui.entries import filed_under
+from decision.ui.examination import Sheet
 from decision.ui.record_document import record_document
 from decision.ui.services import Services
-from decision.ui.session import Chart, Decided, Withdrawn, WithdrawnBecause, WrongPatientError
-from decision.visit import ChosenTreatment, Recorder, Visit
+from decision.ui.session import (
+    Chart,
+    Decided,
+    Saved,
+    Withdrawn,
+    WithdrawnBecause,
+    WrongPatientError,
+)
+from decision.visit import ChosenTreatment, Measured, Recorder, Visit
+
+NO_SHEETS: Mapping[str, Sheet] = MappingProxyType({})
 
 
 def known_chart(visit: Visit, patient_id: str) -> Chart | None:
@@ -79,29 +93,58 @@ def turn_to(chart: Chart, decision_id: str) -> None:
     session.renew_widgets()
 
 
-def enter(services: Services, visit: Visit, chart: Chart, entries: tuple[Observation, ...]) -> None:
-    """Add what the clinician entered in place of earlier entries of the same; trail first."""
+def enter(
+    services: Services,
+    visit: Visit,
+    chart: Chart,
+    entries: tuple[Observation, ...],
+    *,
+    joints: JointExamination | None = None,
+    sheets: Mapping[str, Sheet] = NO_SHEETS,
+    file: Mapping[str, str] | None = None,
+) -> None:
+    """Add what the clinician entered in place of earlier entries of the same; trail first. The
+    trail also has what counts and scores were read from: the joints and the answers.
+    """
     shown = assessed(services, visit, chart)
     with chart.lock:
         fresh = tuple(e for e in entries if e not in chart.entries)
         if fresh:
-            _write_entries(services, visit, chart, shown, {"entered": _values(fresh)})
+            told = {"entered": _values(fresh), **_read_from(joints, sheets)}
+            if file is not None:
+                told["file"] = dict(file)
+            audit_id, at = _write_entries(services, visit, chart, shown, told)
             codes = {code for entry in fresh for code in entry.codes}
-            kept = tuple(e for e in chart.entries if not codes.intersection(e.codes))
-            chart.entries = kept + fresh
+            replaced = tuple(e for e in chart.entries if codes.intersection(e.codes))
+            chart.saved = (
+                *chart.without(replaced),
+                Saved(at=at, audit_id=audit_id, entries=fresh, joints=joints, sheets=sheets),
+            )
+            chart.entries = tuple(e for e in chart.entries if e not in replaced) + fresh
+            chart.draft = chart.draft.saved(joints, sheets)
             chart.assessments.clear()
     session.renew_widgets()
 
 
-def withdraw(services: Services, visit: Visit, chart: Chart, entry: Observation) -> None:
-    """Take one entry back; the trail keeps that it was there."""
+def withdraw(services: Services, visit: Visit, chart: Chart, *entries: Observation) -> None:
+    """Take entries back, one or all of an examination; the trail keeps that they were there. The
+    figure keeps its marks, which count no more until the examination is said to be complete again.
+    """
     shown = assessed(services, visit, chart)
     with chart.lock:
-        if entry in chart.entries:
-            _write_entries(services, visit, chart, shown, {"withdrawn": _values((entry,))})
-            chart.entries = tuple(e for e in chart.entries if e != entry)
+        gone = tuple(e for e in entries if e in chart.entries)
+        if gone:
+            _write_entries(services, visit, chart, shown, {"withdrawn": _values(gone)})
+            chart.saved = chart.without(gone)
+            chart.entries = tuple(e for e in chart.entries if e not in gone)
+            if any(_counts_joints(shown.spec, entry) for entry in gone):
+                chart.draft = chart.draft.reopened()
             chart.assessments.clear()
     session.renew_widgets()
+
+
+def _counts_joints(spec: DecisionSpec, entry: Observation) -> bool:
+    return any(filed_under(spec, concept) in entry.codes for concept in COUNTED)
 
 
 def _withdraw_all(
@@ -114,21 +157,32 @@ def _withdraw_all(
             told = {"withdrawn": _values(chart.entries), "because": because.value}
             _write_entries(services, visit, chart, shown, told)
             session.note_withdrawn(chart.record.patient_id, Withdrawn(chart.entries, because))
-            chart.entries = ()
+            chart.entries = chart.saved = ()
+            chart.draft = chart.draft.reopened()
             chart.assessments.clear()
 
 
 def _write_entries(
     services: Services, visit: Visit, chart: Chart, shown: Assessment, told: Mapping[str, object]
-) -> None:
-    record_choice(
-        shown,
-        chart.record,
-        AuditAction.ENTERED,
-        told,
-        services.audit,
-        services.context(visit),
+) -> tuple[str, datetime]:
+    """Id and time of the trail's entry."""
+    context = services.context(visit)
+    audit_id = record_choice(
+        shown, chart.record, AuditAction.ENTERED, told, services.audit, context
     )
+    return audit_id, context.now
+
+
+def _read_from(joints: JointExamination | None, sheets: Mapping[str, Sheet]) -> dict[str, object]:
+    told: dict[str, object] = {}
+    if joints is not None:
+        told["joints"] = {sign.value: sorted(joints.of(sign)) for sign in Sign}
+    if sheets:
+        told["answers"] = {
+            concept: {"points": dict(sheet.answers), "helped": sorted(sheet.helped)}
+            for concept, sheet in sheets.items()
+        }
+    return told
 
 
 def _values(entries: tuple[Observation, ...]) -> dict[str, str]:
@@ -184,6 +238,13 @@ def decided_of(
         if isinstance(against, Mapping)
         else (),
     )
+
+
+def file_results(chart: Chart, saved: Saved, values: Measured, recorder: Recorder) -> None:
+    """File what was measured, unless another run has filed it or taken it back by now."""
+    with chart.lock:
+        if saved in chart.saved and recorder.standing(saved.audit_id) is None:
+            recorder.file(chart.with_entries(), values)
 
 
 def write_to_chart(

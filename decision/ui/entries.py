@@ -9,6 +9,8 @@ from decision.clinical.codes import LOCAL, Code
 from decision.clinical.features import FeatureVector, Finding, Found, Missing
 from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Source
+from decision.clinical.scores.joints import COUNTED
+from decision.clinical.scores.questionnaires import ASKED
 from decision.clinical.spec import (
     CautionFinding,
     CriterionResult,
@@ -19,7 +21,8 @@ from decision.clinical.spec import (
     Modality,
     ShownAs,
 )
-from decision.ui.texts.inputs import outside_limits
+from decision.ui.texts.examination import TODAY
+from decision.ui.texts.inputs import from_millimetres, outside_limits
 from decision.ui.texts.numbers import moment, number, unit
 from decision.ui.texts.reasons import value_text
 
@@ -30,6 +33,8 @@ GROUPS = {
     Modality.SEROLOGICAL: "Laboratory",
     Modality.TRANSCRIPTOMIC: "RNA panel",
 }
+_SCORE, _TEN, _MILLIMETRES = "{score}", 10.0, 100.0
+"""A score of 0 to 10 is often read from a line of 100 mm: what was meant is asked, not assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +73,17 @@ def fields(
     cautions: Sequence[CautionFinding] = (),
 ) -> tuple[Field, ...]:
     """One field per concept that the record leaves open: first what an estimate needs, then what
-    could forbid a drug, then the rest.
+    could forbid a drug, then the rest. Before all of them comes what is examined anew at each
+    visit, whatever the record says of an earlier one.
     """
     found: dict[str, Field] = {}
+    for feature in examined(spec):
+        if feature.entry is not None:
+            code = filed_under(spec, feature.entry.concept)
+            known = _in_use(feature, features[feature.id])
+            found.setdefault(
+                code.code, Field(entry=feature.entry, code=code, group=TODAY, known=known)
+            )
     for criterion in criteria:
         if criterion.entry is not None and criterion.state is Eligibility.UNKNOWN:
             code = filed_under(spec, criterion.entry.concept)
@@ -92,8 +105,52 @@ def fields(
             group = NEEDED if feature.required else GROUPS[feature.modality]
             field = Field(entry=feature.entry, code=code, group=group, known=known)
             found.setdefault(code.code, field)
-    order = [NEEDED, CAUTIONS, *GROUPS.values()]
+    order = [TODAY, NEEDED, CAUTIONS, *GROUPS.values()]
     return tuple(sorted(found.values(), key=lambda f: order.index(f.group)))
+
+
+def examined(spec: DecisionSpec) -> tuple[FeatureSpec, ...]:
+    """What a visit measures anew where the decision asks for joint counts: the counts, what they
+    make one score with, and what a questionnaire gives. Nothing where it asks for none.
+    """
+    asked = [f for f in spec.features if f.entry is not None]
+    concepts = {f.id: f.entry.concept for f in asked if f.entry is not None}
+    counts = [f for f in asked if concepts[f.id] in COUNTED]
+    if {concepts[f.id] for f in counts} != set(COUNTED):
+        return ()
+    ids = {f.id for f in counts}
+    together = {
+        i
+        for player in spec.players
+        if player.shown_as is ShownAs.SUM and ids.intersection(player.features)
+        for i in player.features
+    }
+    others = [f for f in asked if f.id in together and f not in counts]
+    return (*counts, *others, *(f for f in asked if concepts[f.id] in ASKED))
+
+
+def _in_use(feature: FeatureSpec, finding: Finding) -> str:
+    """The value in use and its date; empty where there is none."""
+    if isinstance(finding, Missing):
+        return ""
+    when = moment(finding.evidence.effective)
+    return f"{value_text(feature, finding.value)} ({when})"
+
+
+def of_another_day(spec: DecisionSpec, features: FeatureVector) -> tuple[str, ...]:
+    """Parts of a sum whose other parts were entered now: with them it is no score of any day."""
+    return tuple(
+        f"{feature.label} {known}"
+        for feature, known in _beside(spec, features)
+        if _entered_beside(spec, features, feature)
+    )
+
+
+def _entered_beside(spec: DecisionSpec, features: FeatureVector, feature: FeatureSpec) -> bool:
+    others = (features[i] for p in spec.players if feature.id in p.features for i in p.features)
+    return any(
+        isinstance(found, Found) and found.evidence.origin is Origin.CLINICIAN for found in others
+    )
 
 
 def _beside(spec: DecisionSpec, features: FeatureVector) -> Iterator[tuple[FeatureSpec, str]]:
@@ -107,8 +164,7 @@ def _beside(spec: DecisionSpec, features: FeatureVector) -> Iterator[tuple[Featu
         if any(_of_today(finding) for _, finding in members):
             for feature, finding in members:
                 if isinstance(finding, Found) and not _of_today(finding):
-                    when = moment(finding.evidence.effective)
-                    yield feature, f"{value_text(feature, finding.value)} ({when})"
+                    yield feature, _in_use(feature, finding)
 
 
 def _of_today(finding: Finding) -> bool:
@@ -120,6 +176,8 @@ def problem(field: Field, answer: float | str) -> str:
     limits = field.entry.limits
     if isinstance(answer, str) or limits is None or answer in limits:
         return ""
+    if field.entry.unit == _SCORE and limits.high == _TEN < answer <= _MILLIMETRES:
+        return from_millimetres(field.entry.question, answer, answer * _TEN / _MILLIMETRES)
     return outside_limits(field.entry.question, answer, limits.low, limits.high)
 
 

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import streamlit
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decision.ui.components.frame import TO_TOP
+from decision.ui.components.frame import NO_ROLE, TO_TOP
 from decision.ui.visiting import HANDLE
 
 NOBODY = "'none'"
 _HOST = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _ANCESTORS = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]+( [\x21-\x2b\x2d-\x3a\x3c-\x7e]+)*")
 """Words without a comma or a semicolon, which would begin another policy or directive."""
-_CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/upload_file")
-"""Streamlit's own endpoints that no page needs: figures of the process, a way to drive it, and one
-that keeps files in memory. No page of ours has an uploader.
+_CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/media/")
+"""Streamlit's own endpoints that no page needs: figures of the process, a way to drive it, and what
+it keeps for downloading, at addresses that anybody may ask for. Records leave by a route of ours.
 """
+_UPLOAD = "/_stcore/upload_file"
+"""The one that keeps files in memory: open to nobody but those whom `lets` knows."""
 _KEPT = re.compile(r"/static/|/favicon\.png")
 """The same for everybody, so browsers may keep it. All else may say something of somebody."""
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -40,7 +43,7 @@ def script_hash(script: str) -> str:
 def own_scripts() -> tuple[str, ...]:
     """The inline scripts that are meant to run: those of Streamlit's own page, and ours."""
     page = Path(streamlit.__file__).parent / "static" / "index.html"
-    return (*_INLINE.findall(page.read_text(encoding="utf-8")), TO_TOP)
+    return (*_INLINE.findall(page.read_text(encoding="utf-8")), TO_TOP, NO_ROLE)
 
 
 class Gate:
@@ -51,7 +54,8 @@ class Gate:
     in `Origin`; both are refused. `origin` is the one of our pages; without it, as on a laptop, it
     is the name that was asked for. Under the paths of `open_to` any `Origin` is answered: a route
     there judges it itself. `ancestors` gives, for a handle, who may show its page inside their own.
-    A route that states its own policy keeps it.
+    A route that states its own policy keeps it. `lets` says of a method, a path and cookies whether
+    they may send a file.
     """
 
     def __init__(
@@ -62,12 +66,14 @@ class Gate:
         ancestors: Callable[[str], str],
         origin: str = "",
         open_to: tuple[str, ...] = (),
+        lets: Callable[[str, str, Mapping[str, str]], bool] = lambda method, path, cookies: False,
     ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._ancestors = ancestors
         self._origin = origin
         self._open_to = open_to
+        self._lets = lets
         self._scripts = " ".join(["'self'", *(script_hash(s) for s in own_scripts())])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +85,7 @@ class Gate:
         if host is None or not self._own_origin(host, headers, scope["path"]):
             await _refuse(scope, receive, send)
             return
-        if scope["type"] == "http" and any(path in scope["path"] for path in _CLOSED):
+        if scope["type"] == "http" and self._shut(scope, headers):
             await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
             return
 
@@ -89,6 +95,18 @@ class Gate:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _shut(self, scope: Scope, headers: Headers) -> bool:
+        path: str = scope["path"]
+        if _KEPT.match(path):  # its own fonts and scripts, some of them in a folder named media
+            return False
+        if any(closed in path for closed in _CLOSED):
+            return True
+        if _UPLOAD not in path:
+            return False
+        # a page of ours names itself: another site's, or none, sends no file with these cookies
+        cookies = cookie_parser(headers.get("cookie", ""))
+        return not (headers.get("origin") and self._lets(scope["method"], path, cookies))
 
     def _own_host(self, headers: Headers) -> str | None:
         """The request's one `Host` where it is ours."""

@@ -10,13 +10,20 @@ from streamlit.delta_generator import DeltaGenerator
 from decision.ui import visiting
 from decision.ui.components import ending, frame
 from decision.ui.guard import guarded
-from decision.ui.pages import about, data_used, patient, worklist
+from decision.ui.pages import about, compare, data_used, patient, trends, worklist
 from decision.ui.services import Services, services
 from decision.ui.session import take_chosen
 from decision.ui.style import STYLE
+from decision.ui.texts import pages as texts
 from decision.visit import Closed, Visit
 
-_PATHS = {"patient": "Patient", "data": "Data used", "about": "About this model"}
+_PATHS = {
+    "patient": "Patient",
+    "compare": "Compare and reasons",
+    "data": "Data used",
+    "trends": "Trends",
+    "about": "About this model",
+}
 
 
 def draw() -> None:
@@ -48,22 +55,25 @@ def _of_a_patient(
 
     return [
         page("patient", patient.render),
+        page("compare", compare.render),
         page("data", data_used.render),
+        page("trends", trends.render),
         page("about", about.render),
     ]
 
 
 def _with_worklist(ports: Services, visit: Visit) -> None:
-    shared = _of_a_patient(ports, visit, st.container(key="head"))
+    head = st.container(key="head")
+    shared = _of_a_patient(ports, visit, head)
     parameters = visiting.address(visit)
 
     def show_patient() -> None:
         st.switch_page(shared[0], query_params=parameters)
 
     def draw_worklist() -> None:
-        guarded(lambda: worklist.render(ports, visit, show_patient))
+        guarded(lambda: worklist.render(ports, visit, head, show_patient))
 
-    first = st.Page(draw_worklist, title="Worklist", url_path="worklist", default=True)
+    first = st.Page(draw_worklist, title=texts.WORKLIST, url_path="worklist", default=True)
     asked = st.navigation([first, *shared], position="hidden")
     if asked is not first:
         take_chosen()  # a second click came before the worklist could answer the first

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from decision.assess import Decision
 from decision.clinical.assessment import Assessment
 from decision.clinical.errors import RecordSourceError
-from decision.clinical.progress import Progress, Watch
+from decision.clinical.progress import Watch
 from decision.ui import assessing, session
 from decision.ui.components import frame
 from decision.ui.components.markup import plain_label
@@ -42,6 +42,7 @@ def opened(
     """
     patient_id = patient_of(visit)
     if patient_id is None:
+        unopened(services, head)
         st.html(frame.stop("Patient", pages.NO_PATIENT))
         return None
     try:
@@ -92,23 +93,35 @@ def _opened(
     else:
         strip, waiting = head.empty(), st.empty()
         try:
-            chart = assessing.open_chart(services, visit, patient_id, _watching(waiting))
+            watch = _watching(services, strip, waiting)
+            chart = assessing.open_chart(services, visit, patient_id, watch)
         except RecordSourceError:
             waiting.empty()
+            unopened(services, strip)
             raise
         place = waiting.container()
     assessment = assessing.assessed(services, visit, chart)
     full, live = visit.full_banner, bool(visit.handle)
     said = frame.strip(chart.record, heading=heading, full=full, live=live)
-    strip.html(f'<div class="tr">{said}</div>')
+    strip.html(f'<div class="tr">{said}{frame.banner(assessment.model)}</div>')
     return Opened(place, chart, assessment)
 
 
-def _watching(place: DeltaGenerator) -> Watch:
-    def show(told: Progress) -> None:
-        place.progress(told.done / max(told.total, 1), text=pages.reading(told))
+def unopened(services: Services, head: DeltaGenerator) -> None:
+    """The head of a page that shows nobody: what is known of the models all the same."""
+    head.html(f'<div class="tr">{frame.simulated(services.decisions)}</div>')
 
-    return show
+
+def _watching(services: Services, strip: DeltaGenerator, place: DeltaGenerator) -> Watch:
+    """Shows how far reading has come, over boxes as large as what is to come."""
+
+    def show(said: str) -> None:
+        head, page = frame.waiting(said, services.decisions)
+        strip.html(head)
+        place.html(page)
+
+    show(pages.READING)
+    return lambda told: show(pages.reading(told))
 
 
 def _stopped(title: str, detail: str, remedy: str) -> None:
@@ -123,9 +136,9 @@ def strip_of_current(services: Services, visit: Visit, head: DeltaGenerator) -> 
     this is leaves an entry on every page. Gives what went wrong instead, to stand in the page.
     """
     patient_id = patient_of(visit)
-    if patient_id is None:
-        return ""
-    if visit.patient_id is None and assessing.known_chart(visit, patient_id) is None:
+    listed = visit.patient_id is None
+    if patient_id is None or (listed and assessing.known_chart(visit, patient_id) is None):
+        unopened(services, head)
         return ""
     try:
         _opened(services, visit, patient_id, head, heading=False)

@@ -14,21 +14,16 @@ from datetime import datetime
 
 from decision.clinical.assessment import Card, ComparisonCard
 from decision.clinical.record import PatientRecord
-from decision.ui import record_comparison, record_prognosis
-from decision.ui.components.markup import items, paragraph, text
-from decision.ui.record_parts import all_cautions, data, facts, known, part, section, warnings
-from decision.ui.texts import decided as told
-from decision.ui.texts import inputs, pages, trail
-from decision.ui.texts.about import model_rows
-from decision.ui.texts.numbers import instant
+from decision.ui.components.markup import paragraph, text
+from decision.ui.record import comparison, prognosis
+from decision.ui.record.blocks import Section, joined
+from decision.ui.record.parts import all_cautions, data, known, rna, warnings
+from decision.ui.record.traced import RESEARCH, Made, decision, versions
+from decision.ui.texts import inputs, pages
 from decision.ui.texts.summary import summary
 from decision.visit import ChosenTreatment, Document
 
 CONTENT_TYPE = "text/html"
-RESEARCH = (
-    "Research use, not a cleared device. Supports, and does not replace, clinical judgement. A "
-    "copy of what was shown when the decision was made; it is not brought up to date."
-)
 _STYLE = (
     "body{font:11pt/1.4 sans-serif;max-width:52rem;margin:1rem auto;padding:0 1rem}"
     "h1{font-size:1.4rem}h2{font-size:1.1rem;border-top:1px solid;padding-top:.4rem}"
@@ -52,21 +47,20 @@ def record_document(
     the trail names them, and `at` is when.
     """
     title = f"Record of decision support: {card.spec.title}"
+    made = Made(choice=decided, agent=agent, at=at)
     body = "".join(
         (
             f"<h1>{text(title)}</h1>",
             _banner(card),
             _patient(card, record),
-            _decision(card, decided, agent, at),
-            _first(card),
-            known(card, record),
+            joined((*decision(card, made), *_first(card), *known(card, record))),
             paragraph(RESEARCH),
-            '<section class="appendix">',
-            section("Appendix", _banner(card), f"<p>{text(_whose(record))}</p>"),
-            all_cautions(card),
-            _appended(card),
-            data(card, record),
-            _versions(card, decided),
+            f'<section class="appendix"><section><h2>Appendix</h2>{_banner(card)}'
+            f"<p>{text(_whose(record))}</p></section>",
+            joined(
+                (*all_cautions(card), *_appended(card), *rna(card, record), *data(card, record))
+            ),
+            joined(versions(card, decided.audit_id)),
             "</section>",
         )
     )
@@ -88,11 +82,9 @@ def _banner(card: Card) -> str:
 
 def _patient(card: Card, record: PatientRecord) -> str:
     name, rest = pages.strip(record)
-    return section(
-        "Patient",
-        f"<p><strong>{text(name)}</strong> · {text(' · '.join(rest))}</p>",
-        paragraph(summary(card, record)),
-        paragraph(inputs.deceased(record)),
+    return (
+        f"<section><h2>Patient</h2><p><strong>{text(name)}</strong> · {text(' · '.join(rest))}</p>"
+        f"{paragraph(summary(card, record))}{paragraph(inputs.deceased(record))}</section>"
     )
 
 
@@ -101,46 +93,20 @@ def _whose(record: PatientRecord) -> str:
     return " · ".join(pages.whose(record))
 
 
-def _decision(card: Card, decided: ChosenTreatment, agent: str, at: datetime | None) -> str:
-    spec, codes = card.spec, told.against_codes(card, decided.chosen)
-    rows = [
-        ("Decision", f"{told.drug(spec, decided.chosen)}{told.against(spec, codes)}"),
-        ("Reason", spec.reason(decided.reason)),
-        ("Recorded as", decided.action.value),
-        ("Decided by", agent),
-        ("Decided", instant(at) if at else ""),
-    ]
-    against = (f"{s}. {words}" for s, words in trail.against(card, decided.chosen))
-    return section("Decision", facts(rows), part("Decided although", items(against)))
-
-
-def _first(card: Card) -> str:
+def _first(card: Card) -> tuple[Section, ...]:
     """What a colleague must read: the answer and the cautions, in the order of the page."""
     if isinstance(card, ComparisonCard):
-        return warnings(card) + record_comparison.numbers(card)
-    return record_prognosis.place(card) + record_prognosis.risks(card) + warnings(card)
+        return warnings(card) + comparison.numbers(card)
+    return prognosis.place(card.situation) + prognosis.risks(card) + warnings(card)
 
 
-def _appended(card: Card) -> str:
+def _appended(card: Card) -> tuple[Section, ...]:
     """How far the answer can be trusted, and why it is what it is."""
     if isinstance(card, ComparisonCard):
-        return record_comparison.sureness(card) + record_comparison.why(card)
+        return comparison.sureness(card) + comparison.why(card)
     return (
-        record_prognosis.sureness(card)
-        + record_prognosis.published(card)
-        + record_prognosis.why(card)
-        + record_prognosis.due(card)
+        prognosis.sureness(card)
+        + prognosis.published(card.situation, card)
+        + prognosis.why(card)
+        + prognosis.due(card.situation)
     )
-
-
-def _versions(card: Card, decided: ChosenTreatment) -> str:
-    rows = [
-        *model_rows(card.model),
-        ("Rules", f"{card.spec.id} {card.spec.version}"),
-        ("Inputs (SHA-256)", card.input_hash),
-        ("Audit entry of what was shown", card.audit_id),
-        ("Audit entry of the decision", decided.audit_id),
-        ("Data as of", instant(card.as_of)),
-        ("Intended use", card.spec.intended_use),
-    ]
-    return section("Versions and trail", facts(rows))

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from decision.assess import AuditLog, Context, Decision
 from decision.clinical.clock import Clock
+from decision.clinical.expression import PlatformChoice, Refused, Upload
+from decision.clinical.record import AddedFile, PatientRecord
 from decision.clinical.spec import DecisionSpec
+from decision.ui.exports import Exports
+from decision.ui.way_in import WayIn
 from decision.visit import Doors, Visit
+
+
+class Laboratory(Protocol):
+    """Reads a gene-expression file that a clinician gives on a page. Keeps nothing of it."""
+
+    def platforms(self) -> tuple[PlatformChoice, ...]: ...
+
+    def read(self, record: PatientRecord, upload: Upload) -> AddedFile | Refused: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +33,12 @@ class Services:
     doors: Doors
     audit: AuditLog
     clock: Clock
+    laboratory: Laboratory | None = None
+    """None where nothing can be added on a page."""
+    way_in: WayIn | None = None
+    """Lets the browsers in that a page asks for a file."""
+    exports: Exports = field(default_factory=Exports)
+    """What open pages offer to be taken away."""
 
     @property
     def specs(self) -> Mapping[str, DecisionSpec]:

@@ -8,15 +8,21 @@ nothing entered or decided for one can be shown for another.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from threading import Lock
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from decision.clinical.assessment import Assessment, AuditAction
 from decision.clinical.record import Observation, PatientRecord
+from decision.clinical.scores.joints import JointExamination
+from decision.ui.added import Adding
+from decision.ui.examination import Draft, Sheet
+from decision.ui.given import Given
 
 _CHARTS = "charts"
 _CHOSEN = "just_chosen"
@@ -26,6 +32,7 @@ _ENDED = "ended_here"
 _HALT = "halted"
 _REREAD = "read_again"
 _SERIAL = "form_serial"
+_TRIED = "tried_serial"
 _VISIT = "visit_key"
 _WITHDRAWN = "withdrawn"
 _MOST_CHARTS = 20
@@ -68,7 +75,20 @@ class Decided:
     against: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What was entered in one go: when, under which entry of the trail, and what it was read from.
+    Of values that were replaced or taken back one by one, the rest.
+    """
+
+    at: datetime
+    audit_id: str
+    entries: tuple[Observation, ...]
+    joints: JointExamination | None = None
+    sheets: Mapping[str, Sheet] = field(default_factory=dict)
+
+
+@dataclass(slots=True, weakref_slot=True)
 class Chart:
     """One patient's record as opened in this session, with what was entered and decided on it.
 
@@ -82,13 +102,21 @@ class Chart:
     candidates: tuple[str, ...]
     """Ids of the decisions that arise for this record."""
     entries: tuple[Observation, ...] = ()
+    saved: tuple[Saved, ...] = ()
+    """The same entries as they were saved, in the order of saving."""
+    draft: Draft = field(default_factory=Draft)
+    """The examination on the figure; its marks outlive saving, so that one can be corrected."""
     assessments: dict[str, Assessment] = field(default_factory=dict)
     """What was shown of each decision since the record or the entries last changed."""
+    adding: Adding = field(default_factory=Adding)
     overriding: bool = False
     changing: bool = False
     """Whether the form is open again although a decision is recorded."""
     decided: tuple[Decided, ...] = ()
     """In the order in which they were written; the last one stands."""
+    feedback: tuple[Given, ...] = ()
+    """What was thought of the answers, in the order in which it was written."""
+    reconsidering: bool = False
     withdrawn: Withdrawn | None = None
     lock: Lock = field(default_factory=Lock, compare=False, repr=False)
 
@@ -96,9 +124,17 @@ class Chart:
         """The decisions about one assessment, in the order in which they were written."""
         return tuple(d for d in self.decided if d.about == assessment_id)
 
+    def without(self, gone: tuple[Observation, ...]) -> tuple[Saved, ...]:
+        """What was saved, without these entries."""
+        left = (
+            dataclasses.replace(s, entries=tuple(e for e in s.entries if e not in gone))
+            for s in self.saved
+        )
+        return tuple(s for s in left if s.entries)
+
     def with_entries(self) -> PatientRecord:
         """The record together with what the clinician entered."""
-        return self.record.with_entries(self.entries)
+        return self.adding.over(self.record.with_entries(self.entries), self.entries)
 
 
 _Filed = tuple[str, str]
@@ -119,8 +155,22 @@ def forget() -> None:
     browser may still send the values of those it drew before.
     """
     serial = st.session_state.get(_SERIAL, 0)
+    drop_files()
     st.session_state.clear()
     st.session_state[_SERIAL] = serial + 1
+
+
+def identity() -> str:
+    """Tells this browser session from every other."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None else ""
+
+
+def drop_files() -> None:
+    """Streamlit keeps what was sent as long as the session lives: not beside what it came to."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def _charts() -> dict[_Filed, Chart]:
@@ -209,14 +259,17 @@ def file_chart(
     """
     charts, place = _charts(), (visit_key, record.patient_id)
     known = charts.pop(place, None)
-    kept = known.entries if known is not None and _unchanged(known, record) else ()
+    same = known if known is not None and _unchanged(known, record) else None
     notes: dict[str, Withdrawn] = st.session_state.get(_WITHDRAWN, {})
     shown = known.decision if known is not None else wanted
     charts[place] = Chart(
         record=record,
         decision=shown if shown in candidates else candidates[0],
         candidates=candidates,
-        entries=kept,
+        entries=same.entries if same is not None else (),
+        saved=same.saved if same is not None else (),
+        draft=same.draft if same is not None else Draft(),
+        adding=same.adding if same is not None else Adding(),
         decided=known.decided if known is not None else (),
         withdrawn=notes.pop(record.patient_id, None),
     )
@@ -229,6 +282,21 @@ def file_chart(
 def widget_key(name: str) -> str:
     """A widget name that no earlier patient and no earlier form has used."""
     return f"{name}-{st.session_state.get(_SERIAL, 0)}"
+
+
+def tried_key(name: str) -> str:
+    """The name of a field of what is only tried."""
+    return f"{widget_key(name)}-{st.session_state.get(_TRIED, 0)}"
+
+
+def try_anew() -> None:
+    """Every such field says the patient's own value again. A click's callback."""
+    st.session_state[_TRIED] = st.session_state.get(_TRIED, 0) + 1
+
+
+def answer_of(name: str) -> object:
+    """What a widget says now, for the callback of another one; None where it is not there."""
+    return st.session_state.get(name)
 
 
 def renew_widgets() -> None:

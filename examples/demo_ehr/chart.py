@@ -20,7 +20,7 @@ READABLE = (
     "MedicationAdministration", "Medication", "DocumentReference", "Binary", "Practitioner",
     "Encounter", "RiskAssessment", "AuditEvent",
 )  # fmt: skip
-WRITABLE = ("RiskAssessment", "DocumentReference", "AuditEvent")
+WRITABLE = ("RiskAssessment", "DocumentReference", "AuditEvent", "Observation")
 CLINICIAN = "demo-rheumatologist"
 _MOST = 2_000
 """Resources that apps may add before the demonstration has to be started again."""

@@ -12,11 +12,14 @@ _REQUIRED = {
     "RiskAssessment": ("status", "subject"),
     "DocumentReference": ("status", "content"),
     "AuditEvent": ("type", "recorded", "agent", "source"),
+    "Observation": ("status", "code", "subject"),
 }
 _STATUS = {
     "RiskAssessment": {"registered", "preliminary", "final", "amended", "corrected", "cancelled",
                        "entered-in-error", "unknown"},
     "DocumentReference": {"current", "superseded", "entered-in-error"},
+    "Observation": {"registered", "preliminary", "final", "amended", "corrected", "cancelled",
+                    "entered-in-error", "unknown"},
 }  # fmt: skip
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -34,6 +37,10 @@ def check(kind: str, resource: Any) -> Json:
     if kind == "RiskAssessment":
         _predictions(resource)
         _instant(resource.get("occurrenceDateTime"), "RiskAssessment.occurrenceDateTime")
+    if kind == "Observation":
+        _instant(resource.get("effectiveDateTime"), "Observation.effectiveDateTime")
+        if len([name for name in resource if name.startswith("value")]) > 1:
+            raise FhirError(422, "structure", "Observation.value[x] is there twice")
     if kind == "AuditEvent":
         _instant(resource["recorded"], "AuditEvent.recorded")
     return resource

@@ -11,7 +11,12 @@ from examples.demo_ehr.errors import FhirError
 from examples.demo_ehr.misbehaviour import Json
 
 TOKENS = {
-    "Observation": {"code": "code", "category": "category", "status": "status"},
+    "Observation": {
+        "code": "code",
+        "category": "category",
+        "status": "status",
+        "identifier": "identifier",
+    },
     "Condition": {"code": "code", "category": "category", "clinical-status": "clinicalStatus"},
     "MedicationRequest": {"code": "medicationCodeableConcept", "status": "status"},
     "MedicationStatement": {"code": "medicationCodeableConcept", "status": "status"},

@@ -33,6 +33,7 @@ _WRITING = {
     "RiskAssessment": "the estimate",
     "DocumentReference": "the record of what was shown",
     "AuditEvent": "an entry in the EHR's own audit trail",
+    "Observation": "what is measured here",
 }
 
 

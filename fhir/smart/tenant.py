@@ -44,6 +44,8 @@ class WriteBack:
     risk_assessment: bool = False
     document: bool = False
     audit_event: bool = False
+    observation: bool = False
+    """May file what a clinician measured and entered on the page, as results."""
     search: bool = False
     """May look whether a write of unknown fate arrived, before it is sent again. Without it the
     clinician is asked to look.
@@ -56,6 +58,7 @@ class WriteBack:
             (self.risk_assessment, "RiskAssessment"),
             (self.document, "DocumentReference"),
             (self.audit_event, "AuditEvent"),
+            (self.observation, "Observation"),
         )
         return tuple(kind for wanted, kind in named if wanted)
 

@@ -20,11 +20,23 @@ from fhir.ids import kind_of
 from fhir.write.risk_assessment import estimates
 
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_TIMES = frozenset({"occurrenceDateTime", "date", "creation", "start", "end", "time", "recorded"})
+_TIMES = frozenset(
+    {
+        "occurrenceDateTime",
+        "effectiveDateTime",
+        "date",
+        "creation",
+        "start",
+        "end",
+        "time",
+        "recorded",
+    }
+)
 _CODES = {
     ("RiskAssessment", "status"): frozenset({"final"}),
     ("DocumentReference", "status"): frozenset({"current"}),
     ("DocumentReference", "relatesTo.code"): frozenset({"replaces"}),
+    ("Observation", "status"): frozenset({"final"}),
     ("AuditEvent", "action"): frozenset("CRUDE"),
     ("AuditEvent", "outcome"): frozenset({"0", "4", "8", "12"}),
 }

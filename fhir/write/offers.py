@@ -13,16 +13,17 @@ from fhir.rest.capabilities import creates_conditionally, offers, searches_by
 from fhir.write.launched import Launched
 
 KINDS = ("RiskAssessment", "DocumentReference", "AuditEvent")
-"""In the order in which they are written: each may refer to those before it."""
+"""About a decision, in the order in which they are written: each may refer to those before it."""
 WORDS = {
     "RiskAssessment": "the estimates with their ranges and sources, as a risk assessment",
     "DocumentReference": "the record of this page with your decision, as a document",
     "AuditEvent": "an entry in the chart's own audit log",
+    "Observation": "the values that you entered, as results",
 }
 _OFFERED = ("DocumentReference", "RiskAssessment", "AuditEvent")
 """In the order in which they are said: the decision first."""
 _PROFESSIONALS = ("Practitioner/", "PractitionerRole/")
-"""Who may perform a RiskAssessment in R4, of those whom a launch can name."""
+"""Who may perform a RiskAssessment or an Observation in R4, of those whom a launch can name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from decision.clinical.assessment import AuditAction, AuditEvent, Card
 from decision.clinical.clock import Clock
 from decision.clinical.record import PatientRecord
-from decision.clinical.writing import ChosenTreatment, Document, Receipt
+from decision.clinical.writing import ChosenTreatment, Document, Measured, Receipt
 from fhir.errors import NotWritableError
 from fhir.fields import Json
 from fhir.rest.client import FhirClient
@@ -15,6 +17,7 @@ from fhir.write.checks import check, check_percentages
 from fhir.write.document import document_reference
 from fhir.write.facts import Trail, facts_of
 from fhir.write.launched import Launched, assessment_key, decision_key
+from fhir.write.observation import KIND, observation, value_key
 from fhir.write.offers import KINDS, offered
 from fhir.write.outbox import Outbox
 from fhir.write.risk_assessment import risk_assessment
@@ -70,6 +73,28 @@ class ChartRecorder:
             )
         return self._sender.send(decided.audit_id, confirmed=False)
 
+    def takes_results(self) -> bool:
+        return not self._sender.obstacle(KIND)
+
+    def file(self, record: PatientRecord, measured: Measured) -> Receipt:
+        """File measured values as Observations, or keep what could not be filed; once for each
+        entry of the trail.
+        """
+        if not self._outbox.queue(self._person, measured.audit_id):
+            event = self._entry(record, measured)
+            if self._sender.obstacle(KIND, keeping=True) or not measured.values:
+                raise NotWritableError("no result may be filed in this chart")
+            launched, about = self._launched, measured.audit_id
+            made = [
+                (value_key(v, about, launched), observation(v, about, measured.at, launched))
+                for v in measured.values
+            ]
+            for _, resource in made:
+                check(resource, launched.subject)
+            facts = facts_of(event)
+            self._outbox.add(self._person, about, about, made, facts, self._clock())
+        return self._sender.send(measured.audit_id, confirmed=False)
+
     def standing(self, decided_id: str) -> Receipt | None:
         """How the write about this decision stands; None where none was asked for. Asks the
         server nothing about the patient.
@@ -93,12 +118,32 @@ class ChartRecorder:
     def _kept(self) -> tuple[str, ...]:
         return tuple(k for k in KINDS if not self._sender.obstacle(k, keeping=True))
 
-    def _decision(self, record: PatientRecord, card: Card, decided: ChosenTreatment) -> AuditEvent:
-        """The decision's entry in the trail: nothing is written about what is not in it."""
+    def _entries(self, record: PatientRecord) -> dict[str, AuditEvent]:
+        """The trail of the patient of this launch, and of nobody else."""
         server = record.identity.server.rstrip("/")
         if record.patient_id != self._launched.patient_id or server != self._launched.base:
             raise NotWritableError("the record is not that of this launch's patient")
-        entries = dict(self._audit.entries(record.patient_id, record.identity).entries)
+        return dict(self._audit.entries(record.patient_id, record.identity).entries)
+
+    def _entry(self, record: PatientRecord, measured: Measured) -> AuditEvent:
+        """The trail's entry of what was entered: no value is filed that is not in it."""
+        event = self._entries(record).get(measured.audit_id)
+        told = event.outcome.get("entered") if event is not None else None
+        if (
+            event is None
+            or event.action is not AuditAction.ENTERED
+            or not isinstance(told, Mapping)
+            or any(
+                told.get(v.observation.codes[0].code) != str(v.observation.value)
+                for v in measured.values
+            )
+        ):
+            raise NotWritableError("the audit trail has no such entry about this patient")
+        return event
+
+    def _decision(self, record: PatientRecord, card: Card, decided: ChosenTreatment) -> AuditEvent:
+        """The decision's entry in the trail: nothing is written about what is not in it."""
+        entries = self._entries(record)
         event, shown = entries.get(decided.audit_id), entries.get(card.audit_id)
         if (
             event is None

@@ -18,6 +18,7 @@ from fhir.write.courier import Outcome, Parcel, deliver
 from fhir.write.document import linked
 from fhir.write.facts import Trail, event_of
 from fhir.write.launched import Launched, pointer
+from fhir.write.observation import KIND
 from fhir.write.offers import ability, findable, why_not
 from fhir.write.outbox import Outbox, Row, State
 from fhir.write.words import receipt
@@ -187,6 +188,8 @@ class Sender:
             return
         sent = found.delivery is Delivery.SENT
         outcome: dict[str, object] = {"about": decided_id, "delivery": found.delivery.value}
+        if any(row.kind == KIND for row in self._rows(decided_id)):
+            outcome["what"] = "results"
         if found.resources:
             outcome["resources"] = list(found.resources)
         if codes := [row.code for row in self._rows(decided_id) if row.code and not sent]:

@@ -12,6 +12,7 @@ _WHAT = {
     "RiskAssessment": "the risk assessment",
     "DocumentReference": "the document",
     "AuditEvent": "the entry in the chart's audit log",
+    "Observation": "the results entered here",
 }
 _REFUSED = {
     400: "could not read it",
@@ -30,11 +31,13 @@ _LOOK = {
     "RiskAssessment": "Look in the chart",
     "DocumentReference": "Look under Documents",
     "AuditEvent": "Have somebody look in the chart's audit log",
+    "Observation": "Look at the chart's results",
 }
 _NAME = {
     "RiskAssessment": "risk assessment",
     "DocumentReference": "document",
     "AuditEvent": "entry in the audit log",
+    "Observation": "results entered here",
 }
 
 
@@ -51,7 +54,7 @@ def receipt(
     places = tuple(row.place for row in own if row.state is State.SENT and row.place)
     row = next((row for row in every if row.state is not State.SENT), None)
     if row is None or all(row.state is State.SENT for row in own):
-        there = ", ".join(_WHAT[row.kind] for row in own)
+        there = _listed(own)
         return Receipt(
             delivery=Delivery.SENT, detail=f"Written to the chart: {there}.", resources=places
         )
@@ -59,12 +62,20 @@ def receipt(
     if obstacle and delivery is Delivery.WAITING:
         detail, remedy = obstacle, KEPT
     if places:
-        there = ", ".join(_WHAT[r.kind] for r in own if r.state is State.SENT)
+        there = _listed([r for r in own if r.state is State.SENT])
         detail = f"{detail} Already written: {there}."
-    lacking = tuple(_lacks(r, now) for r in own if r.state is not State.SENT)
+    lacking = tuple(dict.fromkeys(_lacks(r, now) for r in own if r.state is not State.SENT))
     return Receipt(
         delivery=delivery, detail=detail, remedy=remedy, resources=places, lacking=lacking
     )
+
+
+def _listed(rows: Sequence[Row]) -> str:
+    """Each kind once; of several results, how many."""
+    kinds = dict.fromkeys(row.kind for row in rows)
+    several = sum(row.kind == "Observation" for row in rows)
+    told = {**_WHAT, "Observation": f"{several} results entered here"} if several > 1 else _WHAT
+    return ", ".join(told[kind] for kind in kinds)
 
 
 def _lacks(row: Row, now: datetime) -> str:

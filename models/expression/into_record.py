@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from decision.clinical.codes import Code, Codelist
 from decision.clinical.quantities import Quantity
@@ -20,54 +21,73 @@ from decision.clinical.record import (
     PatientRecord,
 )
 from models.expression.errors import ExpressionError, PlatformError
+from models.expression.report import report
 from models.expression.scorer import Declared, PanelScores, Scorer
 
 UNIT = "{score}"
+UNDATED = "not used: nothing says when the specimen was taken"
+AHEAD = "not used: the specimen is dated after the record"
 
 
 def with_scores(
     record: PatientRecord, scorer: Scorer, codelists: Mapping[str, Codelist]
 ) -> PatientRecord:
-    """The record with the scores of its newest usable file; older ones say nothing of today.
+    """The record with the scores of its file of the newest usable specimen; older ones say nothing
+    of today, whenever they were filed.
 
     A result that a laboratory reported itself stands: no score is put beside it unless the specimen
     is newer.
     """
-    wanted = dict(_wanted(scorer, codelists))
+    wanted = dict(concepts_of(scorer, codelists))
     if not record.expression or not wanted:
         return record
     there = {panel.id for panel in scorer.panels.panels}
     lost = tuple(code for concept, code in wanted.items() if scorer.answers[concept] in there)
-    files: list[ExpressionFile] = []
+    files: dict[int, ExpressionFile] = {}
     results: list[Observation] = []
     issues: list[DataIssue] = []
     done = False
-    for file in record.expression:
-        if done:
-            files.append(replace(file, use="a newer one is used"))
-        elif file.effective is None:
-            files.append(replace(file, use="not used: nothing says when the specimen was taken"))
+    for place in _newest_first(record):
+        file = record.expression[place]
+        if file.effective is None:
+            files[place] = replace(file, use=UNDATED)
+        elif file.effective.earliest > record.as_of:
+            files[place] = replace(file, use=AHEAD)
+            issues.append(_ahead(file, lost))
+        elif done:
+            files[place] = replace(file, use="a newer one is used")
         else:
             try:
                 found = scorer.score(file.content, _declared(file))
             except ExpressionError as error:
-                files.append(replace(file, use=f"not used: {error.message} {error.remedy}"))
+                files[place] = replace(file, use=f"not used: {error.message} {error.remedy}")
                 issues.append(_refused(file, error, lost))
             else:
                 done = True
-                news, doubts = _results(record, file, found, wanted, scorer.answers, codelists)
+                news, doubts = results_of(record, file, found, wanted, scorer.answers, codelists)
                 results += news
                 issues += doubts
-                files.append(replace(file, use=_use(found)))
+                files[place] = replace(file, use=use_of(found), report=report(found, scorer.panels))
     return replace(
         record,
         observations=(*record.observations, *results),
         issues=(*record.issues, *issues),
-        expression=tuple(files),
+        expression=tuple(files[place] for place in range(len(files))),
     )
 
 
-def _wanted(scorer: Scorer, codelists: Mapping[str, Codelist]) -> Iterator[tuple[str, Code]]:
+def _newest_first(record: PatientRecord) -> list[int]:
+    """Places of the files by the day of their specimen; of one day, in the record's own order."""
+    oldest = record.as_of.min.replace(tzinfo=record.as_of.tzinfo)
+
+    def taken(place: int) -> datetime:
+        when = record.expression[place].effective
+        return when.middle if when else oldest
+
+    return sorted(range(len(record.expression)), key=taken, reverse=True)
+
+
+def concepts_of(scorer: Scorer, codelists: Mapping[str, Codelist]) -> Iterator[tuple[str, Code]]:
     """The concepts of this decision that a panel stands for, or would."""
     for concept in scorer.answers:
         if concept in codelists:
@@ -84,7 +104,7 @@ def _declared(file: ExpressionFile) -> Declared:
     )
 
 
-def _results(
+def results_of(
     record: PatientRecord,
     file: ExpressionFile,
     found: PanelScores,
@@ -92,6 +112,9 @@ def _results(
     answers: Mapping[str, str],
     codelists: Mapping[str, Codelist],
 ) -> tuple[list[Observation], list[DataIssue]]:
+    """The results of a sample that the record does not have from a newer specimen, and a doubt for
+    each concept that nothing answers.
+    """
     results: list[Observation] = []
     issues: list[DataIssue] = []
     taken = file.effective
@@ -140,6 +163,18 @@ def _refused(file: ExpressionFile, error: ExpressionError, codes: tuple[Code, ..
     )
 
 
-def _use(found: PanelScores) -> str:
+def _ahead(file: ExpressionFile, codes: tuple[Code, ...]) -> DataIssue:
+    return DataIssue(
+        kind=IssueKind.UNUSABLE_DATE,
+        reference=file.source.reference,
+        detail="The gene expression file is of a specimen dated after the record, and not used.",
+        remedy="Correct the date of the specimen at its source.",
+        codes=codes,
+        effective=file.effective,
+    )
+
+
+def use_of(found: PanelScores) -> str:
+    """What came of a file that is used."""
     simulated = ", simulated" if found.platform.simulated else ""
     return f"{len(found.scores)} panel scores ({found.platform.label}{simulated})"

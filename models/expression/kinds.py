@@ -15,6 +15,8 @@ HIGHEST_LOG2 = 40.0
 LOWEST_PEAK = 30.0
 """Where the largest of thousands of genes is smaller, values were taken to a logarithm."""
 MILLION = 1_000_000.0
+ENOUGH = 100
+"""Genes; so many shares of a million are never all whole."""
 
 
 class Kind(StrEnum):
@@ -110,7 +112,8 @@ def check_scale(values: Floats, scale: Scale, first_line: int = 0) -> None:
 
 def _check_sum(values: Floats, kind: Kind) -> None:
     total = float(values.sum())
-    whole = bool(np.mean(values == np.round(values)) > 0.5)
+    are_whole = values == np.round(values)
+    whole, whole_all = bool(np.mean(are_whole) > 0.5), bool(are_whole.all())
     if kind is Kind.COUNT and not whole and abs(total - MILLION) < 0.001 * MILLION:
         raise ScaleError(
             "The file is declared as count, but its values are fractions that add up to one "
@@ -122,6 +125,12 @@ def _check_sum(values: Floats, kind: Kind) -> None:
             f"The file is declared as {kind.value}, but its values add up to more than one "
             "million.",
             "Declare it as count if it holds counts; export one sample in one column.",
+        )
+    if kind in (Kind.TPM, Kind.CPM) and whole_all and len(values) >= ENOUGH:
+        raise ScaleError(
+            f"The file is declared as {kind.value}, but every value is a whole number, as counts "
+            "are.",
+            "Declare it as count if it holds counts; else export it with its decimals.",
         )
     if kind in (Kind.TPM, Kind.CPM) and total < 0.1 * MILLION:
         raise ScaleError(

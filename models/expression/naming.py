@@ -79,16 +79,28 @@ def read_probes(content: bytes) -> Mapping[str, str]:
     Raises
     ------
     RegistryError
-        Other columns, or a probe set that is given two genes.
+        No such text, other columns, or a probe set that is given two genes.
     """
-    reader = csv.DictReader(io.StringIO(content.decode("utf-8")))
-    if reader.fieldnames != ["probe", "gene"]:
+    try:
+        header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True)
+    except (UnicodeDecodeError, ValueError, csv.Error):
+        raise RegistryError(
+            "The mapping of probe sets is no CSV file.",
+            "Save it as text in UTF-8, with two columns named probe and gene.",
+        ) from None
+    if header != ["probe", "gene"]:
         raise RegistryError(
             "The mapping of probe sets has other columns.", "Name its two columns probe and gene."
         )
     probes: dict[str, str] = {}
-    for line, row in enumerate(reader, start=2):
-        if probes.setdefault(row["probe"], row["gene"]) != row["gene"]:
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise RegistryError(
+                f"The mapping of probe sets has not two cells in line {line}.",
+                "Give each probe set one gene.",
+            )
+        probe, gene = row
+        if probes.setdefault(probe, gene) != gene:
             raise RegistryError(
                 f"The mapping of probe sets gives one probe set two genes (line {line}).",
                 "Leave out probe sets that measure several genes.",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.cohort import Floats
@@ -17,7 +18,10 @@ from models.expression.errors import (
     ParquetError,
     TooLargeError,
 )
-from models.expression.tables import LARGEST, Table
+from models.expression.tables import LARGEST, MOST_ROWS, Table
+
+LONGEST_CELL = 200
+"""Letters; no gene's name is as long."""
 
 
 def parquet_table(content: bytes) -> Table:
@@ -32,6 +36,11 @@ def parquet_table(content: bytes) -> Table:
         described = file.metadata
         size = sum(described.row_group(i).total_byte_size for i in range(described.num_row_groups))
         names = tuple(str(field.name) for field in file.schema_arrow)
+        written = [n for n, field in zip(names, file.schema_arrow, strict=True) if _text(field)]
+        if (
+            written
+        ):  # as text they would take their length for every row, in place of for every word
+            file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=written)
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise _damaged() from None
     if size > LARGEST:
@@ -39,8 +48,14 @@ def parquet_table(content: bytes) -> Table:
             f"The file has more than {LARGEST // 1_000_000} MB after decompression.",
             "Send the sample of this patient alone.",
         )
+    if described.num_rows > MOST_ROWS:
+        raise TooLargeError(
+            f"The file has more than {MOST_ROWS:,} rows.", "Send one row per gene, not per read."
+        )
     if any(pa.types.is_nested(field.type) for field in file.schema_arrow):
         raise ParquetError("A column holds lists or structures.", "Write plain columns.")
+    if any(_bytes(field) for field in file.schema_arrow):
+        raise ParquetError("A column holds bytes in place of text.", "Write text as text.")
     if any(name.startswith(("=", "+", "@")) for name in names):
         raise FormulaError(
             "The name of a column begins like a formula of a spreadsheet.",
@@ -49,6 +64,20 @@ def parquet_table(content: bytes) -> Table:
     if len(set(names)) != len(names):
         raise HeaderError("Two columns have the same name.", "Name each column once.")
     return Table(names, int(described.num_rows), 0, _cells(file, names), _numbers(file, names))
+
+
+def _text(field: pa.Field) -> bool:
+    kind = field.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _bytes(field: pa.Field) -> bool:
+    kind = field.type
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
 
 
 def _damaged() -> ParquetError:
@@ -63,7 +92,19 @@ def _column(file: pq.ParquetFile, name: str) -> pa.ChunkedArray:
         raise _damaged() from None
     if len(found) != file.metadata.num_rows:
         raise _damaged()
-    return found
+    for chunk in found.chunks:
+        if pa.types.is_dictionary(chunk.type) and _longest(chunk.dictionary) > LONGEST_CELL:
+            raise ParquetError(
+                "A cell is longer than any gene's name.", "Export the table again, plain."
+            )
+    return found.cast(pa.large_string()) if pa.types.is_dictionary(found.type) else found
+
+
+def _longest(words: pa.Array) -> int:
+    kind = words.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return 0
+    return int(pc.max(pc.binary_length(words)).as_py() or 0)
 
 
 def _cells(file: pq.ParquetFile, names: tuple[str, ...]) -> Callable[[int], Sequence[str]]:

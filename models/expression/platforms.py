@@ -2,6 +2,7 @@
 
     <id>/platform.json     what it is, where each panel's score lies and how it spreads, limits
     <id>/genes.csv.gz      the genes it measures, each with its mean rank as a share
+    <id>/cohort.json       how each panel's score lies in the reference cohort
     <id>/probes.csv        probe set -> gene, where its rows are probe sets
     <id>/SHA256SUMS        of the others
 
@@ -25,15 +26,18 @@ from typing import Any
 
 import numpy as np
 
+from decision.clinical.expression import Spread, spreads_of
 from models.cohort import Floats
 from models.expression.errors import RegistryError
 from models.expression.kinds import Kind
 from models.expression.naming import read_probes
 from models.expression.quality import QualityLimits
+from models.spreads import written as written_spreads
 
 FOLDER = Path(__file__).parent / "data" / "platforms"
 SCHEMA = 1
 DESCRIPTION, GENES, PROBES, SUMS = "platform.json", "genes.csv.gz", "probes.csv", "SHA256SUMS"
+COHORT = "cohort.json"
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{1,60}")
 _AGAIN = "Register the platform again, or restore its folder."
 
@@ -60,6 +64,8 @@ class Platform:
     genes, profile : (p,) the genes it measures and their mean ranks as shares, in (0, 1]
     reference : the platform its samples were paired with; "" where it is the reference cohort's own
     samples : how many it was registered with · date : when, as given
+    cohort : how each panel's score lies in the reference cohort; of a platform that was paired, as
+        its reference has it; nothing for a platform registered before that was kept
     """
 
     id: str
@@ -76,6 +82,7 @@ class Platform:
     recentring: Mapping[str, Recentring] = field(repr=False)
     limits: QualityLimits
     probes: Mapping[str, str] | None = field(default=None, repr=False)
+    cohort: Mapping[str, Spread] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -123,8 +130,9 @@ def load_platform(folder: Path) -> Platform:
             genes=tuple(gene for gene, _ in rows),
             profile=np.array([rank for _, rank in rows]),
             probes=read_probes(files[PROBES]) if PROBES in files else None,
+            cohort=spreads_of(json.loads(files[COHORT])) if COHORT in files else {},
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise RegistryError(f"{folder.name}: a field is missing or not known.", _AGAIN) from None
 
 
@@ -157,6 +165,7 @@ def save_platform(platform: Platform, folder: Path, probes: bytes = b"") -> Path
     files = {
         DESCRIPTION: (json.dumps(described, indent=1) + "\n").encode(),
         GENES: gzip.compress(table.getvalue().encode(), mtime=0),
+        **({COHORT: _cohort(platform)} if platform.cohort else {}),
         **({PROBES: probes} if probes else {}),
     }
     own = folder / platform.id
@@ -166,6 +175,10 @@ def save_platform(platform: Platform, folder: Path, probes: bytes = b"") -> Path
     sums = "".join(f"{hashlib.sha256(c).hexdigest()}  {n}\n" for n, c in sorted(files.items()))
     (own / SUMS).write_text(sums, encoding="ascii")
     return own
+
+
+def _cohort(platform: Platform) -> bytes:
+    return (json.dumps(written_spreads(platform.cohort), separators=(",", ":")) + "\n").encode()
 
 
 _PLAIN = ("id", "label", "version", "kind", "specimen", "reference", "samples", "date", "simulated")

@@ -14,6 +14,9 @@ ZERO_ROOM, TOTAL_ROOM, CORRELATION_ROOM = 0.05, 0.5, 0.05
 """How far beyond the worst registered sample a new one may lie: zeros more (share), total as a
 factor, correlation less. Design assumptions."""
 
+CLOSER = 0.02
+"""How much more a sample may look like another platform's before it is doubted whose it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityLimits:
@@ -38,6 +41,7 @@ class Check:
     value: float
     limit: float
     passed: bool
+    at_least: bool
 
 
 def zero_share(values: Floats) -> float:
@@ -81,6 +85,7 @@ def checks(
             value=value,
             limit=limit,
             passed=value >= limit if at_least else value <= limit,
+            at_least=at_least,
         )
         for i, label, value, limit, at_least in found
     )

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from decision.clinical.expression import Spread
 from models.cohort import Floats
 from models.expression.errors import ExpressionError, PlatformError, TooFewGenesError
 from models.expression.kinds import Kind, scale_of
@@ -48,6 +49,7 @@ from models.expression.sample import Sample, read_samples
 from models.expression.scorer import ADVISED_SAMPLES, FEWEST_SAMPLES, Scorer, Universe
 from models.expression.scores import ranks
 from models.expression.tables import CSV, TSV
+from models.spreads import spread
 
 _TYPES = {".csv": CSV, ".tsv": TSV, ".txt": TSV, ".parquet": "application/vnd.apache.parquet"}
 
@@ -70,6 +72,7 @@ def register(
     panels: Panels,
     reference: tuple[str, Mapping[str, Mapping[str, float]]] | None = None,
     probes: Mapping[str, str] | None = None,
+    cohort: Mapping[str, Spread] | None = None,
 ) -> Platform:
     """A platform from its samples, by name.
 
@@ -77,6 +80,7 @@ def register(
     ----------
     reference : id of the other platform, and per sample the panels' scores there in standard
         deviations (`standard_scores`); None for a reference cohort's own platform
+    cohort : how the scores lie in the reference cohort, as the other platform has it
 
     Raises
     ------
@@ -92,16 +96,18 @@ def register(
     every = np.arange(len(genes))
     values = {name: universe.aligned(sample)[0] for name, sample in samples.items()}
     ranked = {name: ranks(v) for name, v in values.items()}
-    recentring = {}
+    recentring: dict[str, Recentring] = {}
+    own: dict[str, Spread] = {}
     for panel in panels.panels:
         try:
             raw = {name: universe.ranked(r, every, panel) for name, r in ranked.items()}
         except TooFewGenesError:
             continue  # this platform does not measure the panel, and says so for each sample
-        score = {name: found for name, (found, _) in raw.items()}
+        score = {name: x for name, (x, _) in raw.items()}
         measured = next(iter(raw.values()))[1]
         other = None if reference is None else reference[1]
-        recentring[panel.id] = _recentred(panel, score, other, measured)
+        found = recentring[panel.id] = _recentred(panel, score, other, measured)
+        own[panel.id] = spread((np.array(list(score.values())) - found.location) / found.scale)
     profile = np.mean(list(ranked.values()), axis=0) / len(genes)
     return Platform(
         id=identity.id,
@@ -118,6 +124,7 @@ def register(
         recentring=recentring,
         limits=_limits(list(samples.values()), list(values.values()), ranked, profile),
         probes=probes,
+        cohort=own if reference is None else cohort or {},
     )
 
 
@@ -207,12 +214,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     content = chosen.probes.read_bytes() if chosen.probes else b""
     probes = read_probes(content) if content else None
     try:
-        reference = None
+        reference, cohort = None, None
         if chosen.reference:
             scorer = Scorer(panels, load_platforms(chosen.folder))
             if chosen.reference not in scorer.platforms:
                 parser.error(f"--reference is not one of {', '.join(scorer.platforms) or 'none'}")
             known = scorer.platforms[chosen.reference]
+            cohort = known.cohort
             scale = chosen.reference_scale or known.kind.value
             same = _read(chosen.reference_samples, scale, panels, known.probes)
             reference = (chosen.reference, standard_scores(scorer, chosen.reference, same))
@@ -224,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             date=chosen.date,
         )
         samples = _read(chosen.samples, chosen.scale, panels, probes)
-        platform = register(identity, samples, panels, reference, probes)
+        platform = register(identity, samples, panels, reference, probes, cohort)
     except ExpressionError as error:
         sys.stderr.write(f"{error.message} {error.remedy}\n")
         return 1

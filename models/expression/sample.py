@@ -11,6 +11,7 @@ from models.cohort import Floats
 from models.expression.errors import (
     HeaderError,
     SampleChoiceError,
+    ScaleError,
     TableError,
     TransposedError,
 )
@@ -21,7 +22,8 @@ from models.expression.tables import Table, read_table
 _GENE = ("gene_id", "gene", "gene_name", "gene_symbol", "symbol", "hgnc_symbol", "ensembl_gene_id",
          "ensembl_id", "ensembl", "geneid", "probe", "probe_id", "probeset_id", "id_ref", "id",
          "name")  # fmt: skip
-_SAMPLE = ("sample", "sample_id", "sample_name")
+_SAMPLE = ("sample", "sample_id", "sample_name", "patient", "patient_id", "subject", "subject_id",
+           "participant", "participant_id", "individual", "donor", "donor_id")  # fmt: skip
 _VALUE = {
     Kind.COUNT: ("expected_count", "count", "counts", "raw_count", "numreads"),
     Kind.TPM: ("tpm",),
@@ -30,12 +32,16 @@ _VALUE = {
     Kind.NCOUNTER: ("count", "counts"),
 }
 _ANY_VALUE = ("value", "expression")
+_KNOWN_VALUES = frozenset(name for names in _VALUE.values() for name in names)
 _BESIDE = frozenset(
-    "transcript_id(s) length effective_length effectivelength description gene_type biotype "
-    "gene_biotype chr chromosome start end strand entrez entrezgene codeclass accession fpkm "
-    "isopct pme_tpm".split()
-)
+    "transcript_id(s) length effective_length effectivelength description gene_description "
+    "gene_type biotype gene_biotype chr chromosome seqnames reference start end width strand locus "
+    "coverage entrez entrezgene entrezid entrez_id codeclass accession fpkm rpkm isopct pme_tpm "
+    "tracking_id class_code".split()
+) | {"gene name", "gene id"}
 _FEWEST = 10
+STUDY_CELLS = 40_000_000
+"""Of a table for a registration, which nobody's page waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ def read_sample(
     table = read_table(content, content_type)
     gene = _gene_column(table, names)
     chosen = _rows_of(table, sample)
-    values = table.numbers(_value_column(table, gene, scale.kind, sample))
+    values = table.numbers(_value_column(table, gene, scale.kind, sample, chosen is not None))
     rows: Sequence[str] = table.cells(gene)
     if chosen is not None:
         rows, values = [rows[i] for i in chosen], values[chosen]
@@ -87,7 +93,7 @@ def read_samples(
     probes: Mapping[str, str] | None = None,
 ) -> Mapping[str, Sample]:
     """Every sample of a table that has one column for each, by its name."""
-    table = read_table(content, content_type)
+    table = read_table(content, content_type, most_cells=STUDY_CELLS)
     gene = _gene_column(table, names)
     keys, notes = named(table.cells(gene), names, probes, table.first_line)
     found = {}
@@ -158,19 +164,41 @@ def _rows_of(table: Table, sample: str) -> list[int] | None:
     return [i for i, cell in enumerate(cells) if cell == sample]
 
 
-def _value_column(table: Table, gene: int, kind: Kind, sample: str) -> int:
+def _value_column(table: Table, gene: int, kind: Kind, sample: str, below: bool) -> int:
+    """The column of the sample's values. `below`: the samples stand one below the other, and this
+    one's rows are chosen.
+
+    Where the file names samples, one that was asked for must be among them.
+    """
     lower = _lower(table)
     columns = _samples(table, gene)
-    if sample and sample in table.header:
-        return table.header.index(sample)
-    for name in (*_VALUE[kind], *_ANY_VALUE):
-        if name in lower and lower.index(name) in columns:
-            return lower.index(name)
+    named = tuple(table.header[i] for i in columns)
+    generic = {*_KNOWN_VALUES, *_ANY_VALUE}
+    if sample and not below:
+        if sample in named:
+            return table.header.index(sample)
+        if any(lower[i] not in generic for i in columns):
+            raise _choice(named, sample)  # else the file names no sample, and holds one
+    own = [i for n in (*_VALUE[kind], *_ANY_VALUE) for i in columns if lower[i] == n]
+    if own:
+        others = [i for i in columns if i != own[0] and lower[i] not in generic]
+        if others:
+            raise SampleChoiceError(
+                f"Beside its column of values the file has {len(others)} that may be of others.",
+                "Send this patient's values alone, or name the column of this patient.",
+                named,
+            )
+        return own[0]
     if not columns:
         raise TableError("No column holds values.", "Add a column with the values of the sample.")
-    if len(columns) == 1 and not sample:
-        return columns[0]
-    raise _choice(tuple(table.header[i] for i in columns), sample)
+    if len(columns) > 1:
+        raise _choice(named, "")
+    if lower[columns[0]] in _KNOWN_VALUES:
+        raise ScaleError(
+            f"The file is declared as {kind.value}, but its column of values is named otherwise.",
+            "Declare what the numbers are, or name the column so.",
+        )
+    return columns[0]
 
 
 def _choice(found: tuple[str, ...], sample: str) -> SampleChoiceError:

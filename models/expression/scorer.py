@@ -12,7 +12,13 @@ from models.expression.errors import PlatformError, TooFewGenesError
 from models.expression.kinds import Scale, scale_of
 from models.expression.panels import QUORUM, GenePanel, Panels
 from models.expression.platforms import Platform
-from models.expression.quality import LEAST_COVERAGE, Check, checks
+from models.expression.quality import (
+    CLOSER,
+    LEAST_COVERAGE,
+    Check,
+    checks,
+    profile_correlation,
+)
 from models.expression.sample import Sample, read_sample
 from models.expression.scores import panel_score, ranks
 
@@ -120,8 +126,10 @@ class Scorer:
         missing = {c: panel.id for panel in self.panels.missing for c in panel.answers}
         return {**missing, **{c: panel.id for panel in self.panels.panels for c in panel.answers}}
 
-    def score(self, content: bytes, declared: Declared) -> PanelScores:
-        """All panels of one file's sample.
+    def score(
+        self, content: bytes, declared: Declared, probes: Mapping[str, str] | None = None
+    ) -> PanelScores:
+        """All panels of one file's sample. `probes` stands in where the platform has no mapping.
 
         Raises
         ------
@@ -135,7 +143,7 @@ class Scorer:
             scale,
             self.panels.names,
             sample=declared.sample,
-            probes=platform.probes,
+            probes=platform.probes or probes,
         )
         return self.scored(sample, platform.id)
 
@@ -166,6 +174,7 @@ class Scorer:
                 f"The sample is not like those its platform was registered with: {found}.",
                 "Ask the laboratory whether the test should be repeated.",
             )
+        self._refuse_another(sample, platform, profile_correlation(of, platform.profile[places]))
         scores, missing = self._each(universe, platform, of, places)
         if not scores:
             raise TooFewGenesError(
@@ -179,6 +188,23 @@ class Scorer:
             quality=quality,
             notes=sample.notes,
         )
+
+    def _refuse_another(self, sample: Sample, platform: Platform, own: float) -> None:
+        """A sample is refused that looks more like another registered platform's: every score of it
+        would be set against the wrong cohort, and still look like one.
+        """
+        for other in self.platforms.values():
+            if other.id == platform.id or other.specimen != platform.specimen:
+                continue
+            values, places = self._universe[other.id].aligned(sample)
+            if len(places) < LEAST_COVERAGE * len(other.genes):
+                continue
+            if profile_correlation(ranks(values), other.profile[places]) > own + CLOSER:
+                raise PlatformError(
+                    f"The sample looks more like those of another platform ({other.label}) than "
+                    "like those of the one declared.",
+                    "Check which platform it was measured on.",
+                )
 
     def _each(
         self, universe: Universe, platform: Platform, of: Floats, places: Ints

@@ -17,6 +17,13 @@ from models.expression.errors import (
 
 LARGEST = 200_000_000
 """Bytes after decompression: 60,000 genes of some 400 samples as text."""
+MOST_CELLS = 4_000_000
+"""Of a text table while somebody waits: 60,000 genes of some 60 samples. Each is held for a moment,
+and takes many times its bytes.
+"""
+MOST_PARTS = 20_000
+"""Of one gzip file. The usual writers make one, or one for each 64 kB."""
+_SLICE = 65_536
 MOST_ROWS = 400_000
 """Lines: a table of all transcripts and probe sets of a genome is shorter."""
 PARQUET = b"PAR1"
@@ -38,8 +45,9 @@ class Table:
     numbers: Callable[[int], Floats] = field(repr=False)
 
 
-def read_table(content: bytes, content_type: str) -> Table:
-    """The table of a TSV, a CSV or a Parquet file; text may be compressed with gzip.
+def read_table(content: bytes, content_type: str, most_cells: int = MOST_CELLS) -> Table:
+    """The table of a TSV, a CSV or a Parquet file; text may be compressed with gzip, and has at
+    most so many cells.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def read_table(content: bytes, content_type: str) -> Table:
     else:
         from models.expression.text import text_table
 
-        table = text_table(plain, "," if content_type == CSV else "\t")
+        table = text_table(plain, "," if content_type == CSV else "\t", most_cells)
     if table.rows == 0:
         raise EmptyFileError("The file has column names and no row.", "Export it again.")
     if table.rows > MOST_ROWS:
@@ -75,25 +83,37 @@ def read_table(content: bytes, content_type: str) -> Table:
 
 
 def _inflated(content: bytes) -> bytes:
-    """gzip content, refused where it grows beyond all bounds or is cut off."""
-    parts: list[bytes] = []
-    size, left = 0, content
-    while left:
-        machine = zlib.decompressobj(wbits=31)
-        try:
-            part = machine.decompress(left, LARGEST + 1 - size)
-        except zlib.error:
-            raise CompressionError(
-                "The compressed file is damaged.", "Compress it again with gzip."
-            ) from None
-        size += len(part)
-        if size > LARGEST:
-            raise TooLargeError(
-                f"The file has more than {LARGEST // 1_000_000} MB after decompression.",
-                "Send the sample of this patient alone.",
-            )
-        if not machine.eof:
-            raise CompressionError("The compressed file is cut off.", "Send it again in full.")
-        parts.append(part)
-        left = machine.unused_data.lstrip(b"\0")  # some writers pad with zeros
-    return b"".join(parts)
+    """gzip content, refused where it grows beyond all bounds, has more parts than anybody writes,
+    or is cut off. It is fed in slices: whatever follows a part is copied at its end.
+    """
+    found: list[bytes] = []
+    size, parts, machine = 0, 0, zlib.decompressobj(wbits=31)
+    begun = False
+    for start in range(0, len(content), _SLICE):
+        left = content[start : start + _SLICE]
+        while left:
+            if not begun:
+                left = left.lstrip(b"\0") if parts else left  # some writers pad with zeros
+                if not left:
+                    break
+                begun = True
+            try:
+                piece = machine.decompress(left, LARGEST + 1 - size)
+            except zlib.error:
+                raise CompressionError(
+                    "The compressed file is damaged.", "Compress it again with gzip."
+                ) from None
+            found.append(piece)
+            size += len(piece)
+            left = machine.unused_data
+            if machine.eof:
+                parts, begun, machine = parts + 1, False, zlib.decompressobj(wbits=31)
+            if size > LARGEST or parts > MOST_PARTS:
+                raise TooLargeError(
+                    f"The file has more than {LARGEST // 1_000_000} MB after decompression, or is "
+                    f"made of more than {MOST_PARTS:,} parts.",
+                    "Send the sample of this patient alone, compressed in one go.",
+                )
+    if begun:
+        raise CompressionError("The compressed file is cut off.", "Send it again in full.")
+    return b"".join(found)

@@ -29,8 +29,8 @@ _INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity"})
 _LONGEST_CELL = 100_000
 
 
-def text_table(content: bytes, delimiter: str) -> Table:
-    """A table of lines. Lines before it that begin with `#` are remarks.
+def text_table(content: bytes, delimiter: str, most_cells: int) -> Table:
+    """A table of lines, with at most so many cells. Lines above that begin with `#` are remarks.
 
     Raises
     ------
@@ -44,6 +44,11 @@ def text_table(content: bytes, delimiter: str) -> Table:
         lines.pop()
     if len(lines) <= remarks:
         raise HeaderError("The file holds remarks and no table.", "Export the table itself.")
+    if content.count(delimiter.encode()) + len(lines) > most_cells:
+        raise TooLargeError(
+            f"The table has more than {most_cells:,} cells.",
+            "Send the sample of this patient alone.",
+        )
     below = lines[remarks + 1] if len(lines) > remarks + 1 else ""
     _check_delimiter(lines[remarks], below, delimiter)
     try:

@@ -65,7 +65,11 @@ def two_platforms(
     pairs = {n: as_samples(world.genes, both[n], machines[n].kind) for n in machines}
     known = standard_scores(Scorer(panels, platforms), first, pairs[first])
     platforms[second] = register(
-        _identity(second, "Simulated microarray"), pairs[second], panels, (first, known)
+        _identity(second, "Simulated microarray"),
+        pairs[second],
+        panels,
+        (first, known),
+        cohort=platforms[first].cohort,
     )
     return TwoPlatforms(world=world, machines=machines, platforms=platforms)
 

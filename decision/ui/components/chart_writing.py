@@ -44,6 +44,7 @@ def waiting(visit: Visit, chart: Chart, shown: Assessment) -> tuple[str, ...]:
     if visit.recorder is None:
         return ()
     here = {d.audit_id for d in chart.decided_about(shown.audit_id)}
+    here |= {saved.audit_id for saved in chart.saved}
     return tuple(i for i in visit.recorder.outstanding() if i not in here)
 
 
@@ -100,7 +101,8 @@ def offer(visit: Visit, recorder: Recorder, chart: Chart, shown: Card, decided: 
     if not offers:
         st.html(f'<div class="tr">{paragraph(writing.NOT_OFFERED)}</div>')
         return
-    rest = writing.rest(entered=bool(chart.entries))
+    entered = bool(chart.entries)
+    rest = writing.rest(entered=entered, results=entered and recorder.takes_results())
     said = paragraph(writing.OFFER) + items(offers) + paragraph(rest)
     st.html(f'<div class="tr">{said}</div>')
     label = plain_label(writing.write(drug))

@@ -63,6 +63,21 @@ def to_top(showing: str) -> str:
     return f'<span hidden data-showing="{text(showing)}"></span><script>{TO_TOP}</script>'
 
 
+NO_ROLE = (
+    "new MutationObserver((_, seen) => { for (const e of document.querySelectorAll("
+    "'[data-testid=stFileUploaderDropzone][role]')) { e.removeAttribute('role') } })"
+    ".observe(document.body, { childList: true, subtree: true })"
+)
+"""Streamlit calls the place for a file a presentation and names it all the same, so that it is
+announced or not, as the browser likes. Without the role it is a named region.
+"""
+
+
+def uploading() -> str:
+    """Stands before the places for files of a page."""
+    return f"<script>{NO_ROLE}</script>"
+
+
 def notices(said: Sequence[str]) -> str:
     """What this visit cannot do, such as data that the chart did not permit."""
     return (
@@ -82,6 +97,20 @@ def simulated(decisions: Iterable[Decision]) -> str:
     models = (decision.model for decision in decisions)
     said = (banner(model) for model in models if not isinstance(model, NoModel))
     return next((words for words in said if words), "")
+
+
+def waiting(said: str, decisions: Iterable[Decision]) -> tuple[str, str]:
+    """(head, page) while a record is read: what is known already, and boxes where the rest will be,
+    so that nothing moves when it comes.
+    """
+    bar = '<div class="tr tr-waiting"><i style="width:60%"></i></div>'
+    rows = '<i style="width:90%"></i><i style="width:70%"></i>'
+    cards = f'<div class="tr-cards">{f"""<div class="tr-card">{rows}</div>""" * 2}</div>'
+    page = f'<div aria-hidden="true">{rows}{rows}{cards}{rows}</div>'
+    return (
+        f'{bar}<div class="tr">{simulated(decisions)}</div>',
+        f'<div class="tr tr-waiting"><p role="status">{text(said)}</p>{page}</div>',
+    )
 
 
 def footer(spec: DecisionSpec, model: ModelIdentity | None) -> str:

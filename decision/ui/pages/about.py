@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, islice
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,12 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 from decision.assess import Decision, NoModel
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
+from decision.ui import source_attributes
 from decision.ui.components import frame
 from decision.ui.components.markup import details, items, paragraph, table, text
 from decision.ui.opened import decision_of_current, strip_of_current
 from decision.ui.services import Services
-from decision.ui.texts import about
+from decision.ui.texts import about, compare
 from decision.ui.texts import figures as over_time
+from decision.ui.texts import source_attributes as sources
 from decision.ui.texts.figures import Figures
 from decision.visit import Visit
 
@@ -28,7 +30,6 @@ def render(services: Services, visit: Visit, head: DeltaGenerator) -> None:
     st.html(
         '<div class="tr tr-doc">'
         + stopped
-        + frame.simulated(decisions)
         + f"<h1>{about.title(len(decisions))}</h1>"
         + "".join(about_of(decision) for decision in decisions)
         + "</div>"
@@ -44,7 +45,11 @@ def about_of(decision: Decision) -> str:
         + "<h3>Model</h3>"
         + table(("Item", "Value"), about.model_rows(model), "tr-table")
         + _validation(spec, model)
+        + _challenged(model)
+        + _groups(decision)
         + _limits(spec)
+        + _history(decision)
+        + _attributes(decision)
         + frame.footer(spec, None if isinstance(model, NoModel) else model)
         + "</article>"
     )
@@ -109,6 +114,50 @@ def _naming(spec: DecisionSpec, model: ModelIdentity | NoModel) -> str:
         + paragraph(about.naming(spec))
         + (table(about.NAMING_HEAD, named, "tr-table") if named else paragraph(about.UNMEASURED))
     )
+
+
+def _challenged(model: ModelIdentity | NoModel) -> str:
+    """Who else was tried; nothing where nobody was."""
+    if isinstance(model, NoModel) or not model.challenges:
+        return ""
+    return (
+        "<h3>Tried against it</h3>"
+        + paragraph(about.challenged(model))
+        + table(about.CHALLENGE_HEAD, about.challenge_rows(model), "tr-table")
+        + paragraph(about.CHALLENGE_NOTE, "tr-small")
+    )
+
+
+def _groups(decision: Decision) -> str:
+    rows = about.group_rows(decision.spec, decision.account.groups)
+    if not rows:
+        return ""
+    head = about.groups_head(decision.spec)
+    told = paragraph(compare.groups_note(decision.spec), "tr-small") + table(head, rows, "tr-table")
+    return f"<h3>{about.GROUPS_TITLE}</h3>" + details(about.counted(len(rows)), told)
+
+
+def _history(decision: Decision) -> str:
+    rows = about.history_rows(decision.account.changes)
+    return f"<h3>{about.HISTORY_TITLE}</h3>" + (
+        table(about.HISTORY_HEAD, rows, "tr-table tr-history")
+        if rows
+        else paragraph(about.NO_HISTORY)
+    )
+
+
+def _attributes(decision: Decision) -> str:
+    """All of them at once, folded by the groups of the regulation."""
+    found = iter(sources.attributes(decision))
+    folds = []
+    for n, (title, members) in enumerate(sources.GROUPS, start=1):
+        rows = [(a.paragraph, a.name, a.on_page) for a in islice(found, len(members))]
+        head = sources.group(n, title)
+        folds.append(details(head, table(sources.HEAD, rows, "tr-table tr-attributes")))
+    address = f"{source_attributes.PATH}/{decision.id}"
+    words = text(sources.NOTE.format(regulation=sources.REGULATION))
+    link = f'<a href="{text(address)}" target="_blank" rel="noopener">{text(address)}</a>'
+    return f"<h3>{sources.TITLE}</h3><p>{words} {link}</p>{''.join(folds)}"
 
 
 def _limits(spec: DecisionSpec) -> str:

@@ -19,11 +19,14 @@ from decision.ui.components import (
     decision_form,
     entry_form,
     estimates,
+    expression,
     flags,
     frame,
     gaps,
     prognosis,
 )
+from decision.ui.components.export_links import export_links
+from decision.ui.components.feedback import feedback
 from decision.ui.components.markup import paragraph
 from decision.ui.components.reasons import reasons
 from decision.ui.components.trail_table import rows
@@ -56,7 +59,6 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
         record,
         (
             paragraph(summary(assessment, record), "tr-small")
-            + frame.banner(assessment.model)
             + frame.notices(visit.notices)
             + frame.withdrawn(chart.withdrawn)
         ),
@@ -67,6 +69,7 @@ def _draw(services: Services, visit: Visit, chart: Chart, assessment: Assessment
     else:  # what is missing comes first: with it there may be an estimate
         _entries(services, visit, chart, assessment)
         _decision(services, visit, chart, assessment, kept)
+    export_links(services, visit, chart, assessment)
     with st.expander(pages.TRAIL_TITLE, key="trail"):
         st.html(rows(services.specs, kept, record.as_of.tzinfo))
     if visit.handle and not record.gaps:
@@ -101,7 +104,12 @@ def _body(assessment: Assessment, record: PatientRecord) -> str:
         return prognosis.without_estimate(assessment, assessment.situation, record)
     first = cautions.row(assessment.spec, assessment.cautions) + flags.row(assessment, record)
     if isinstance(assessment, ComparisonCard):
-        return first + estimates.estimates(assessment) + reasons(assessment)
+        return (
+            first
+            + estimates.estimates(assessment)
+            + reasons(assessment)
+            + expression.brief(assessment, record)
+        )
     return first + estimates.abstention(assessment)
 
 
@@ -116,6 +124,7 @@ def _decision(
     if chart.record.deceased is None and eligible(assessment):
         _section(trail.intro(assessment), pages.DECISION_TITLE, frame.whose(chart.record))
         decision_form.decision(services, visit, chart, assessment, kept)
+        feedback(services, visit, chart, assessment)
 
 
 def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessment) -> None:
@@ -124,10 +133,10 @@ def _entries(services: Services, visit: Visit, chart: Chart, assessment: Assessm
     """
     if chart.entries:
         _section("", pages.ENTERED_TITLE)
-        entry_form.entered(services, visit, chart)
+        entry_form.entered(services, visit, chart, assessment)
     if not eligible(assessment):
         return
     helps = pages.answers_help(assessment)
     key = "entry-form-open" if helps else "entry-form"  # one key would keep the other's state
-    with st.expander(pages.ENTRY_TITLE, expanded=helps, key=key):
+    with st.expander(entry_form.title(assessment), expanded=helps, key=key):
         entry_form.form(services, visit, chart, assessment)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from decision.assess import NoModel
+from decision.clinical.account import Change
 from decision.clinical.assessment import ModelIdentity
+from decision.clinical.outlook import CheckedGroup
 from decision.clinical.spec import DecisionSpec
+from decision.ui.texts.compare import group_cell, group_name
 from decision.ui.texts.estimate import ordered
-from decision.ui.texts.numbers import count, figure, number, plural, quantity
+from decision.ui.texts.numbers import (
+    count,
+    dated,
+    decimals,
+    figure,
+    number,
+    plural,
+    quantity,
+    signed,
+)
 
 
 def title(models: int) -> str:
@@ -167,3 +179,91 @@ def naming_rows(model: ModelIdentity) -> tuple[tuple[str, str, str, str], ...]:
         )
         for record in model.naming
     )
+
+
+CHALLENGED = (
+    "Tried against the model that answers here, on the same folds: {challenger}. It would take the "
+    "place only where its log loss is lower by more than 2 standard errors, and neither its "
+    "calibration nor its log loss in any group is worse. An open gate changes nothing here: "
+    "another model answers only after a new release."
+)
+CHALLENGE_HEAD = (
+    "Tried on",
+    "Log loss here",
+    "Log loss there",
+    "Difference",
+    "If followed",
+    "Gate",
+)
+CHALLENGE_COHORT = "{purpose}: {cohort}, {patients}, {repeats}"
+CHALLENGE_DIFFERENCE = "{difference} (standard error {error})"
+CHALLENGE_POLICY = "there {challenger}, here {served}"
+CHALLENGE_NOTE = (
+    "Here: the model that answers; there: the other. Lower log loss is better. If followed: share "
+    "reaching the outcome if the larger estimate were always followed."
+)
+OPEN, SHUT = "open", "shut"
+
+
+def challenge_rows(model: ModelIdentity) -> tuple[tuple[str, ...], ...]:
+    """Every comparison with another model that was kept beside this one."""
+    return tuple(
+        (
+            CHALLENGE_COHORT.format(
+                purpose=c.purpose,
+                cohort=c.cohort,
+                patients=plural(c.patients, "patient"),
+                repeats=plural(c.repeats, "repeat"),
+            ),
+            decimals(c.loss, 3),
+            decimals(c.challenger_loss, 3),
+            CHALLENGE_DIFFERENCE.format(
+                difference=signed(c.difference), error=decimals(c.error, 3)
+            ),
+            CHALLENGE_POLICY.format(
+                challenger=decimals(c.challenger_policy, 3), served=decimals(c.policy, 3)
+            ),
+            OPEN if c.open else SHUT,
+        )
+        for c in model.challenges
+    )
+
+
+def challenged(model: ModelIdentity) -> str:
+    """Who was tried and by which rule; nothing where nobody was."""
+    if not model.challenges:
+        return ""
+    return CHALLENGED.format(challenger=model.challenges[0].challenger)
+
+
+GROUPS_TITLE = "Groups of patients"
+COUNTED = "Observed and expected in {groups} of validation patients"
+HISTORY_TITLE = "Change history"
+HISTORY_HEAD = ("Version", "Day", "What changed")
+NO_HISTORY = "No history is kept with this model."
+
+
+def groups_head(spec: DecisionSpec) -> tuple[str, ...]:
+    return ("Group", *(treatment.label for treatment in ordered(spec)))
+
+
+def group_rows(
+    spec: DecisionSpec, groups: Mapping[str, Sequence[CheckedGroup]]
+) -> tuple[tuple[str, ...], ...]:
+    """One row for each group of validation patients, a column per drug in the neutral order."""
+    fewest = spec.thresholds["smallest_calibration_band"].value
+    columns = [groups.get(treatment.id, ()) for treatment in ordered(spec)]
+    return tuple(
+        (group_name(spec, cells[0]), *(group_cell(cell, fewest) for cell in cells))
+        for cells in zip(*columns, strict=True)
+    )
+
+
+def counted(n: int) -> str:
+    """What opens the table of groups."""
+    return COUNTED.format(groups=plural(n, "group"))
+
+
+def history_rows(changes: Sequence[Change]) -> tuple[tuple[str, str, str], ...]:
+    """The newest first."""
+    return tuple((c.version, dated(c.at.isoformat()), c.what) for c in changes)

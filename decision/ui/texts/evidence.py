@@ -9,6 +9,7 @@ from decision.ui.texts.numbers import age_of, dated, moment
 from decision.ui.texts.reasons import found_text
 
 HEAD = ("Input", "Value", "Date", "Age", "Source", "State", "How chosen")
+NONE = "–"
 
 
 def _place(evidence: Evidence | None) -> tuple[str, str]:
@@ -31,7 +32,7 @@ def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
         when = finding.evidence.effective if finding.evidence else None
         age = age_of(when, assessment.as_of)
         if isinstance(finding, Found):
-            state = "outside the usual range" if feature_id in unusual else "used"
+            state = "outside the usual range" if feature_id in unusual else USED
             if finding.value not in feature.supported:
                 state = "outside the supported limits"
             if finding.evidence.origin.value != "record":
@@ -44,5 +45,20 @@ def rows(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
     return tuple(table)
 
 
+USED = "used"
+SHORT_HEAD = ("Input", "Value", "Date")
+
+
+def in_short(row: tuple[str, ...]) -> tuple[str, str, str]:
+    """Of a row what a printed page has room for: a state only where it is not the usual one."""
+    cell = dict(zip(HEAD, row, strict=True))
+    said, state = cell["Value"], cell["State"]
+    if said == NONE:
+        said = state
+    elif state != USED:
+        said = f"{said} ({state})"
+    return cell["Input"], said, cell["Date"]
+
+
 def _missing(finding: Missing) -> tuple[str, str, str]:
-    return "–", why_missing(finding), dated(finding.detail)
+    return NONE, why_missing(finding), dated(finding.detail)

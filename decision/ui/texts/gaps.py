@@ -225,7 +225,7 @@ def expression_rows(files: Sequence[ExpressionFile]) -> tuple[tuple[str, ...], .
             file.platform or UNDECLARED,
             file.tissue or UNDECLARED,
             file.scale or UNDECLARED,
-            _size(len(file.content)),
+            _size(file.size or len(file.content)),
             file.use or NOT_USED,
         )
         for file in files

@@ -11,7 +11,7 @@ from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, Origin, PatientRecord, Value
 from decision.clinical.spec import DecisionSpec, FeatureSpec, Modality
 from decision.ui.texts.gaps import why_unread
-from decision.ui.texts.numbers import dated, inside, moment, number, per_100, plural, quantity
+from decision.ui.texts.numbers import dated, digits, inside, moment, number, per_100, plural, unit
 from decision.ui.texts.reasons import value_text
 
 COSTS_NOTE = "Each cost is that of one more measurement; costs do not add up."
@@ -176,10 +176,14 @@ def deceased(record: PatientRecord) -> str:
     )
 
 
+_AS_ENTERED = 6
+"""Digits of what somebody entered: as it was typed, where a page rounds what it found."""
+
+
 def entered_value(value: Value) -> str:
     """How an entry reads back to the clinician who made it."""
     if isinstance(value, Quantity):
-        return quantity(value.value, value.unit)
+        return f"{digits(value.value, _AS_ENTERED)} {unit(value.unit)}".rstrip()
     if isinstance(value, Code):
         return value.display or value.code
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
@@ -194,6 +198,14 @@ def outside_limits(label: str, value: float, low: float, high: float) -> str:
     return (
         f"{label}: {number(value)} is {side} the limits ({number(low)} to {number(high)}). "
         "Correct the value; nothing was saved."
+    )
+
+
+def from_millimetres(label: str, value: float, tenth: float) -> str:
+    """A value beyond a scale of ten that a line of 100 mm would explain."""
+    return (
+        f"{label}: {number(value)} is above the limits (0 to 10). If it was read from a line of "
+        f"100 mm, enter {number(tenth)}. Correct the value; nothing was saved."
     )
 
 

@@ -52,6 +52,17 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def decimals(value: float, places: int) -> str:
+    """A score that is always written with so many decimals."""
+    return f"{value:.{places}f}"
+
+
+def signed(value: float, places: int = 3) -> str:
+    """A difference, with its sign: `+0.011`, `−0.039`."""
+    text = f"{abs(value):.{places}f}"
+    return text if float(text) == 0.0 else f"{'−' if value < 0 else '+'}{text}"
+
+
 def figure(value: float) -> str:
     """A figure of the validation report, to three decimals."""
     return f"{value:.3f}"
@@ -85,6 +96,11 @@ def quantity(value: float, ucum: str) -> str:
 def day(when: datetime) -> str:
     """`4 May 2027`, in the zone of what is given."""
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def month(when: date) -> str:
+    """`May 2027`."""
+    return f"{MONTHS[when.month - 1]} {when.year}"
 
 
 def local(when: datetime) -> str:

@@ -24,6 +24,9 @@ SIMULATED = (
     "not for any care decision.",
 )
 NO_PATIENT = "No patient is chosen. Choose one in the worklist."
+WORKLIST = "Worklist"
+NO_DECISION = "No decision named"
+NOBODY = "Nobody on this list."
 WORKLIST_INTRO = (
     "Synthetic records. Choose a patient to see the estimates, or why there is no estimate."
 )
@@ -58,6 +61,10 @@ ENTRY_NOTE = (
 ENTRY_NOTE_CHART = (
     "Used on this page. If you write to the chart they appear in the document only; enter them in "
     "the chart yourself to file them as results."
+)
+ENTRY_NOTE_FILED = (
+    "Used on this page, for this session. What you measure here can be filed in the chart as "
+    "results, once you have saved it and say so."
 )
 ENTERED_TITLE = "Entered by clinician"
 ENTRY_EMPTY = "Nothing was entered. Fill in at least one value."

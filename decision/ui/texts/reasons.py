@@ -94,14 +94,18 @@ def _single(player: Player, feature: FeatureSpec, found: Found) -> str:
     return f"{player.label}: {said}"
 
 
-def player_text(spec: DecisionSpec, features: FeatureVector, player: Player) -> str:
-    """`C-reactive protein 42 mg/L (4 May 2027)`; parts that are added up are shown as their sum."""
+def player_text(
+    spec: DecisionSpec, features: FeatureVector, player: Player, *, days: bool = True
+) -> str:
+    """`C-reactive protein 42 mg/L (4 May 2027)`; parts that are added up are shown as their sum.
+    Without its `days` for a label of a chart, beside which a table has them.
+    """
     known = [(spec.feature(i), f) for i in player.features if isinstance(f := features[i], Found)]
     if not known:
         return f"{player.label} not known"
-    when = _when([finding for _, finding in known])
+    when = _when([finding for _, finding in known]) if days else ""
     if player.shown_as is ShownAs.SUM and len(known) == len(player.features):
-        parts = dated_parts(player, features)
+        parts = dated_parts(player, features) if days else ""
         when = f" ({parts})" if parts else when
         return f"{player.label} {number(sum(finding.value for _, finding in known))}{when}"
     if len(player.features) == 1:

@@ -13,7 +13,7 @@ from decision.clinical.assessment import (
     ComparisonCard,
 )
 from decision.clinical.spec import DecisionSpec, Severity
-from decision.ui.texts import decided
+from decision.ui.texts import decided, exporting, feedback
 from decision.ui.texts.cautions import finding_text, present
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import of_100, plural
@@ -63,6 +63,11 @@ def what(spec: DecisionSpec, event: AuditEvent) -> str:
         return told + because
     if event.action in (AuditAction.WROTE_BACK, AuditAction.NOT_WRITTEN):
         return _written(outcome)
+    if event.action is AuditAction.FEEDBACK:
+        said = [str(outcome.get(key, "")) for key in ("view", "reason", "note")]
+        return feedback.line(spec, *said)
+    if event.action is AuditAction.EXPORTED:
+        return exporting.taken(str(outcome.get("form", "")), str(outcome.get("sha256", "")))
     parts = []
     if chosen := outcome.get("chosen"):
         opposed = decided.against(spec, decided.against_of(event))
@@ -88,7 +93,8 @@ def _written(outcome: Mapping[str, object]) -> str:
     """What became of one write to the chart: of which decision, how it stands, what is there."""
     kept = outcome.get("resources")
     there = ", ".join(str(r) for r in kept) if isinstance(kept, list | tuple) else ""
-    parts = [f"decision {str(outcome.get('about', ''))[:8]}", str(outcome.get("delivery", ""))]
+    what = "results" if outcome.get("what") == "results" else "decision"
+    parts = [f"{what} {str(outcome.get('about', ''))[:8]}", str(outcome.get("delivery", ""))]
     return "; ".join(part for part in (*parts, there) if part)
 
 

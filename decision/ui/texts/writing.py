@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from decision.clinical.assessment import AuditEvent
+from decision.clinical.assessment import AuditAction, AuditEvent
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts import decided
 from decision.ui.texts.numbers import dated, day
@@ -17,6 +17,10 @@ NO_ESTIMATE = "Not written to the chart: there was no estimate."
 OFFER = "Not in the chart yet. This would write:"
 NO_ORDER = "No order is placed."
 ENTERED = "The values that you entered appear in the document only."
+ENTERED_APART = (
+    "The values that you entered appear in the document. What you measured can be filed as results "
+    "where it is listed."
+)
 READ_SINCE = (
     "It can no longer be written: the record has been read again since, and the data may have "
     "changed. Record the decision again to write it."
@@ -33,9 +37,11 @@ def write(drug: str) -> str:
     return f"Write to the chart: {drug}"
 
 
-def rest(*, entered: bool) -> str:
-    """What holds whatever is written."""
-    return f"{NO_ORDER} {ENTERED}" if entered else NO_ORDER
+def rest(*, entered: bool, results: bool = False) -> str:
+    """What holds whatever is written; `results` where the chart takes them as well."""
+    if not entered:
+        return NO_ORDER
+    return f"{NO_ORDER} {ENTERED_APART if results else ENTERED}"
 
 
 def receipt(found: Receipt) -> str:
@@ -72,6 +78,9 @@ def outstanding(
     lacking = _lacking(found)
     if event is None or spec is None:
         return f"An earlier decision is not fully in the chart{lacking}."
+    if event.action is AuditAction.ENTERED:
+        when = day(event.recorded.astimezone(zone))
+        return f"What was entered on {when} by {event.agent} is not fully in the chart{lacking}."
     chosen = decided.drug(spec, str(event.outcome.get("chosen", "")))
     when = day(event.recorded.astimezone(zone))
     whose = f"Your decision of {when}"

@@ -1,0 +1,1 @@
+"""Charts as frozen Vega-Lite: authored once, drawn from rows alone."""
