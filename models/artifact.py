@@ -93,8 +93,11 @@ def write(folder: Path, tensors: Mapping[str, Array], description: Mapping[str, 
 
 
 def activate(folder: Path) -> None:
-    """Make this version the one that serves."""
-    (folder.parent / ACTIVE).write_text(json.dumps({"version": folder.name}) + "\n", "utf-8")
+    """Make this version the one that serves: whoever reads meanwhile finds the old name or this."""
+    pointer = folder.parent / ACTIVE
+    written = pointer.with_name(f"{ACTIVE}.part")
+    written.write_text(json.dumps({"version": folder.name}) + "\n", "utf-8")
+    written.replace(pointer)
 
 
 def active(folder: Path) -> Path:

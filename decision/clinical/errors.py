@@ -8,7 +8,9 @@ DecisionSupportError
 ├── ExpressionError      a gene-expression file is not used (models.expression.errors)
 ├── RegistryError        a gene panel or platform is damaged (models.expression.errors)
 ├── TenantsError         the file of EHRs cannot be used (fhir.smart.tenant_file)
-└── ModelError           a model cannot be loaded or used (models.artifact derives from it)
+├── ExportError          a registry export cannot be read (cohorts.errors)
+└── ModelError           a model cannot be loaded or used (models.artifact derives from it;
+                         models.registry and models.policy from that)
 
 A decision's folder that cannot be used is a `SpecError` (decision.catalog): a fault of what was
 installed, told to whoever starts the app and never shown on a screen, so a plain `ValueError`.
