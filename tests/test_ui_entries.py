@@ -276,7 +276,8 @@ def test_after_undo_the_question_can_be_answered_anew():
 
 
 def test_an_entry_for_a_concept_replaces_the_earlier_one_and_no_other():
-    services = page_services(BARE)
+    audit = ListAuditLog()
+    services = page_services(BARE, audit=audit)
     chart = chart_of(BARE)
     tender, mtx, _ = fields_of()
     first = entries.observation(tender, 12, BARE)
@@ -285,6 +286,9 @@ def test_an_entry_for_a_concept_replaces_the_earlier_one_and_no_other():
     assessing.enter(services, visit_of(services), chart, (first, other))
     assessing.enter(services, visit_of(services), chart, (again,))
     assert chart.entries == (other, again)
+    told = [e.outcome for e in audit.events if e.action is AuditAction.ENTERED]
+    assert "replaced" not in told[0]
+    assert told[1]["replaced"] == {"tender-local": "12 {count}"}
     found = assessing.assessed(services, visit_of(services), chart).features
     assert found.value("tender") == 20
     assert found.value("mtx") == 0

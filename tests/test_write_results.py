@@ -26,7 +26,7 @@ from fhir.rest.limits import Limits
 from fhir.to_record import read_bundle
 from fhir.write.checks import check
 from fhir.write.observation import observation
-from fhir.write.words import receipt
+from fhir.write.words import GIVEN_UP, receipt
 from tests.between import Between, between
 from tests.builders import AS_OF
 from tests.writing import BASE, Chart, Desk, Granted, case, launched
@@ -223,6 +223,92 @@ def test_a_value_that_is_not_in_the_trail_is_never_filed(desk, chart):
     with pytest.raises(NotWritableError, match="not that of this launch's patient"):
         recorder.file(somebody, entered(found))
     assert chart.of("Observation") == []
+
+
+def later(found, **outcome) -> None:
+    """Another entry of the trail about the same values."""
+    record_choice(
+        found.card, found.record, AuditAction.ENTERED, outcome, found.audit, found.context
+    )
+
+
+def sent(chart) -> list[float]:
+    return sorted(o["valueQuantity"]["value"] for o in chart.of("Observation"))
+
+
+@pytest.mark.parametrize("word", ["withdrawn", "replaced"])
+def test_what_was_taken_back_while_it_waited_is_never_sent(desk, chart, word):
+    """A value typed wrongly and corrected must not follow once the server is there again."""
+    found, recorder = filing(desk, chart)
+    measured = entered(found)
+    chart.faults = [403, 403, 403]
+    recorder.file(found.record, measured)
+    assert recorder.outstanding() == (measured.audit_id,)
+    later(found, **{word: {"tender-joints-28": "4 {count}"}})
+    done = recorder.retry(measured.audit_id)
+    assert done.delivery is Delivery.SENT
+    assert done.detail == "Written to the chart: 2 results entered here."
+    assert sent(chart) == [2, 5.5]
+    assert recorder.outstanding() == ()
+
+
+def test_an_examination_taken_back_as_a_whole_waits_no_more(desk, chart):
+    found, recorder = filing(desk, chart)
+    measured = entered(found)
+    chart.faults = [403, 403, 403]
+    recorder.file(found.record, measured)
+    later(found, withdrawn={e.codes[0].code: str(e.value) for e in ENTRIES})
+    assert recorder.outstanding() == ()
+    for _ in range(2):
+        done = recorder.retry(measured.audit_id)
+        assert (done.delivery, done.remedy) == (Delivery.REFUSED, GIVEN_UP)
+    assert sent(chart) == []
+    person = desk.outbox.whose(launched(kinds=KIND))
+    assert [row.payload for row in desk.outbox.of(person, measured.audit_id)] == [None] * 3
+
+
+def test_a_doubt_outlives_taking_back(desk):
+    """It may be in the chart: whoever takes it back here is still told to look there, and no second
+    one is sent.
+    """
+    chart = Chart(kinds=KIND, searchable=False, conditional=False, faults=["lost"])
+    found, recorder = filing(desk, chart)
+    measured = entered(found)
+    recorder.file(found.record, measured)
+    later(found, withdrawn={"tender-joints-28": "4 {count}"})
+    assert recorder.outstanding() == (measured.audit_id,)
+    assert recorder.retry(measured.audit_id).delivery is Delivery.UNSURE
+    assert sent(chart) == [2, 4, 5.5]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {"withdrawn": {"tender-joints-28": "9 {count}"}},
+        {"withdrawn": {"tender-joints-28": "4 {count}"}, "because": "the record has changed since"},
+        {"entered": {"tender-joints-28": "7 {count}"}},
+    ],
+)
+def test_what_was_measured_and_not_taken_back_is_still_sent(desk, chart, outcome):
+    """Neither another value, nor a record read anew, nor a later visit takes a result away."""
+    found, recorder = filing(desk, chart)
+    measured = entered(found)
+    chart.faults = [403, 403, 403]
+    recorder.file(found.record, measured)
+    later(found, **outcome)
+    assert recorder.retry(measured.audit_id).delivery is Delivery.SENT
+    assert sent(chart) == [2, 4, 5.5]
+
+
+def test_a_value_entered_again_and_taken_back_then_is_that_one(desk, chart):
+    found, recorder = filing(desk, chart)
+    measured = entered(found)
+    chart.faults = [403, 403, 403]
+    recorder.file(found.record, measured)
+    later(found, entered={"tender-joints-28": "4 {count}"})
+    later(found, withdrawn={"tender-joints-28": "4 {count}"})
+    recorder.retry(measured.audit_id)
+    assert sent(chart) == [2, 4, 5.5]
 
 
 def test_a_decision_offers_no_results_and_results_no_decision(desk, chart):

@@ -113,9 +113,11 @@ def enter(
             told = {"entered": _values(fresh), **_read_from(joints, sheets)}
             if file is not None:
                 told["file"] = dict(file)
-            audit_id, at = _write_entries(services, visit, chart, shown, told)
             codes = {code for entry in fresh for code in entry.codes}
             replaced = tuple(e for e in chart.entries if codes.intersection(e.codes))
+            if replaced:
+                told["replaced"] = _values(replaced)
+            audit_id, at = _write_entries(services, visit, chart, shown, told)
             chart.saved = (
                 *chart.without(replaced),
                 Saved(at=at, audit_id=audit_id, entries=fresh, joints=joints, sheets=sheets),

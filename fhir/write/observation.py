@@ -21,7 +21,12 @@ ENTERED = "Entered by the clinician in treatment-response."
 
 def value_key(value: MeasuredValue, entered_id: str, launched: Launched) -> str:
     """The same whenever one value of one entry of the trail is filed, from whatever process."""
-    return decision_key(f"{KIND} {value.observation.codes[0].code}", entered_id, launched)
+    return entered_key(value.observation.codes[0].code, entered_id, launched)
+
+
+def entered_key(code: str, entered_id: str, launched: Launched) -> str:
+    """The same, of the value that the trail's entry has under that code."""
+    return decision_key(f"{KIND} {code}", entered_id, launched)
 
 
 def observation(value: MeasuredValue, entered_id: str, at: datetime, launched: Launched) -> Json:

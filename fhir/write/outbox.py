@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -159,8 +159,32 @@ class Outbox:
             return tuple(
                 decided
                 for decided in connection.execute(mine).scalars().all()
-                if any(r.state is not State.SENT for r in _found(connection, person, decided))
+                if any(
+                    row.state is not State.SENT and not given_up(row)
+                    for row in _found(connection, person, decided)
+                )
             )
+
+    def facts(self, person: str, decided: str) -> Json | None:
+        """Whom one decision is about, as the trail names them; None once everything is sent."""
+        c = _decisions.c
+        mine = (c.person == person, c.decided == decided, c.facts.is_not(None))
+        with self._database.read() as connection:
+            kept = connection.execute(select(c.facts).where(*mine)).scalar_one_or_none()
+        found: Json | None = None if kept is None else json.loads(kept)
+        return found
+
+    def give_up(self, keys: Collection[str]) -> None:
+        """Send these no more, and erase their text: it was taken back. What is being sent just now
+        is left alone; what may have arrived stays a doubt.
+        """
+        mine = (_rows.c.key.in_(keys), _rows.c.payload.is_not(None))
+        still = _rows.c.state.in_((State.WAITING.value, State.REFUSED.value))
+        with self._database.write() as connection:
+            refused = update(_rows).where(*mine, still)
+            connection.execute(refused.values(payload=None, state=State.REFUSED.value, code=0))
+            unsure = update(_rows).where(*mine, _rows.c.state == State.UNSURE.value)
+            connection.execute(unsure.values(payload=None))
 
     def of(self, person: str, decided: str) -> tuple[Row, ...]:
         """The resources of one decision in the order of sending; none for anybody else's."""
@@ -259,6 +283,12 @@ class Outbox:
             gone = update(_decisions).where(_decisions.c.decided.in_(over_for))
             connection.execute(gone.values(facts=None))
         return len(keys)
+
+
+def given_up(row: Row) -> bool:
+    """Whether a result is surely not there and never will be: whoever measured it took it back."""
+    gone = row.state is State.REFUSED and row.payload is None
+    return gone and row.kind == "Observation"
 
 
 def over(row: Row, now: datetime) -> bool:

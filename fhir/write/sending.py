@@ -18,9 +18,10 @@ from fhir.write.courier import Outcome, Parcel, deliver
 from fhir.write.document import linked
 from fhir.write.facts import Trail, event_of
 from fhir.write.launched import Launched, pointer
-from fhir.write.observation import KIND
+from fhir.write.observation import KIND, entered_key
 from fhir.write.offers import ability, findable, why_not
-from fhir.write.outbox import Outbox, Row, State
+from fhir.write.outbox import Outbox, Row, State, given_up
+from fhir.write.taken_back import taken_back
 from fhir.write.words import receipt
 
 _LONGEST = 60.0
@@ -92,6 +93,7 @@ class Sender:
         earlier: Json | None = None
         until = time.monotonic() + _PATIENCE
         for each in self._outbox.queue(self._person, decided_id):
+            self._give_up(each)
             way = _Way(
                 earlier=earlier,
                 until=until,
@@ -111,10 +113,27 @@ class Sender:
 
     def make_up(self) -> None:
         """Tell the trail what it was never told, and send nothing: once all is in the chart, nobody
-        would send again and find that the entry is missing.
+        would send again and find that the entry is missing. Values that were taken back in the
+        meantime are given up.
         """
+        for each in self._outbox.outstanding(self._person):
+            self._give_up(each)
         for each in self._outbox.owing(self._person, self._clock()):
             self._tell(each)
+
+    def _give_up(self, decided_id: str) -> None:
+        """What was entered and then taken back or replaced is no result any more, whoever asks for
+        it to be sent again.
+        """
+        unsent = [r for r in self._rows(decided_id) if r.kind == KIND and r.payload is not None]
+        facts = self._outbox.facts(self._person, decided_id) if unsent else None
+        if facts is None:
+            return
+        who = event_of(facts, AuditAction.ENTERED, "", self._clock(), {})
+        kept = self._audit.entries(who.patient_id, who.identity).entries
+        gone = {entered_key(c, decided_id, self._launched) for c in taken_back(kept, decided_id)}
+        if keys := gone.intersection(row.key for row in unsent):
+            self._outbox.give_up(keys)
 
     def _send_one(self, decided_id: str, way: _Way) -> str:
         """Send the resources of one decision in order; returns the obstacle where this launch may
@@ -122,7 +141,8 @@ class Sender:
         """
         first = ""
         for row in self._rows(decided_id):
-            if row.state is State.SENT or (row.state is State.REFUSED and not way.again):
+            done = row.state is State.SENT or given_up(row)
+            if done or (row.state is State.REFUSED and not way.again):
                 continue
             if obstacle := self.obstacle(row.kind):
                 first = first or obstacle

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from decision.clinical.writing import Delivery, Receipt
-from fhir.write.outbox import Row, State, over
+from fhir.write.outbox import Row, State, given_up, over
 
 _WHAT = {
     "RiskAssessment": "the risk assessment",
@@ -26,6 +26,7 @@ _REFUSED = {
 }
 KEPT = "Nothing is lost: what was to be written is kept."
 ERASED = "The decision is in the audit trail; what was to be written is no longer kept."
+GIVEN_UP = "These values were taken back here, or are too old to be sent; they are not sent again."
 _SAFE = "Send again; it will not be filed twice."
 _LOOK = {
     "RiskAssessment": "Look in the chart",
@@ -51,6 +52,8 @@ def receipt(
     """How one decision stands. `every` begins with what goes before its `own` rows; `obstacle` is
     what keeps this launch from sending; `findable` says of which kinds none is filed twice.
     """
+    own = [row for row in own if not given_up(row)] or own
+    every = [row for row in every if not given_up(row)] or every
     places = tuple(row.place for row in own if row.state is State.SENT and row.place)
     row = next((row for row in every if row.state is not State.SENT), None)
     if row is None or all(row.state is State.SENT for row in own):
@@ -92,7 +95,7 @@ def _open(row: Row, now: datetime, findable: Callable[[str], bool]) -> tuple[Del
         said = _REFUSED.get(row.code, "refused it")
         detail = f"Not written: {what}. The chart's server {said}{code}."
         if row.payload is None:
-            detail = f"Not written: {what}."
+            detail, kept = f"Not written: {what}.", GIVEN_UP if given_up(row) else ERASED
         tell = "Tell whoever runs the chart's server, then send it again."
         return Delivery.REFUSED, detail, f"{kept} {tell}" if row.payload is not None else kept
     if row.state is State.UNSURE or over(row, now):
