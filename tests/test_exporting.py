@@ -20,6 +20,7 @@ from decision.ui import assessing
 from decision.ui.exporting import PATH, address, record_route
 from decision.ui.exports import MOST, Exports
 from decision.ui.headers import NOBODY, Gate
+from decision.ui.record.content import UNDECIDED
 from decision.ui.record.pdf import PageError
 from decision.ui.texts import exporting as words
 from decision.ui.texts import pages, trail
@@ -142,6 +143,41 @@ def test_a_name_that_was_guessed_opens_nothing():
         assert desk.get(at=address(name, desk.offer.showing, "pdf", "abc")).status_code == 404
 
 
+def test_a_name_in_another_script_opens_nothing_and_breaks_nothing():
+    desk = Desk()
+    assert (
+        desk.get(at=address("%C3%A9%E2%82%AC", desk.offer.showing, "pdf", "abc")).status_code == 404
+    )
+
+
+def test_who_asks_for_the_head_alone_gets_nothing_and_writes_nothing():
+    desk = Desk()
+    browser = TestClient(desk.app, base_url="https://testserver")
+    for method in ("HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+        cookie = {"cookie": "__Host-l-abc=secret"}
+        assert browser.request(method, desk.address(), headers=cookie).status_code == 405
+    assert desk.entries() == []
+
+
+class BreaksOn:
+    """Fails in a way that nobody foresaw, with somebody's name in what it says."""
+
+    def pdf(self, record):
+        raise KeyError(record["patient"]["name"])
+
+
+def test_what_breaks_unforeseen_says_nothing_of_anybody(caplog, capsys):
+    desk = Desk()
+    desk.app = Starlette(routes=[record_route(desk.services, BreaksOn())])
+    answer = desk.get()
+    assert answer.status_code == 500
+    assert words.BROKEN[1] in answer.text
+    told = answer.text + caplog.text + "".join(capsys.readouterr())
+    assert "no record: KeyError" in told
+    assert FULL.identity.name not in told
+    assert desk.entries() == []
+
+
 def test_another_sites_page_cannot_have_it_fetched():
     desk = Desk()
     assert desk.get(**{"sec-fetch-site": "cross-site"}).status_code == 404
@@ -244,6 +280,26 @@ def test_the_decision_that_was_recorded_is_in_the_file():
     assert told["by"] == desk.visit.agent
     (entry,) = desk.entries()
     assert entry.outcome["decided"] == desk.chart.decided[-1].audit_id
+
+
+def test_a_decision_of_an_earlier_showing_is_told_and_never_said_to_be_none():
+    """As after a record was read anew, or in another visit: the page names it, so the file does."""
+    desk = Desk()
+    coded = {"chosen": "b", "reason": "patient-preference"}
+    action = AuditAction.DECIDED
+    assert UNDECIDED in desk.get("json").text
+    assessing.decide(desk.services, desk.visit, desk.chart, desk.card, action, coded)
+    desk.chart = chart_of(FULL)
+    desk.card = assessing.assessed(desk.services, desk.visit, desk.chart)
+    desk.offer = desk.services.exports.offer("s1", desk.visit.key, desk.chart, desk.card)
+    told = desk.get("json")
+    assert told.json()["decided"] is None
+    (section,) = [s for s in told.json()["sections"] if s["id"] == "decision"]
+    (block,) = section["blocks"]
+    assert block["text"].startswith(f"Recorded on 2 Nov 2026 by {desk.visit.agent}: ")
+    assert block["text"].endswith("That was about an earlier showing of this patient's data.")
+    assert UNDECIDED not in told.text
+    assert desk.get("pdf").status_code == 200
 
 
 def test_what_the_clinician_entered_is_in_the_file_marked_as_theirs():

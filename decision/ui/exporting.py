@@ -18,10 +18,12 @@ from decision.clinical.assessment import Assessment, AuditAction
 from decision.clinical.errors import AuditError, DecisionSupportError
 from decision.clinical.record import PatientRecord
 from decision.clinical.writing import ChosenTreatment
+from decision.ui import standing
 from decision.ui.record.exported import Json, Taken, as_json, exported
 from decision.ui.record.traced import Made
 from decision.ui.services import Services
 from decision.ui.session import Chart
+from decision.ui.texts import decided
 from decision.ui.texts import exporting as words
 from decision.ui.visiting import HANDLE
 from decision.visit import Visit
@@ -69,8 +71,14 @@ def record_route(services: Services, pages: Pages) -> Route:
             )
         except RefusedError as refused:
             return _refusal(request, refused)
+        except Exception as error:
+            # The type only: a message or a traceback could hold a name or a result.
+            _LOG.error("no record: %s", type(error).__name__)
+            return _refusal(request, RefusedError(500, words.BROKEN))
 
-    return Route(PATH + "/{name}/{showing}.{form}", fetch, methods=["GET"])
+    route = Route(PATH + "/{name}/{showing}.{form}", fetch, methods=["GET"])
+    route.methods = {"GET"}  # asked for its head alone, nothing leaves and nothing is written
+    return route
 
 
 def _fetched(
@@ -115,13 +123,32 @@ def _taken(
             raise RefusedError(409, words.CHANGED)
         record, made = chart.with_entries(), _made(chart, shown, visit)
     taken = Taken(agent=context.agent, at=context.now, site=context.site)
-    told = exported(shown, record, made, taken)
+    earlier = _earlier(services, chart, shown)
+    told = exported(shown, record, made, taken, earlier)
     content = as_json(told) if form == "json" else _page(pages, told)
     entry = {"form": form, "sha256": sha256(content).hexdigest()}
     if made:
         entry["decided"] = made.choice.audit_id
     _write(services, shown, chart.record, entry, visit)
     return content
+
+
+def _earlier(services: Services, chart: Chart, shown: Assessment) -> str:
+    """The decision that stands from an earlier showing, as the page says it: none was recorded only
+    where the trail has none.
+    """
+    who = chart.record
+    try:
+        kept = services.audit.entries(who.patient_id, who.identity)
+    except AuditError as error:
+        title, detail = words.NO_AUDIT
+        raise RefusedError(503, (title, f"{detail} {error.message}", error.remedy)) from None
+    found = standing.latest(kept, shown.spec.id)
+    if found is None or found[0].audit_id in {
+        d.audit_id for d in chart.decided_about(shown.audit_id)
+    }:
+        return ""
+    return decided.earlier(shown.spec, found[1], who.as_of.tzinfo)
 
 
 def _page(pages: Pages, told: Json) -> bytes:

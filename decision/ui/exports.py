@@ -57,5 +57,7 @@ class Exports:
     def find(self, name: str, visit: str) -> Offer | None:
         """The offer of that name, for the visit it was made in and no other."""
         with self._lock:
-            found = [o for o in self._of_session.values() if secrets.compare_digest(o.name, name)]
+            asked = name.encode()  # as text, only ASCII could be compared
+            every = self._of_session.values()
+            found = [o for o in every if secrets.compare_digest(o.name.encode(), asked)]
         return next((o for o in found if o.visit == visit), None)

@@ -19,14 +19,20 @@ from decision.ui.texts import cautions, evidence, gaps, inputs, pages
 from decision.ui.texts.summary import summary
 
 UNDECIDED = "No decision had been recorded when this was made."
+EARLIER = "{earlier} That was about an earlier showing of this patient's data."
 
 
-def content(shown: Assessment, record: PatientRecord, made: Made | None) -> tuple[Section, ...]:
-    """Every section, in the order of the page."""
+def content(
+    shown: Assessment, record: PatientRecord, made: Made | None, earlier: str = ""
+) -> tuple[Section, ...]:
+    """Every section, in the order of the page. `earlier` is the decision that stands from an
+    earlier showing, in words.
+    """
+    before = EARLIER.format(earlier=earlier) if earlier else ""
     decided = (
-        decision(shown, made, against=False)
+        decision(shown, made, against=False, before=before)
         if made
-        else section("decision", "Decision", *said(UNDECIDED))
+        else section("decision", "Decision", *said(before or UNDECIDED))
     )
     return (
         *_person(shown, record),

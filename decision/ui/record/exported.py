@@ -38,8 +38,16 @@ class Taken:
     site: str
 
 
-def exported(shown: Assessment, record: PatientRecord, made: Made | None, taken: Taken) -> Json:
-    """The record of one assessment, as it is on the screen, with the decision about it if any."""
+def exported(
+    shown: Assessment,
+    record: PatientRecord,
+    made: Made | None,
+    taken: Taken,
+    earlier: str = "",
+) -> Json:
+    """The record of one assessment, as it is on the screen, with the decision about it if any and
+    the one that stands from an `earlier` showing, in words.
+    """
     spec, who = shown.spec, record.identity
     zone = record.as_of.tzinfo
     simulated = shown.model is not None and shown.model.simulated
@@ -65,7 +73,7 @@ def exported(shown: Assessment, record: PatientRecord, made: Made | None, taken:
             "sex": who.sex,
             "record_number": who.record_number,
         },
-        "sections": [data_of(each) for each in content(shown, record, made)],
+        "sections": [data_of(each) for each in content(shown, record, made, earlier)],
         "folded": [data_of(each) for each in folded(shown, record)],
         "answer": outcome_of(shown, record, taken.site),
         "reasons": _reasons(shown),

@@ -21,7 +21,7 @@ FONTS = HERE / "fonts"
 LONGEST = 30.0
 """Seconds after which a page is given up."""
 AT_ONCE = 2
-"""Pages that are made at the same time; whoever comes later waits."""
+"""Pages that are made at the same time; whoever comes later waits, no longer than one page may."""
 DRAWN = (
     *("language", "title", "subject", "simulated", "banner", "note", "taken"),
     *("patient", "sections", "trace"),
@@ -51,18 +51,21 @@ class Press:
         """The page of one record; `PageError` where none could be made."""
         drawn = {name: record[name] for name in DRAWN}
         told = json.dumps(_every(drawn | {"labels": LABELS}, self._characters()))
-        with self._free:
-            try:
-                made = subprocess.run(  # noqa: S603  our own program, nothing of a record named
-                    [sys.executable, "-I", str(HERE / "press.py")],
-                    input=told.encode(),
-                    capture_output=True,
-                    check=False,
-                    timeout=LONGEST,
-                    env={},
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise PageError(f"no page was made ({type(error).__name__})", _AGAIN) from None
+        if not self._free.acquire(timeout=LONGEST):
+            raise PageError("no page was made (too many are being made)", _AGAIN)
+        try:
+            made = subprocess.run(  # noqa: S603  our own program, nothing of a record named
+                [sys.executable, "-I", str(HERE / "press.py")],
+                input=told.encode(),
+                capture_output=True,
+                check=False,
+                timeout=LONGEST,
+                env={},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise PageError(f"no page was made ({type(error).__name__})", _AGAIN) from None
+        finally:
+            self._free.release()
         if made.returncode or not made.stdout.startswith(b"%PDF-"):
             raise PageError(f"no page was made (status {made.returncode})", _AGAIN)
         return made.stdout

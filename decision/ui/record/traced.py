@@ -7,7 +7,7 @@ from datetime import datetime
 
 from decision.clinical.assessment import Assessment
 from decision.clinical.writing import ChosenTreatment
-from decision.ui.record.blocks import Section, facts, listed, part, section
+from decision.ui.record.blocks import Section, facts, listed, part, said, section
 from decision.ui.texts import decided as told
 from decision.ui.texts import trail
 from decision.ui.texts.about import model_rows
@@ -30,9 +30,11 @@ class Made:
     remark: str = field(default="", repr=False)
 
 
-def decision(shown: Assessment, made: Made, *, against: bool = True) -> tuple[Section, ...]:
+def decision(
+    shown: Assessment, made: Made, *, against: bool = True, before: str = ""
+) -> tuple[Section, ...]:
     """What was decided about the answer, and what speaks `against` it, unless the cautions stand
-    right below.
+    right below; then what stands from `before`.
     """
     spec, choice = shown.spec, made.choice
     codes = told.against_codes(shown, choice.chosen)
@@ -49,7 +51,11 @@ def decision(shown: Assessment, made: Made, *, against: bool = True) -> tuple[Se
     ]
     opposed = (f"{s}. {words}" for s, words in trail.against(shown, choice.chosen) if against)
     return section(
-        "decision", "Decision", *facts(rows), *part("Decided although", *listed(opposed))
+        "decision",
+        "Decision",
+        *facts(rows),
+        *part("Decided although", *listed(opposed)),
+        *said(before),
     )
 
 

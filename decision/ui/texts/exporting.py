@@ -20,6 +20,11 @@ NO_AUDIT = (
     "No record was made: the audit entry could not be written.",
     "Nothing leaves without a trail.",
 )
+BROKEN = (
+    "No record was made.",
+    "Something in this service is broken.",
+    "Tell whoever runs it; its log names the kind of error.",
+)
 NO_PAGE = (
     "No record was made: the page could not be drawn.",
     "Nothing was taken away, and nothing was written to the trail.",
