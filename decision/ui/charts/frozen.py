@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -22,10 +23,13 @@ Row = Mapping[str, str | float | bool | None]
 Domain = tuple[float, float] | tuple[str, str]
 
 _FOLDER = Path(__file__).parent
-_SPECS: dict[str, dict[str, Any]] = {
-    path.name.removesuffix(".vl.json"): json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted(_FOLDER.glob("*.vl.json"))
-}
+_SPECS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        path.name.removesuffix(".vl.json"): json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(_FOLDER.glob("*.vl.json"))
+    }
+)
+"""What stands in the files and nothing else: rows go into copies."""
 
 
 def names() -> tuple[str, ...]:
@@ -35,7 +39,7 @@ def names() -> tuple[str, ...]:
 
 def spec(name: str) -> dict[str, Any]:
     """A fresh copy of one chart's specification; KeyError where there is none of that name."""
-    return copy.deepcopy(_SPECS[name])
+    return dict(copy.deepcopy(_SPECS[name]))
 
 
 def filled(name: str, rows: Sequence[Row], domains: Mapping[str, Domain]) -> dict[str, Any]:
