@@ -5,8 +5,9 @@
     <decision>/registry.jsonl    what was done, one entry a line, each sealed over the one before
 
 An entry holds the SHA-256 of the version's description and tensors, of the cohort it was trained
-on and of the policy it was judged by, so that the chain leads from cohort to what serves. The chain
-has no key: it shows a change to anybody who kept its last seal, and does not prevent one.
+on and of the policy it was judged by (none for what served before anybody judged), so that the
+chain leads from cohort to what serves. The chain has no key: it shows a change to anybody who kept
+its last seal, and does not prevent one.
 """
 
 from __future__ import annotations
@@ -25,15 +26,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from models.artifact import (
-    ACTIVE,
-    DESCRIPTION,
-    TENSORS,
-    Artefact,
-    ArtefactError,
-    activate,
-    read,
-)
+from models.artifact import ACTIVE, DESCRIPTION, TENSORS, Artefact, ArtefactError, activate, read
 from models.decisions import ARTIFACTS
 from models.policy import Policy, Verdict, judge
 
@@ -49,6 +42,7 @@ class RegistryFaultError(ArtefactError):
 class Action(StrEnum):
     """What was done with a version."""
 
+    FOUND = "found serving"
     PROMOTED = "promoted"
     REFUSED = "refused"
     ROLLED_BACK = "rolled back"
@@ -139,6 +133,8 @@ def promote(
 ) -> tuple[bool, tuple[Verdict, ...]]:
     """Let a version serve if every criterion of the policy holds; a refusal is recorded as well.
 
+    The first promotion also records what served until then, so that it can be gone back to.
+
     Raises
     ------
     ArtefactError
@@ -150,10 +146,24 @@ def promote(
     done = Action.REFUSED if reasons else Action.PROMOTED
     said = reasons or (f"meets policy {policy.name!r} {policy.version}".rstrip(),)
     with _locked(folder):
+        if not reasons:
+            _record_the_first(folder, version, who)
         _append(folder, artefact, done, said, policy.digest, who)
         if not reasons:
             activate(folder / version)
     return not reasons, verdicts
+
+
+def _record_the_first(folder: Path, version: str, who: Who) -> None:
+    """Enter what serves before anything was promoted here, such as the version that was shipped."""
+    before = serving(folder)
+    if before in ("", version) or _served(entries(folder)):
+        return
+    try:
+        artefact = _version(folder, before)
+    except ArtefactError:
+        return  # damaged: nothing to go back to, and no reason to refuse another version
+    _append(folder, artefact, Action.FOUND, ("served before the first promotion",), "", who)
 
 
 def rollback(folder: Path, why: str, who: Who) -> str:
@@ -190,7 +200,7 @@ def _served(listed: Sequence[Entry]) -> list[Entry]:
     """
     stack: list[Entry] = []
     for entry in listed:
-        if entry.action is Action.PROMOTED:
+        if entry.action in (Action.PROMOTED, Action.FOUND):
             if stack and stack[-1].version == entry.version:
                 stack.pop()  # promoted again, perhaps with other files: one place, the last word
             stack.append(entry)
@@ -307,6 +317,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     folder = given.artifacts / given.decision
     try:
+        if not versions(folder):
+            raise RegistryFaultError(
+                f"{folder}: holds no version", "Check the decision's id and --artifacts."
+            )
         if given.rollback:
             if not given.by:
                 parser.error("--rollback: say who does it, with --by")
@@ -314,17 +328,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not given.json:
             return _told(folder)
         wrong = problems(folder)
-        listed = [{**_words(e)} for e in entries(folder)]
-        _say(
-            json.dumps(
-                {
-                    "active": serving(folder),
-                    "versions": versions(folder),
-                    "entries": listed,
-                    "problems": wrong,
-                }
-            )
-        )
+        listed = [_words(e) for e in entries(folder)]
+        told = {"active": serving(folder), "versions": versions(folder)}
+        _say(json.dumps(told | {"entries": listed, "problems": wrong}))
     except ArtefactError as error:
         sys.stderr.write(f"{error.message}. {error.remedy}\n")
         return 2

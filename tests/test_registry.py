@@ -89,8 +89,10 @@ def test_a_version_that_meets_the_policy_serves_and_the_entry_leads_to_all_it_re
     assert done
     assert all(v.met for v in verdicts)
     assert serving(folder) == "1.1"
-    (entry,) = entries(folder)
-    assert (entry.number, entry.action, entry.version) == (1, Action.PROMOTED, "1.1")
+    first, entry = entries(folder)
+    assert (first.number, first.action, first.version) == (1, Action.FOUND, "1.0")
+    assert first.policy == ""
+    assert (entry.number, entry.action, entry.version) == (2, Action.PROMOTED, "1.1")
     assert entry.recorded == "2026-11-22T10:00:00+00:00"
     assert entry.policy == lax.digest
     assert problems(folder) == ()
@@ -122,6 +124,25 @@ def test_a_rollback_goes_back_one_version_at_a_time(folder, policy):
         rollback(folder, "further", WHO)
     assert [e.action for e in entries(folder)] == [Action.PROMOTED] * 3 + [Action.ROLLED_BACK] * 2
     assert problems(folder) == ()
+
+
+def test_what_was_shipped_can_be_gone_back_to_though_no_policy_here_let_it_serve(folder, policy):
+    promote(folder, "1.1", policy(LAX), WHO)
+    promote(folder, "1.2", policy(LAX), WHO)
+    assert rollback(folder, "drift", WHO) == "1.1"
+    assert rollback(folder, "more drift", WHO) == "1.0"
+    assert serving(folder) == "1.0"
+    assert [e.action for e in entries(folder)].count(Action.FOUND) == 1
+    assert problems(folder) == ()
+    with pytest.raises(RegistryFaultError, match="no version served before"):
+        rollback(folder, "further", WHO)
+
+
+def test_a_damaged_version_that_serves_keeps_no_other_from_serving(folder, policy):
+    (folder / "1.0" / "model.safetensors").write_bytes(b"cut")
+    done, _ = promote(folder, "1.1", policy(LAX), WHO)
+    assert done
+    assert [e.action for e in entries(folder)] == [Action.PROMOTED]
 
 
 def test_a_version_left_by_rollback_may_be_promoted_again(folder, policy):
@@ -291,6 +312,8 @@ def test_the_commands_promote_refuse_go_back_and_say_what_there_is(folder, tmp_p
         "promoted",
         "rolled back",
     ]
+    assert registry.main(["no_such_decision", *where]) == 2
+    assert "holds no version" in capsys.readouterr().err
     activate(folder / "1.2")
     assert registry.main([DECISION, *where]) == 1
     assert "error: active.json names 1.2" in capsys.readouterr().out

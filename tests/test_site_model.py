@@ -7,10 +7,11 @@ import json
 import re
 import shlex
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from models.artifact import active
-from models.registry import entries, problems
+from models.registry import Who, entries, problems, rollback
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "site_model.md").read_text(encoding="utf-8")
@@ -40,7 +41,10 @@ def test_the_page_leads_from_an_export_to_a_promoted_model_and_a_scored_panel(tm
     home = tmp_path / "models" / "ra_biologic_response"
     assert active(home).name == "0.1.1-clinic"
     assert problems(home) == ()
-    assert [(e.version, e.action) for e in entries(home)] == [("0.1.1-clinic", "promoted")]
+    assert [(e.version, e.action) for e in entries(home)] == [
+        ("0.1.1", "found serving"),
+        ("0.1.1-clinic", "promoted"),
+    ]
     extracted = json.loads(said["cohorts.extract"].out)
     assert extracted["rows"] > 500
     assert extracted["charts_refused"] == {}
@@ -50,6 +54,8 @@ def test_the_page_leads_from_an_export_to_a_promoted_model_and_a_scored_panel(tm
     assert scored["rows"] == 60
     assert scored["answered"] >= 15
     assert scored["model_version"] == "0.1.1-clinic"
+    who = Who(by="head of the clinic", now=datetime(2027, 1, 4, tzinfo=UTC))
+    assert rollback(home, "the page says that one can go back", who) == "0.1.1"
 
 
 def test_every_module_that_the_page_names_is_run_by_it():
