@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from decision import catalog
+from decision.clinical.outlook import FEWEST_EVENTS
 from models.additive import PanelLogit
 from models.artifact import RETRAIN, ArtefactError, SchemaError, active, read
 from models.cohort import Floats
@@ -35,7 +36,6 @@ from models.train import bands
 
 CUTS = Path(__file__).parent / "subgroups.csv"
 FEWEST_FOR_AUC = 50
-FEWEST_OF_EACH = 10
 
 
 def _cuts(decision: str) -> Iterator[tuple[str, tuple[float, float]]]:
@@ -60,7 +60,7 @@ def counted(
     for had, outcome, probability in arms:
         y, p = outcome[at & had], probability[at & had]
         reached = int(y.sum())
-        enough = len(y) >= FEWEST_FOR_AUC and min(reached, len(y) - reached) >= FEWEST_OF_EACH
+        enough = len(y) >= FEWEST_FOR_AUC and min(reached, len(y) - reached) >= FEWEST_EVENTS
         told.append((len(y), reached, float(p.sum()), auroc(y, p) if enough else None))
     n, events, expected, auc = (tuple(column) for column in zip(*told, strict=True))
     return Counted(label=label, ranges=dict(ranges), n=n, events=events, expected=expected, auc=auc)

@@ -13,6 +13,7 @@ from typing import Any
 
 from decision.clinical.outlook import CheckedGroup
 from models.artifact import SchemaError
+from models.wilson import wilson
 
 FILE = "subgroups.json"
 SCHEMA = 1
@@ -42,6 +43,7 @@ def groups_of(
 
 def _told(group: Counted, arm: int, values: Mapping[str, float]) -> CheckedGroup:
     feature, (low, high) = ("", (0.0, 0.0)) if group.label else next(iter(group.ranges.items()))
+    observed_low, observed_high = wilson(group.events[arm], group.n[arm])
     return CheckedGroup(
         label=group.label,
         feature=feature,
@@ -50,6 +52,8 @@ def _told(group: Counted, arm: int, values: Mapping[str, float]) -> CheckedGroup
         n=group.n[arm],
         events=group.events[arm],
         expected=group.expected[arm],
+        observed_low=observed_low,
+        observed_high=observed_high,
         auc=group.auc[arm],
         own=all(f in values and a <= values[f] <= b for f, (a, b) in group.ranges.items()),
     )

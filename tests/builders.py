@@ -301,6 +301,9 @@ class FakePredictor:
         self.asked.append(features)
         return self._answer
 
+    def estimate(self, features: FeatureVector, *, site: str, level: float) -> Comparison:
+        return self.answer(features, site=site, level=level)
+
     def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
         """Small, but with one of everything: bands, groups, usual ranges, what a test is worth."""
         return make_outlook(features)
@@ -319,8 +322,25 @@ def make_outlook(features: FeatureVector) -> Outlook:
         for i in range(10)
     )
     groups = (
-        CheckedGroup(label="nobody treated before", n=84, events=31, expected=33.0, auc=0.71),
-        CheckedGroup(feature="crp", low=10.0, high=float("inf"), n=11, events=4, expected=4.0),
+        CheckedGroup(
+            label="nobody treated before",
+            n=84,
+            events=31,
+            expected=33.0,
+            observed_low=0.27,
+            observed_high=0.48,
+            auc=0.71,
+        ),
+        CheckedGroup(
+            feature="crp",
+            low=10.0,
+            high=float("inf"),
+            n=11,
+            events=4,
+            expected=4.0,
+            observed_low=0.15,
+            observed_high=0.65,
+        ),
     )
     expected = (
         ExpectedRange(players=("mtx",), now=0.30, expected=0.24, one_sided=0.25),

@@ -18,8 +18,8 @@ from decision.clinical.assessment import ComparisonCard
 from decision.clinical.errors import ModelError
 from decision.clinical.outlook import CheckedGroup, ExpectedRange, Unexpected
 from decision.clinical.spec import Modality
+from decision.ui.texts import checked_groups, steps
 from decision.ui.texts import compare as words
-from decision.ui.texts import steps
 from decision.ui.texts.estimate import difference_shown
 from decision.ui.texts.numbers import per_100
 from tests.builders import CONTEXT, FakePredictor, ListAuditLog, make_answer
@@ -52,8 +52,12 @@ def made(predictor=None, record=FULL, **changes) -> ComparisonCard:
     return found
 
 
-def compared(record=FULL, **parts) -> AppTest:
-    return go(opened(page_services(record, **parts)), "compare")
+def compared(record=FULL, *, unfolded: bool = True, **parts) -> AppTest:
+    """With everything open that is drawn on request, unless told otherwise."""
+    at = opened(page_services(record, **parts))
+    for place in range(3):
+        at.session_state[f"fold-{place}"] = unfolded
+    return go(at, "compare")
 
 
 def charts(at: AppTest) -> dict[str, list[dict]]:
@@ -115,6 +119,13 @@ def test_both_drugs_show_the_same_inputs_in_the_same_order_on_one_scale():
         for layer in specs(page)[alt]["layer"]
     }
     assert len(domains) == 1
+
+
+def test_r07_charts_of_reasons_and_checks_wait_for_their_request_and_the_words_do_not():
+    page = compared(unfolded=False)
+    assert not any("Average" in alt or alt.startswith("Checked on") for alt in charts(page))
+    assert "Moves both drugs" in shown(page)
+    assert shown(page).count("Reasons describe the model, not causes.") == 1
 
 
 def test_r06_arms_stand_in_the_neutral_order_in_cards_and_charts():
@@ -201,9 +212,12 @@ def test_r05_bands_and_groups_with_fewer_than_twenty_are_too_few_to_say():
     ],
 )
 def test_groups_are_worded_by_the_decision(group, name):
-    found = CheckedGroup(n=30, events=10, expected=11.0, **group)
-    assert words.group_name(page_spec(), found) == name
-    assert words.group_cell(found, 20) == "30: 33 of 100 observed, 37 expected"
+    found = CheckedGroup(
+        n=90, events=30, expected=33.0, observed_low=0.24, observed_high=0.44, **group
+    )
+    assert checked_groups.name(page_spec(), found) == name
+    told = checked_groups.cell(page_spec(), found)
+    assert told == "90: 33 of 100 observed (24 to 44), 37 expected"
 
 
 def test_the_measurement_worth_most_is_named_with_what_it_is_expected_to_leave():

@@ -44,9 +44,14 @@ class ExpectedRange:
         return None if self.expected is None else self.now - self.expected
 
 
+FEWEST_EVENTS = 20
+"""Of either outcome in a group; below it nothing is said of the group."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedGroup:
-    """Validation patients of one group: how many reached the outcome, how many were expected to.
+    """Validation patients of one group whose outcome was recorded: how many reached it, with the
+    95 % limits of their share, and how many were expected to.
 
     A group is a stratum (its label) or a closed range of one feature.
     """
@@ -58,9 +63,22 @@ class CheckedGroup:
     n: int
     events: float
     expected: float
+    observed_low: float
+    observed_high: float
     auc: float | None = None
     own: bool = False
     """Whether this patient belongs to it."""
+
+    @property
+    def rarer(self) -> float:
+        """How many had the rarer of the two outcomes."""
+        return min(self.events, self.n - self.events)
+
+    @property
+    def apart(self) -> int:
+        """1 where more were expected than the limits of what was seen allow, -1 where fewer."""
+        share = self.expected / self.n if self.n else self.observed_low
+        return int(share > self.observed_high) - int(share < self.observed_low)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

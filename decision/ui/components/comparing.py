@@ -11,8 +11,8 @@ from decision.clinical.outlook import ExpectedRange, Outlook
 from decision.ui.components import drawn, estimates
 from decision.ui.components.drawn import Bar
 from decision.ui.components.markup import details, items, paragraph, table, text
+from decision.ui.texts import checked_groups, estimate, reasons, steps
 from decision.ui.texts import compare as words
-from decision.ui.texts import estimate, reasons, steps
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import per_100, span
 from decision.ui.texts.verdict import stopped
@@ -114,10 +114,16 @@ def checked(card: ComparisonCard, outlook: Outlook) -> None:
                 st.html(f'<div class="tr tr-small">{paragraph(words.NO_BANDS)}</div>')
                 continue
             drawn.calibration(bands, prediction.probability, fewest, f"chart-checked-{i}", sentence)
-    rows = words.group_rows(card, outlook.groups)
-    told = table(words.groups_head(card), rows, "tr-table tr-groups")
-    note = paragraph(words.groups_note(card.spec), "tr-small")
-    inner = details(words.EVERY_GROUP, note + told) if rows else paragraph(words.NO_GROUPS)
+    rows = checked_groups.rows(card.spec, outlook.groups)
+    told = table(checked_groups.head(card.spec), rows, "tr-table tr-groups")
+    note = paragraph(checked_groups.note(card.model), "tr-small")
+    inner = paragraph(words.NO_GROUPS)
+    if rows:
+        inner = (
+            paragraph(checked_groups.summary(card.spec, outlook.groups))
+            + items(checked_groups.misfits(card.spec, outlook.groups, own=True))
+            + details(words.EVERY_GROUP, note + told)
+        )
     st.html(f'<section class="tr"><h3>{text(words.GROUPS)}</h3>{inner}</section>')
 
 
@@ -131,6 +137,6 @@ def changes(card: Card, found: Sequence[ExpectedRange]) -> None:
         words.CHANGES,
         "",
         paragraph(words.most_narrowed(card, found), "tr-strong")
-        + (paragraph(words.EXPECTED_NOTE, "tr-small") if rows else "")
+        + (paragraph(words.expected_note(card.model), "tr-small") if rows else "")
         + told,
     )

@@ -15,7 +15,7 @@ from decision.ui.components import frame
 from decision.ui.components.markup import details, items, paragraph, table, text
 from decision.ui.opened import decision_of_current, strip_of_current
 from decision.ui.services import Services
-from decision.ui.texts import about, compare
+from decision.ui.texts import about, checked_groups
 from decision.ui.texts import figures as over_time
 from decision.ui.texts import source_attributes as sources
 from decision.ui.texts.figures import Figures
@@ -129,12 +129,18 @@ def _challenged(model: ModelIdentity | NoModel) -> str:
 
 
 def _groups(decision: Decision) -> str:
-    rows = about.group_rows(decision.spec, decision.account.groups)
-    if not rows:
+    spec, groups = decision.spec, decision.account.groups
+    rows = checked_groups.rows(spec, groups)
+    if not rows or isinstance(decision.model, NoModel):
         return ""
-    head = about.groups_head(decision.spec)
-    told = paragraph(compare.groups_note(decision.spec), "tr-small") + table(head, rows, "tr-table")
-    return f"<h3>{about.GROUPS_TITLE}</h3>" + details(about.counted(len(rows)), told)
+    note = paragraph(checked_groups.note(decision.model), "tr-small")
+    told = note + table(checked_groups.head(spec), rows, "tr-table")
+    return (
+        f"<h3>{about.GROUPS_TITLE}</h3>"
+        + paragraph(checked_groups.summary(spec, groups))
+        + items(checked_groups.misfits(spec, groups))
+        + details(about.counted(len(rows)), told)
+    )
 
 
 def _history(decision: Decision) -> str:

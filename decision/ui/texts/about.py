@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from decision.assess import NoModel
 from decision.clinical.account import Change
 from decision.clinical.assessment import ModelIdentity
-from decision.clinical.outlook import CheckedGroup
 from decision.clinical.spec import DecisionSpec
-from decision.ui.texts.compare import group_cell, group_name
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import (
     count,
@@ -184,8 +182,8 @@ def naming_rows(model: ModelIdentity) -> tuple[tuple[str, str, str, str], ...]:
 CHALLENGED = (
     "Tried against the model that answers here, on the same folds: {challenger}. It would take the "
     "place only where its log loss is lower by more than 2 standard errors, and neither its "
-    "calibration nor its log loss in any group is worse. An open gate changes nothing here: "
-    "another model answers only after a new release."
+    "calibration nor its log loss in any group is worse by more than that. An open gate changes "
+    "nothing here: another model answers only after a new release."
 )
 CHALLENGE_HEAD = (
     "Tried on",
@@ -200,7 +198,7 @@ CHALLENGE_DIFFERENCE = "{difference} (standard error {error})"
 CHALLENGE_POLICY = "there {challenger}, here {served}"
 CHALLENGE_NOTE = (
     "Here: the model that answers; there: the other. Lower log loss is better. If followed: share "
-    "reaching the outcome if the larger estimate were always followed."
+    "reaching the outcome if the larger estimate were always followed, as the simulation knows it."
 )
 OPEN, SHUT = "open", "shut"
 
@@ -241,22 +239,6 @@ COUNTED = "Observed and expected in {groups} of validation patients"
 HISTORY_TITLE = "Change history"
 HISTORY_HEAD = ("Version", "Day", "What changed")
 NO_HISTORY = "No history is kept with this model."
-
-
-def groups_head(spec: DecisionSpec) -> tuple[str, ...]:
-    return ("Group", *(treatment.label for treatment in ordered(spec)))
-
-
-def group_rows(
-    spec: DecisionSpec, groups: Mapping[str, Sequence[CheckedGroup]]
-) -> tuple[tuple[str, ...], ...]:
-    """One row for each group of validation patients, a column per drug in the neutral order."""
-    fewest = spec.thresholds["smallest_calibration_band"].value
-    columns = [groups.get(treatment.id, ()) for treatment in ordered(spec)]
-    return tuple(
-        (group_name(spec, cells[0]), *(group_cell(cell, fewest) for cell in cells))
-        for cells in zip(*columns, strict=True)
-    )
 
 
 def counted(n: int) -> str:

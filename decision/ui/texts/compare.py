@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from decision.clinical.assessment import (
     Card,
-    Comparison,
+    ComparisonEstimate,
     ComparisonCard,
     Interval,
+    ModelIdentity,
     PrognosisCard,
 )
-from decision.clinical.outlook import CheckedGroup, ExpectedRange
+from decision.clinical.outlook import ExpectedRange
 from decision.clinical.spec import DecisionSpec
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import (
-    count,
-    digits,
     inside,
-    number,
     of_100,
     per_100,
-    unit,
 )
 from decision.ui.texts.reasons import kind_of_data, signed
 
@@ -77,13 +73,7 @@ NO_BANDS = "The model's file has no validation bands, so no plot can be drawn."
 GROUPS = "Groups of validation patients"
 EVERY_GROUP = "Every group, this patient's first"
 GROUPS_AT = "Groups of validation people: {place}"
-GROUPS_NOTE = (
-    "Observed against expected in each group, and how well the estimates rank its patients (AUROC, "
-    "0.5 is chance). A group with fewer than {fewest} patients is too few to say."
-)
 NO_GROUPS = "The model's file does not say how it fared in groups."
-OWN_GROUP = "{group} (this patient)"
-BELOW, FROM = "{feature} below {value}", "{feature} {value} or more"
 CHANGES = "What would change the answer"
 MOST_NARROWED = (
     "Measuring {what} would narrow the range of the difference most: from {now} of 100 wide to an "
@@ -100,10 +90,13 @@ NOT_NARROWED = (
 NOT_SAYABLE = "Of nothing that is missing can an expected range be said."
 NOTHING_MISSING = "Every input was found: no measurement is missing."
 EXPECTED_NOTE = (
-    "Expected over the values that training patients like this one had, each with the range it "
-    "would leave. What it costs now is the part of the range that comes from not knowing it, at "
-    "the one value most expected. One measurement at a time: they do not add up."
+    "The mean over the values to be expected given what is known here, each with the range it "
+    "would leave. Which values those are follows from how inputs went together in the training "
+    "patients, not from patients just like this one. {whose}What it costs now is the part of the "
+    "range that comes from not knowing it, at the one value most expected. One measurement at a "
+    "time: they do not add up."
 )
+SIMULATED_TRAINING = "The training patients are SIMULATED. "
 EXPECTED_HEAD = ("If measured", "Range, expected", "Change", "Range leaves out 0", "Costs now")
 RISK_EXPECTED_HEAD = ("If measured", "Range, expected", "Change", "Costs now")
 ALL_OF_KIND = "{kind} ({n} tests)"
@@ -124,7 +117,7 @@ def gap_note(card: ComparisonCard) -> str:
     return GAP_NOTE.format(first=first.label_with_article, second=second.label_with_article)
 
 
-def toward_first(spec: DecisionSpec, answer: Comparison) -> tuple[int, Interval]:
+def toward_first(spec: DecisionSpec, answer: ComparisonEstimate) -> tuple[int, Interval]:
     """How many more of 100 with the first card's drug, as a difference of the whole numbers on the
     page, and its range.
     """
@@ -219,56 +212,6 @@ def band_sentence(low: float, high: float) -> str:
     return f"{per_100(low)} to {per_100(high)}"
 
 
-def group_name(spec: DecisionSpec, group: CheckedGroup) -> str:
-    """`Age below 65 years`, `Sex: female`, or the words of a stratum."""
-    if group.label:
-        words = f"{group.label[:1].upper()}{group.label[1:]}"
-    else:
-        feature = spec.feature(group.feature)
-        if feature.flag_labels is not None:
-            words = f"{feature.label}: {feature.flag_labels[math.isinf(group.high)]}"
-        else:
-            upper = math.isinf(group.high)
-            value = f"{number(group.low if upper else group.high)} {unit(feature.unit)}".rstrip()
-            words = (FROM if upper else BELOW).format(feature=feature.label, value=value)
-    return OWN_GROUP.format(group=words) if group.own else words
-
-
-GROUP_CELL = "{n}: {observed} of 100 observed, {expected} expected{auc}"
-GROUP_FEW = "{n}: too few to say"
-GROUP_AUC = "; AUROC {auc}"
-
-
-def group_cell(group: CheckedGroup, fewest: float) -> str:
-    if group.n < fewest:
-        return GROUP_FEW.format(n=count(group.n))
-    auc = "" if group.auc is None else GROUP_AUC.format(auc=digits(group.auc))
-    return GROUP_CELL.format(
-        n=count(group.n),
-        observed=per_100(group.events / group.n),
-        expected=per_100(group.expected / group.n),
-        auc=auc,
-    )
-
-
-def group_rows(
-    card: ComparisonCard, groups: Mapping[str, Sequence[CheckedGroup]]
-) -> tuple[tuple[str, ...], ...]:
-    """One row per group, a column per drug in the neutral order; the patient's own groups first."""
-    drugs = ordered(card.spec)
-    fewest = card.spec.thresholds["smallest_calibration_band"].value
-    columns = [groups.get(drug.id, ()) for drug in drugs]
-    rows = sorted(zip(*columns, strict=True), key=lambda cells: not cells[0].own)
-    return tuple(
-        (group_name(card.spec, cells[0]), *(group_cell(cell, fewest) for cell in cells))
-        for cells in rows
-    )
-
-
-def groups_head(card: ComparisonCard) -> tuple[str, ...]:
-    return ("Group", *(drug.label for drug in ordered(card.spec)))
-
-
 def what(card: Card, item: ExpectedRange) -> str:
     """What would be measured, in the page's words."""
     players = {p.id: p for p in card.spec.players}
@@ -303,6 +246,10 @@ def expected_rows(
     return tuple(rows)
 
 
+def expected_note(model: ModelIdentity) -> str:
+    return EXPECTED_NOTE.format(whose=SIMULATED_TRAINING if model.simulated else "")
+
+
 def most_narrowed(card: Card, found: Sequence[ExpectedRange]) -> str:
     """The one measurement that is worth most, or that none is worth 1 of 100."""
     if not found:
@@ -319,7 +266,3 @@ def most_narrowed(card: Card, found: Sequence[ExpectedRange]) -> str:
         now=per_100(best.now),
         expected=per_100(best.expected or 0.0),
     )
-
-
-def groups_note(spec: DecisionSpec) -> str:
-    return GROUPS_NOTE.format(fewest=number(spec.thresholds["smallest_calibration_band"].value))

@@ -12,7 +12,7 @@ from decision.assess import Decision, NoModel
 from decision.clinical.account import Said
 from decision.clinical.assessment import ModelIdentity
 from decision.clinical.spec import DecisionSpec
-from decision.ui.texts import about, figures
+from decision.ui.texts import about, checked_groups, figures
 from decision.ui.texts.estimate import ordered
 from decision.ui.texts.numbers import count
 
@@ -219,11 +219,15 @@ def _fairness(decision: Decision) -> Said:
     drugs = [treatment.label for treatment in ordered(spec)]
     rows = [
         f"{name}: {'; '.join(f'{drug} {cell}' for drug, cell in zip(drugs, cells, strict=True))}."
-        for name, *cells in about.group_rows(spec, decision.account.groups)
+        for name, *cells in checked_groups.rows(spec, decision.account.groups)
     ]
     if not rows and spec.prognosis is not None and (who := _strata(spec, model)):
         return Said(text=who)
-    return Said(text=" ".join(rows)) if rows else Said(unavailable=NO_GROUPS)
+    if not rows:
+        return Said(unavailable=NO_GROUPS)
+    groups = decision.account.groups
+    told = (checked_groups.note(model), checked_groups.summary(spec, groups), *rows)
+    return Said(text=" ".join((*told, *checked_groups.misfits(spec, groups))))
 
 
 def _strata(spec: DecisionSpec, model: ModelIdentity) -> str:
