@@ -62,6 +62,15 @@ def arm(**changed: object) -> Arm:
     return arm_of([cohort(**changed)], 0)[0]
 
 
+def test_the_only_course_of_another_study_lies_at_its_centre_whatever_its_platform():
+    found = fit(arm(n=100), 0)
+    one, other = (
+        dataclasses.replace(arm(n=100).rows(np.array([0])), study=np.array([7]), panels=p)
+        for p in (np.array([[0.0, 0.0, 0.0]]), np.array([[9.0, 9.0, 9.0]]))
+    )
+    assert found.probability(one) == found.probability(other)
+
+
 def test_the_panel_that_matters_gets_the_weight():
     found = fit(arm(n=300), 0)
     assert found.theta[1] > 3.0 * np.abs(found.theta[2:]).max()

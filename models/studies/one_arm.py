@@ -6,9 +6,9 @@ With one drug class there is no contrast: the model says who does well on that c
 do better on it than on another. Everything fitted (centre and spread per study, penalty,
 calibration) is fitted without the courses that are scored:
 
-- *by study*: each study is predicted by the others. Panel scores are centred within a study on all
-  its baseline samples, without their outcomes; so this says how the ranking carries over to another
-  laboratory that has a cohort of its own, and nothing of a single patient there.
+- *by study*: each study is predicted by the others. Panel scores of the predicted study are centred
+  on the very courses that are scored, without their outcomes; so this says how the ranking carries
+  over to another laboratory that has a cohort of its own, and nothing of a single patient there.
 - *within a study*: five folds, repeated. Repeats share their courses, so that their spread says too
   little; the standard error is corrected for that (`admission.resampled`).
 
@@ -153,7 +153,9 @@ def _moments(x: Floats) -> tuple[Floats, Floats]:
     mean, sd = np.zeros(x.shape[1]), np.ones(x.shape[1])
     for j, column in enumerate(x.T):
         known = column[~np.isnan(column)]
-        if len(known) > 1:
+        if len(
+            known
+        ):  # one course of a study lies at its centre, not where its raw score happens to
             mean[j] = known.mean()
             sd[j] = known.std() if known.std() > 1e-9 else 1.0
     return mean, sd
