@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from decision.clinical.features import Found, Missing, MissingReason
 from decision.clinical.record import IssueKind
 from models.expression import errors as e
-from models.expression import tables
+from models.expression import tables, text
 from models.expression.kinds import Kind, Scale
 from models.expression.naming import read_probes
 from tests.expression_samples import (
@@ -139,6 +140,46 @@ def test_a_text_table_of_too_many_cells_is_refused_before_they_are_made():
     row = b"G\t" + b"1\t" * 999 + b"1\n"
     with pytest.raises(e.TooLargeError, match="cells"):
         read(b"gene" + b"".join(b"\ts%d" % i for i in range(1000)) + b"\n" + row * 4_000)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028"])
+def test_lines_of_nothing_are_counted_before_they_are_made(end):
+    """200 kB of gzip made 190 million of them, and 1.8 GB."""
+    held = "gene\tS1\nA\t1\n" + end * (tables.MOST_CELLS + 1)
+    with pytest.raises(e.TooLargeError, match="cells"):
+        tables.read_table(gzip.compress(held.encode()), TSV)
+
+
+def test_one_wide_letter_does_not_make_a_large_text_four_times_as_large(monkeypatch):
+    monkeypatch.setattr(text, "_LARGEST_WIDE", len(FULL) - 1)
+    assert tables.read_table(FULL, TSV).rows == len(GENES)
+    assert tables.read_table("# Größe\n".encode() + FULL, TSV).rows == len(GENES)
+    for wide in ("\u0100", "\u20ac", "\U0001f600"):
+        with pytest.raises(e.TooLargeError, match="beyond Latin"):
+            tables.read_table(f"# {wide}\n".encode() + FULL, TSV)
+
+
+def varint(number: int, length: int) -> bytes:
+    """As Thrift writes a whole number, in so many bytes."""
+    parts = [(2 * number >> 7 * i) & 0x7F for i in range(length)]
+    return bytes([part | 0x80 for part in parts[:-1]] + parts[-1:])
+
+
+@pytest.mark.parametrize("place", ["whole", "part", "column"])
+def test_a_parquet_file_whose_parts_say_more_rows_than_the_whole_is_not_begun(place):
+    """What is read follows the parts: two thousand million rows of one value are a few bytes."""
+    rows = 123_457
+    held = io.BytesIO()
+    names = pa.array(["G"] * rows)
+    pq.write_table(pa.table({"gene": names, "S1": [1.5] * rows}), held, store_schema=False)
+    content = held.getvalue()
+    foot = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    said = [m.start() for m in re.finditer(re.escape(varint(rows, 3)), content[foot:])]
+    at = foot + said[{"whole": 0, "column": 1, "part": -1}[place]]  # as they stand in the file
+    lying = content[:at] + varint(10, 3) + content[at + 3 :]
+    assert tables.read_table(content, PARQUET).rows == rows
+    with pytest.raises(e.ParquetError, match="damaged"):
+        tables.read_table(lying, PARQUET)
 
 
 @settings(max_examples=60, deadline=None)

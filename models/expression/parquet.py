@@ -56,6 +56,8 @@ def parquet_table(content: bytes) -> Table:
         raise ParquetError("A column holds lists or structures.", "Write plain columns.")
     if any(_bytes(field) for field in file.schema_arrow):
         raise ParquetError("A column holds bytes in place of text.", "Write text as text.")
+    if not _consistent(described):
+        raise _damaged()
     if any(name.startswith(("=", "+", "@")) for name in names):
         raise FormulaError(
             "The name of a column begins like a formula of a spreadsheet.",
@@ -77,6 +79,18 @@ def _bytes(field: pa.Field) -> bool:
         pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
         or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def _consistent(described: pq.FileMetaData) -> bool:
+    """Whether every part says as many rows as the whole does: what is read follows the parts, and a
+    few bytes can stand for a thousand million rows of one value.
+    """
+    groups = [described.row_group(i) for i in range(described.num_row_groups)]
+    return sum(g.num_rows for g in groups) == described.num_rows and all(
+        g.num_rows >= 0 and g.column(i).num_values == g.num_rows
+        for g in groups
+        for i in range(g.num_columns)
     )
 
 

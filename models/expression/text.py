@@ -27,6 +27,9 @@ _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "vertical bars"}
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-"})
 _INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity"})
 _LONGEST_CELL = 100_000
+_LARGEST_WIDE = 50_000_000
+_LATIN = bytes(range(0xC4))
+"""In UTF-8 nothing up to U+00FF has a byte beyond these, and of all else each letter has one."""
 
 
 def text_table(content: bytes, delimiter: str, most_cells: int) -> Table:
@@ -36,6 +39,8 @@ def text_table(content: bytes, delimiter: str, most_cells: int) -> Table:
     ------
     FileError, TableError
     """
+    if _ends(content) > most_cells:  # each takes many times its one byte, once it is a line
+        raise _too_many(most_cells)
     lines = _decoded(content).splitlines()
     remarks = 0
     while remarks < len(lines) and lines[remarks].startswith("#"):
@@ -45,10 +50,7 @@ def text_table(content: bytes, delimiter: str, most_cells: int) -> Table:
     if len(lines) <= remarks:
         raise HeaderError("The file holds remarks and no table.", "Export the table itself.")
     if content.count(delimiter.encode()) + len(lines) > most_cells:
-        raise TooLargeError(
-            f"The table has more than {most_cells:,} cells.",
-            "Send the sample of this patient alone.",
-        )
+        raise _too_many(most_cells)
     below = lines[remarks + 1] if len(lines) > remarks + 1 else ""
     _check_delimiter(lines[remarks], below, delimiter)
     try:
@@ -78,7 +80,25 @@ def text_table(content: bytes, delimiter: str, most_cells: int) -> Table:
     return Table(names, len(rows), first, _cells(rows), _numbers(rows, first))
 
 
+def _ends(content: bytes) -> int:
+    """How many lines there are at most: everything that ends one is counted."""
+    single = len(content) - len(content.translate(None, b"\n\r\v\f\x1c\x1d\x1e"))
+    return single + sum(content.count(e) for e in (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9"))
+
+
+def _too_many(most_cells: int) -> TooLargeError:
+    return TooLargeError(
+        f"The table has more than {most_cells:,} cells.", "Send the sample of this patient alone."
+    )
+
+
 def _decoded(content: bytes) -> str:
+    wide = len(content) > _LARGEST_WIDE and bool(content.translate(None, _LATIN))
+    if wide:  # one such letter makes every letter of a text take up to four bytes
+        raise TooLargeError(
+            f"The file has more than {_LARGEST_WIDE // 1_000_000} MB and letters beyond Latin.",
+            "Leave out remarks and columns of words, or send the sample of this patient alone.",
+        )
     if len(content) > LARGEST:
         raise TooLargeError(
             f"The file has more than {LARGEST // 1_000_000} MB.",
