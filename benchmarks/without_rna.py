@@ -111,7 +111,7 @@ def measure(n: int, seed: int) -> dict[str, object]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; fails where the answer without RNA is not that of the flag."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.without_rna")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.without_rna", description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--n", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=20_261_122)

@@ -1,13 +1,14 @@
 """Reads a study's downloaded files into a folder that training takes.
 
     python -m models.studies GSE78068 --matrix GSE78068_series_matrix.txt.gz \\
-        --annotation GPL6480.annot.gz --out cohorts/GSE78068
+        --annotation GPL6480.annot.gz --out var/studies/GSE78068
     python -m models.studies GSE198520 --matrix GSE198520_series_matrix.txt.gz \\
-        --expression GSE198520_Raw_gene_count_matrix.txt.gz --out cohorts/GSE198520
+        --expression GSE198520_Raw_gene_count_matrix.txt.gz --out var/studies/GSE198520
     python -m models.studies E-MTAB-11611 --sdrf E-MTAB-11611.sdrf.txt \\
-        --expression counts.tsv --out cohorts/E-MTAB-11611
-    python -m models.studies mine.toml --samples samples.csv --expression tpm.tsv --out cohorts/mine
-    python -m models.train <decision> --cohort cohorts/GSE198520 cohorts/GSE138746
+        --expression counts.tsv --out var/studies/E-MTAB-11611
+    python -m models.studies mine.toml --samples samples.csv --expression tpm.tsv \\
+        --out var/studies/mine
+    python -m models.train <decision> --cohort var/studies/GSE198520 var/studies/GSE138746
 
 Nothing is downloaded: each repository's terms are between it and whoever downloads.
 """

@@ -18,7 +18,6 @@ from models.studies.text import cells, lines_of
 
 _NAMED = re.compile(r"(characteristics|factor ?value|comment|parameter ?value) ?\[(.+)\]")
 _SOURCE = "source name"
-_OF_FILES = ("file", "uri", "name", "run", "scan", "md5", "ref", "term", "fastq")
 
 
 def read_sdrf(path: Path, idf: Path | None = None) -> Samples:

@@ -79,8 +79,9 @@ def waterfall() -> alt.TopLevelMixin:
 
 
 def ranges() -> alt.TopLevelMixin:
-    """Estimates with their ranges on one scale. Rows: `label`, `low`, `high`, `point` (null where
-    the range speaks alone), `shown`; `zero` in every row of a difference, `margin` its two ends.
+    """Estimates with their ranges on one scale, of 100. Rows: `label`, `low`, `high`, `point` (null
+    where the range speaks alone), `shown` and `at` (where it stands), `zero` (null where nothing is
+    compared with zero).
     """
     base = alt.Chart(rows())
     x = _of_100("low:Q")
@@ -116,8 +117,8 @@ def ranges() -> alt.TopLevelMixin:
 
 
 def kinds() -> alt.TopLevelMixin:
-    """What each kind of data does, as bars from zero. Rows: `label`, `effect` (of 100), `way`
-    (raises, lowers, none), `shown`, `right`, `left`.
+    """What each kind of data does, as bars from zero. Rows: `label`, `effect` (of 100), `zero`,
+    `way` (raises, lowers, none), `shown`, `right` and `left` (as in `waterfall`).
     """
     base = alt.Chart(rows())
     colours = alt.Color(
@@ -147,7 +148,8 @@ def calibration() -> alt.TopLevelMixin:
     """What became of those who were scored alike, over the whole scale, with this patient's band.
 
     Rows: `low`, `high` and `middle` of the band as scored, `observed`, `least` and `most` (null
-    where too few), `own` (whether the patient is in it), all of 100.
+    where too few), all of 100; `own` (whether the patient is in it); `floor` and `ceiling`, the
+    ends of the scale, and `equal`, the points of the diagonal.
     """
     base = alt.Chart(rows())
     axis = number_axis(format="d", values=[0, 20, 40, 60, 80, 100])

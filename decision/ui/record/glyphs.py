@@ -1,4 +1,4 @@
-"""Which characters our own font can draw, read from the font itself (its `cmap`, format 12 or 4).
+"""Which characters our own font can draw, read from the font itself (its `cmap`, format 12).
 
 A page to be kept must not show an empty box for a letter of somebody's name, and PDF/A forbids it:
 what cannot be drawn is written out as its code point.
@@ -21,7 +21,10 @@ _UNSEEN = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A)})
 
 
 def drawable(font: bytes) -> frozenset[int]:
-    """Code points that the font has a picture of."""
+    """Code points that a TrueType font has a picture of.
+
+    Raises ValueError for a font without a `cmap` of format 12.
+    """
     (tables,) = struct.unpack_from(">H", font, 4)
     for i in range(tables):
         name, _, at, _ = struct.unpack_from(">4sIII", font, 12 + 16 * i)

@@ -14,7 +14,6 @@ from decision.ui.texts.cautions import blocks
 from decision.ui.texts.numbers import moment, plural
 
 TITLE = "Part of the record could not be read"
-MEANS = "What this means"
 NO_CONSEQUENCE = "No input, caution or condition of this decision rests on it."
 NO_ANSWER = "There is no estimate because of it."
 NOT_ASKED = (
