@@ -107,13 +107,24 @@ def _audit(page: Page) -> None:
 
 
 def _what_if(page: Page) -> None:
-    """With a value tried, and all that opens only when it is asked for."""
+    """With a value tried."""
     _link(page, "Compare and reasons", "Compare and reasons")
     field = page.locator(".st-key-whatif-fields input").first
     field.wait_for()
     field.fill(field.get_attribute("max") or "1")
     field.press("Enter")
     page.locator(".tr-ribbon").first.wait_for()
+
+
+def _drawn(page: Page) -> None:
+    """With all that is drawn only when it is asked for."""
+    _link(page, "Compare and reasons", "Compare and reasons")
+    parts = page.locator("[class*=st-key-fold-][class*=-part]")
+    parts.last.wait_for()
+    for part in parts.all():
+        if not part.locator("svg.marks").count():
+            part.locator("summary").first.click()
+        part.locator("svg.marks").first.wait_for()
 
 
 def _trends(page: Page) -> None:
@@ -180,6 +191,7 @@ STATES: dict[str, Callable[[Page], None]] = {
     "card": _card,
     "compare": lambda page: _link(page, "Compare and reasons", "Compare and reasons"),
     "what-if": _what_if,
+    "reasons": _drawn,
     "data-used": lambda page: _link(page, "Data used", "Data used"),
     "trends": _over_time,
     "audit": _audit,
@@ -192,6 +204,7 @@ STATES: dict[str, Callable[[Page], None]] = {
     "about": lambda page: _link(page, "About this model", "About this model"),
     "risk": _risk,
     "risk-compare": lambda page: _link(page, "Compare and reasons", "Compare and reasons"),
+    "risk-reasons": _drawn,
     "risk-trends": _trends,
     "risk-about": lambda page: _link(page, "About this model", "About this model"),
     "provisional": _provisional,

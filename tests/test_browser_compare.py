@@ -52,6 +52,7 @@ CHARTS = (
     *("chart-ranges", "chart-difference", "chart-why-0", "chart-why-1", "chart-why-both"),
     *("chart-why-gap", "chart-kinds", "chart-checked-0", "chart-checked-1"),
 )
+FOLDS = 3
 
 
 @contextmanager
@@ -60,8 +61,16 @@ def compared(browser, address, name=CARD, **options):
         choose(page, name)
         page.get_by_role("link", name="Compare and reasons").click()
         expect(page.get_by_role("heading", level=1, name="Compare and reasons")).to_be_visible()
-        page.locator(".st-key-chart-kinds svg.marks").wait_for()
+        unfolded(page)
         yield page
+
+
+def unfolded(page: Page) -> None:
+    """What is drawn on request, each part opened by its title."""
+    for place in range(FOLDS):
+        part = page.locator(f".st-key-fold-{place}-part")
+        part.locator("summary").first.click()
+        part.locator("svg.marks").first.wait_for()
 
 
 def drawn(page: Page, place: str) -> list[dict]:
@@ -200,6 +209,29 @@ def test_nothing_is_cut_off_on_a_narrow_screen(browser, address, name, width):
             "  .map((t) => t.textContent); })"
         )
         assert cut == []
+
+
+def test_r07_what_is_drawn_of_reasons_and_checks_is_drawn_on_request_alone(browser, address):
+    with visit(browser, address) as page:
+        choose(page, CARD)
+        page.get_by_role("link", name="Compare and reasons").click()
+        parts = page.locator("[class*=st-key-fold-][class*=-part]")
+        expect(parts).to_have_count(FOLDS)
+        expect(page.get_by_role("heading", name="Moves the gap")).to_be_visible()
+        expect(parts.locator("svg.marks")).to_have_count(0)
+        parts.first.locator("summary").first.press("Enter")
+        expect(parts.first.locator("svg.marks")).to_have_count(4)
+        expect(parts.nth(1).locator("svg.marks")).to_have_count(0)
+
+
+def test_the_mark_of_a_fold_is_drawn_and_never_the_name_of_a_letter(browser, address):
+    """As a word it stands over the title while its font is on the way, or for good without it."""
+    with visit(browser, address) as page:
+        choose(page, CARD)
+        mark = page.locator("summary [data-testid=stIconMaterial]").first
+        expect(mark).to_be_visible()
+        assert mark.evaluate("e => [e.offsetWidth, getComputedStyle(e).fontSize]") == [16, "0px"]
+        assert mark.evaluate("e => getComputedStyle(e, '::before').borderRightWidth") == "2px"
 
 
 def test_patient_and_reasons_are_one_click_apart(browser, address):

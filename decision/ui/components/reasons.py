@@ -13,8 +13,9 @@ def _column(title: str, groups: tuple[Group, ...], empty: str, last: str = "") -
     return f"<div><h3>{text(title)}</h3>{body or paragraph(empty)}{paragraph(last)}</div>"
 
 
-def reasons(card: ComparisonCard) -> str:
-    kinds = items(words.by_modality(card))
+def reasons(card: ComparisonCard, *, more: bool = True) -> str:
+    """Without `more` where the page itself goes on to say what lies behind them."""
+    kinds = items(words.by_modality(card)) if more else ""
     return (
         '<section class="tr-reasons" aria-label="Reasons"><h2>Reasons</h2>'
         + paragraph(words.NOTE)

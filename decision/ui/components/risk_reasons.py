@@ -13,7 +13,8 @@ def _column(group: Group) -> str:
     return f"<div><h3>{text(group.title)}</h3>{items(group.lines)}</div>"
 
 
-def reasons(card: PrognosisCard) -> str:
+def reasons(card: PrognosisCard, *, more: bool = True) -> str:
+    """Without `more` where the page itself goes on to say what lies behind them."""
     kinds = items(words.by_modality(card))
     groups = "".join(_column(g) for g in words.reasons(card))
     head, rows = words.table(card)
@@ -26,6 +27,6 @@ def reasons(card: PrognosisCard) -> str:
         + paragraph(words.baseline(card))
         + (f'<div class="tr-two">{groups}</div>' if groups else "")
         + paragraph(words.rest(card))
-        + f'<div class="tr-folds">{every}{by_kind}</div>'
+        + (f'<div class="tr-folds">{every}{by_kind}</div>' if more else "")
         + "</section>"
     )

@@ -4,15 +4,21 @@ them, and what the model would say if something were otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from decision.assess import NoModel
+from decision.clinical.answers import in_years
 from decision.clinical.assessment import Abstention, Assessment, Card, ComparisonCard
 from decision.clinical.errors import ModelError
 from decision.clinical.outlook import NO_OUTLOOK, Outlook
 from decision.ui.components import comparing, estimates, foretold, frame, what_if
+from decision.ui.components.folded import folded
 from decision.ui.components.markup import paragraph, text
+from decision.ui.components.reasons import reasons
+from decision.ui.components.risk_reasons import reasons as risk_reasons
 from decision.ui.opened import opened
 from decision.ui.services import Services
 from decision.ui.session import Chart
@@ -48,19 +54,31 @@ def _card(services: Services, visit: Visit, chart: Chart, card: Card) -> None:
     outlook = _outlook(services, visit, card)
     if isinstance(card, ComparisonCard):
         comparing.both(card)
+        st.html(f'<div class="tr">{reasons(card, more=False)}</div>')
     else:
         foretold.horizons(card)
+        st.html(f'<div class="tr">{risk_reasons(card, more=False)}</div>')
     comparing.section(tried.TITLE, tried.INTRO)
     what_if.panel(services, visit, chart, card, offers(card, outlook.usual))
     comparing.changes(card, outlook.expected)
+    folded(services, visit, chart, card, _on_request(card, outlook))
+
+
+def _on_request(card: Card, outlook: Outlook) -> dict[str, Callable[[], None]]:
+    """The charts behind the words, by their titles (D5, D7)."""
     if isinstance(card, ComparisonCard):
-        comparing.made_of(card)
-        comparing.kinds(card)
-        comparing.checked(card, outlook)
-    else:
-        foretold.made_of(card)
-        foretold.kinds(card)
-        foretold.checked(card, outlook)
+        return {
+            words.EACH: lambda: comparing.made_of(card),
+            words.KINDS: lambda: comparing.kinds(card),
+            words.CHECKED: lambda: comparing.checked(card, outlook),
+        }
+    return {
+        words.RISK_STEPS.format(years=in_years(card.answer.last.years)): (
+            lambda: foretold.made_of(card)
+        ),
+        words.KINDS: lambda: foretold.kinds(card),
+        words.CHECKED: lambda: foretold.checked(card, outlook),
+    }
 
 
 def _outlook(services: Services, visit: Visit, card: Card) -> Outlook:
