@@ -10,10 +10,13 @@ from functools import cached_property
 
 from streamlit.testing.v1 import AppTest
 
+from decision.clinical.answers import Prediction
 from decision.clinical.assessment import Abstention, Assessment, ComparisonCard, PrognosisCard
 from decision.clinical.record import PatientRecord
+from decision.clinical.spec import Treatment
 from decision.ui.services import Services
 from decision.ui.session import Chart
+from decision.ui.texts.estimate import ordered
 from tests.screens import go, open_patient, start
 
 PATHS = ("patient", "compare", "data", "trends", "about")
@@ -28,10 +31,13 @@ def words(tree: ET.Element) -> str:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One page: its pieces of HTML in order, and which kinds of other elements stand on it."""
+    """One page: its pieces of HTML in order, which kinds of other elements stand on it, and which
+    pages are one click away.
+    """
 
     pieces: tuple[ET.Element, ...]
     kinds: frozenset[str]
+    links: frozenset[str]
 
     def of(self, *classes: str) -> list[ET.Element]:
         """The elements that have one of these classes, in order."""
@@ -70,6 +76,7 @@ def drawn(at: AppTest) -> Drawn:
     return Drawn(
         tuple(ET.fromstring(f"<div>{body}</div>") for body in told),  # noqa: S314  our own page
         frozenset(kind for kind in POP_UPS if at.get(kind)),
+        frozenset(e.proto.page for e in at.get("page_link") if not e.proto.disabled),
     )
 
 
@@ -107,3 +114,16 @@ def prognoses(cases: tuple[Case, ...]) -> list[tuple[Case, PrognosisCard]]:
 
 def abstentions(cases: tuple[Case, ...]) -> list[tuple[Case, Abstention]]:
     return [(c, c.assessment) for c in cases if isinstance(c.assessment, Abstention)]
+
+
+def some(cases: tuple[Case, ...]) -> list[tuple[Case, ComparisonCard | PrognosisCard]]:
+    """A few of each decision: what is done on a page takes longer than to read it."""
+    return [*comparisons(cases)[::4], *prognoses(cases)[::4]]
+
+
+def arms(case: Case, card: ComparisonCard) -> list[tuple[Treatment, Prediction, ET.Element]]:
+    """(treatment, prediction, its card on the page), in the order of the page."""
+    found = case.page.of("tr-card")
+    order = ordered(card.spec)
+    assert len(found) == len(order)
+    return [(t, card.answer.prediction(t.id), e) for t, e in zip(order, found, strict=True)]

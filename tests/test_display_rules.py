@@ -18,6 +18,7 @@ from decision.clinical.assessment import (
 from decision.clinical.features import Found
 from decision.clinical.spec import Severity
 from decision.rules import stops
+from decision.ui.source_attributes import PATH
 from decision.ui.texts import estimate, inputs, pages, reasons, risk, trail
 from decision.ui.texts import what_if as tried
 from decision.ui.texts.cautions import stop_reasons
@@ -25,17 +26,19 @@ from decision.ui.texts.displayed import displayed
 from decision.ui.texts.numbers import number, per_100
 from tests.drawn_pages import (
     HEADINGS,
-    Case,
     abstentions,
+    arms,
     cards,
     chart_of,
     comparisons,
     drawn,
     every_case,
     prognoses,
+    some,
     words,
 )
 from tests.screens import go, open_patient, press, start
+from tests.test_source_attributes import PARAGRAPHS
 
 BANNED = re.compile(
     r"relative risk|odds ratio|times (more|less) likely|better drug|high risk|low risk|you should"
@@ -57,19 +60,6 @@ def cases(services):
 
 def plain(said: str) -> str:
     return re.sub(r"\s+", " ", said).strip()
-
-
-def some(cases):
-    """A few of each decision: what is done on a page takes longer than to read it."""
-    return [*comparisons(cases)[::4], *prognoses(cases)[::4]]
-
-
-def arms(case: Case, card: ComparisonCard):
-    """(treatment, prediction, its card on the page), in the order of the page."""
-    found = case.page.of("tr-card")
-    order = estimate.ordered(card.spec)
-    assert len(found) == len(order)
-    return [(t, card.answer.prediction(t.id), e) for t, e in zip(order, found, strict=True)]
 
 
 def test_every_state_is_among_the_demo_patients(cases):
@@ -331,6 +321,7 @@ def test_r13_one_choice_and_one_click_are_kept_with_what_was_shown(services, cas
 
 def test_r14_about_is_one_click_away_and_says_what_for_and_what_not(cases):
     for case in cases:
+        assert all("about" in page.links for page in case.pages.values()), case.patient
         about, spec = case.pages["about"].words, case.assessment.spec
         assert plain(spec.intended_use) in about
         assert all(plain(said) in about for said in spec.not_for)
@@ -338,6 +329,16 @@ def test_r14_about_is_one_click_away_and_says_what_for_and_what_not(cases):
         if model is not None:
             assert model.version in about
             assert model.checksum[:8] in about
+
+
+def test_r14_about_has_all_31_attributes_in_order_and_something_in_each(cases):
+    for case in cases:
+        page = case.pages["about"]
+        rows = [list(map(words, row)) for t in page.of("tr-attributes") for row in t.iter("tr")]
+        told = {row[0]: row[1:] for row in rows if row[0] in PARAGRAPHS}
+        assert list(told) == list(PARAGRAPHS), case.patient
+        assert all(name and said for name, said in told.values())
+        assert f"{PATH}/{case.assessment.spec.id}" in [e.get("href") for e in page]
 
 
 def test_r15_one_heading_of_the_first_level_and_none_left_out(cases):
