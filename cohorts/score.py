@@ -29,7 +29,7 @@ from cohorts.extract import taken_at
 from cohorts.scoring import Run, Scored, described, score_part
 from decision import catalog
 from decision.clinical.errors import DecisionSupportError
-from models.artifact import active
+from models.artifact import DESCRIPTION, active
 from models.decisions import ARTIFACTS
 from models.predictor import load_predictor
 
@@ -86,6 +86,8 @@ def score(
             "spec_version": spec.version,
             "model_version": predictor.identity.version,
             "model_checksum": predictor.identity.checksum,
+            # A site's shift is in the description, which the checksum of the tensors leaves out.
+            "model_description": hashlib.sha256((version / DESCRIPTION).read_bytes()).hexdigest(),
             "site": site,
             "taken": at,
             "parts": len(export.parts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +18,7 @@ from decision.assess import Context, assess
 from decision.clinical.assessment import ComparisonCard
 from examples.simulated_registry import charts
 from fhir.bundles import FolderSource
+from models.artifact import active
 from models.decisions import ARTIFACTS, DEMO_SITE
 from models.predictor import load_predictor
 from tests.exports import demo_bundles, resources_of, write_export
@@ -157,6 +159,17 @@ def test_a_folder_of_another_run_is_never_mixed(panel, tmp_path, change, differs
     change(given)
     with pytest.raises(ExportError, match=differs):
         score(RA, panel, output, **given)
+
+
+def test_a_model_recalibrated_again_under_its_old_name_is_another_run(panel, tmp_path):
+    shutil.copytree(ARTIFACTS / RA, tmp_path / "models" / RA)
+    scored(panel, tmp_path / "scored", artifacts=tmp_path / "models")
+    path = active(tmp_path / "models" / RA) / "model.json"
+    whole = json.loads(path.read_text("utf-8"))
+    whole["sites"][DEMO_SITE]["shift"] += 0.5
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    with pytest.raises(ExportError, match="'model_description'"):
+        scored(panel, tmp_path / "scored", artifacts=tmp_path / "models")
 
 
 def test_parts_that_nothing_describes_are_never_taken_for_ones_own(panel, tmp_path):
