@@ -261,6 +261,12 @@ def literals(path: Path) -> list[str]:
     "path", sorted((ROOT / "decision" / "ui").rglob("*.py")), ids=lambda p: p.stem
 )
 def test_no_page_names_a_disease_or_a_drug(path):
-    """What a page says of either comes from the decision's own data."""
+    """What a page says of either comes from the decision's own data. Joints are counted by an
+    instrument that is no decision's: it is drawn wherever one asks for its counts.
+    """
     said = [s for s in literals(path) if re.search(DISEASES, s, re.IGNORECASE)]
-    assert said == []
+    assert [s for s in said if path.stem not in INSTRUMENT or re.search(OTHERS, s, re.I)] == []
+
+
+INSTRUMENT = {"assessing", "examination", "homunculus"}
+OTHERS = DISEASES.removesuffix(r"|\bjoint")

@@ -123,7 +123,7 @@ def test_globals_are_offered_beside_joints_and_say_what_is_in_use():
     fields = asked(alone)
     assert {"tender_joints", "swollen_joints"} <= set(fields)
     for name in ("patient_global", "physician_global"):
-        assert fields[name].group == entries.NEEDED
+        assert fields[name].group == entries.TODAY
         assert fields[name].hint.startswith("In use: ")
         assert "20 Oct 2026" in fields[name].hint
     assert "0 to 28" in fields["tender_joints"].hint
@@ -131,9 +131,13 @@ def test_globals_are_offered_beside_joints_and_say_what_is_in_use():
 
 def test_globals_are_still_offered_once_the_joints_were_entered():
     fields = asked(visits("2026-11-02", "2026-10-20", by="clinician"))
-    assert {"patient_global", "physician_global"} <= set(fields)
-    assert "tender_joints" not in fields
+    for name in ("patient_global", "physician_global", "tender_joints"):
+        assert fields[name].group == entries.TODAY
+        assert fields[name].known
 
 
-def test_nothing_of_a_whole_score_is_asked_again():
-    assert not {"patient_global", "tender_joints"} & set(asked(eligible()))
+def test_what_is_examined_at_each_visit_can_be_given_anew_and_replaces_nothing_by_silence():
+    fields = asked(eligible())
+    for name in ("patient_global", "tender_joints"):
+        assert fields[name].group == entries.TODAY
+        assert fields[name].hint.startswith("In use: ")

@@ -198,7 +198,8 @@ def test_what_is_outstanding_stands_above_all_but_the_name():
     main = [e for e in at.main if e.type in ("html", "warning", "button")]
     bodies = [getattr(e.proto, "body", "") for e in main]
     (box,) = [i for i, e in enumerate(main) if e.type == "warning"]
-    assert next(i for i, body in enumerate(bodies) if "Simulated model." in body) > box
+    assert [i for i, body in enumerate(bodies) if "Simulated model." in body] == [0]
+    assert next(i for i, body in enumerate(bodies) if "Cautions" in body) > box
     keys = [b.key.partition("-")[0] for b in at.button]
     assert keys.index("retry") == keys.index("end") + 1
     page = shown(launch(FakeRecorder()))
