@@ -18,7 +18,8 @@ def main() -> None:
     chance = np.random.default_rng(20261122)
     names = [f"input_{i}" for i in range(inputs)]
     values = pd.DataFrame(chance.normal(size=(rows, inputs)), columns=names)
-    reached = (values.sum(axis=1) + chance.normal(size=rows) > 0).astype(int)
+    # So much left to chance that one input never decides alone: every change shows in the text.
+    reached = (values.sum(axis=1) + chance.normal(scale=10.0, size=rows) > 0).astype(int)
     model = LogisticRegression().fit(values, reached)
     explainer = ClassifierExplainer(
         model, values.head(200), reached.head(200), shap="linear", X_background=values.head(100)

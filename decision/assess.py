@@ -21,6 +21,7 @@ from decision.clinical.assessment import (
     Comparison,
     ComparisonCard,
     ModelAnswer,
+    ModelEstimate,
     ModelIdentity,
     PrognosisCard,
 )
@@ -70,6 +71,12 @@ class Predictor(Protocol):
     def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer:
         """Probabilities with their ranges and the explanation for one patient at one recalibrated
         site.
+        """
+        ...
+
+    def estimate(self, features: FeatureVector, *, site: str, level: float) -> ModelEstimate:
+        """The same without its reasons, to the last bit: for what is only tried, where they would
+        take most of the time and are not shown.
         """
         ...
 

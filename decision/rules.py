@@ -13,9 +13,9 @@ from decision.clinical.answers import in_years
 from decision.clinical.assessment import (
     AbstentionCause,
     AbstentionReason,
-    Comparison,
+    ComparisonEstimate,
     HorizonRisk,
-    ModelAnswer,
+    ModelEstimate,
     ModelIdentity,
     Prediction,
     Preference,
@@ -148,7 +148,7 @@ def _input_causes(spec: DecisionSpec, features: FeatureVector) -> tuple[Abstenti
     return tuple(causes)
 
 
-def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[AbstentionCause, ...]:
+def causes_after_model(spec: DecisionSpec, answer: ModelEstimate) -> tuple[AbstentionCause, ...]:
     """Reasons that only the model's own answer shows: unlike the training patients, or too
     uncertain.
     """
@@ -156,7 +156,7 @@ def causes_after_model(spec: DecisionSpec, answer: ModelAnswer) -> tuple[Abstent
     if answer.domain.p_value <= spec.thresholds["domain_p_value"].value:
         causes.append(_out_of_domain(spec, answer))
     widest = spec.thresholds["widest_range"]
-    shown = answer.predictions if isinstance(answer, Comparison) else answer.risks
+    shown = answer.predictions if isinstance(answer, ComparisonEstimate) else answer.risks
     for found in shown:
         if found.interval.width > widest.value:
             causes.append(
@@ -180,7 +180,7 @@ def _where(spec: DecisionSpec, found: Prediction | HorizonRisk) -> str:
 _CHECK_FIRST = 3
 
 
-def _out_of_domain(spec: DecisionSpec, answer: ModelAnswer) -> AbstentionCause:
+def _out_of_domain(spec: DecisionSpec, answer: ModelEstimate) -> AbstentionCause:
     """What makes the patient unlike the others: how many values, and the farthest out by name. Each
     with its range goes along for a table.
     """
@@ -233,7 +233,7 @@ def site_cause(model: ModelIdentity, site: str) -> tuple[AbstentionCause, ...]:
 
 
 def preference(
-    spec: DecisionSpec, answer: Comparison, cautions: Sequence[CautionFinding]
+    spec: DecisionSpec, answer: ComparisonEstimate, cautions: Sequence[CautionFinding]
 ) -> Preference:
     """Name a drug class only beyond every stated limit; else say which limits kept us silent."""
     contrast = answer.contrast

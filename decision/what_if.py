@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from decision.catalog.changeable import Changeable, changeable
-from decision.clinical.answers import Comparison, ModelAnswer, Prognosis
+from decision.clinical.answers import ComparisonEstimate, ModelEstimate, PrognosisEstimate
 from decision.clinical.assessment import (
     AbstentionCause,
     AbstentionReason,
@@ -36,10 +36,10 @@ class NotOfferedError(DecisionSupportError):
     """A change that is not among those offered, or beyond its limits."""
 
 
-class Answers(Protocol):
+class Estimates(Protocol):
     """As much of a model as is needed to ask it again."""
 
-    def answer(self, features: FeatureVector, *, site: str, level: float) -> ModelAnswer: ...
+    def estimate(self, features: FeatureVector, *, site: str, level: float) -> ModelEstimate: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class HypotheticalComparison:
     spec: DecisionSpec
     model: ModelIdentity
     changes: tuple[Changed, ...]
-    answer: Comparison
+    answer: ComparisonEstimate
     preference: Preference
     cautions: tuple[CautionFinding, ...]
     """Those of the record. What is tried here is in no record, so they do not follow it."""
@@ -99,7 +99,7 @@ class HypotheticalPrognosis:
     spec: DecisionSpec
     model: ModelIdentity
     changes: tuple[Changed, ...]
-    answer: Prognosis
+    answer: PrognosisEstimate
 
     @property
     def range_first(self) -> bool:
@@ -152,7 +152,7 @@ def what_if(
     card: Card,
     offered: Iterable[Offer],
     tried: Mapping[str, float],
-    model: Answers,
+    model: Estimates,
     site: str,
 ) -> Hypothetical:
     """Ask the model again with some values changed; the rules that an answer passes through are
@@ -178,7 +178,7 @@ def what_if(
     told = tuple(changes)
     spec = card.spec
     try:
-        answer = model.answer(
+        answer = model.estimate(
             _with(card.features, told), site=site, level=spec.thresholds["interval_level"].value
         )
     except ModelError as error:
@@ -188,7 +188,7 @@ def what_if(
         return HypotheticalRefusal(spec=spec, changes=told, causes=(cause,))
     if causes := causes_after_model(spec, answer):
         return HypotheticalRefusal(spec=spec, changes=told, causes=causes)
-    if isinstance(answer, Comparison) and isinstance(card, ComparisonCard):
+    if isinstance(answer, ComparisonEstimate) and isinstance(card, ComparisonCard):
         return HypotheticalComparison(
             spec=spec,
             model=card.model,
@@ -197,7 +197,7 @@ def what_if(
             preference=preference(spec, answer, card.cautions),
             cautions=card.cautions,
         )
-    if isinstance(answer, Prognosis):
+    if isinstance(answer, PrognosisEstimate):
         return HypotheticalPrognosis(spec=spec, model=card.model, changes=told, answer=answer)
     raise TypeError(f"the model of decision {spec.id!r} changed its kind of answer")
 

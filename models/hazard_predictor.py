@@ -132,26 +132,8 @@ class HazardPredictor:
             For a site without recalibration, a value that is no number, an unknown column, a
             required value that is missing, or a stratum that was not fitted.
         """
-        served = self._served
-        if site not in served.sites:
-            raise ModelInputError(
-                f"The model has not been recalibrated for site {site!r}.",
-                f"Use one of: {', '.join(served.sites)}.",
-            )
-        if not 0.0 < level < 1.0:
-            raise ModelInputError(
-                f"The level of the ranges is {level:g}.", "Use a share between 0 and 1, such as .9."
-            )
-        x, shifts = self._row(values), served.sites[site]
-        try:
-            found = predict(served.model, x[None], np.array([stratum]), shifts, level)
-            ((_, decided, name, _),) = part_of(self.design, x[None], np.array([stratum]))
-        except EventError as error:
-            raise ModelInputError(
-                f"The model cannot answer: {error}.", "Give what is required, or show no estimate."
-            ) from error
-        fitted = served.model.models[stratum, decided]
-        part = fitted.submodels[name]
+        x, found, fitted, decided, name = self._asked(values, stratum, site, level)
+        part, shifts = fitted.submodels[name], self._served.sites[site]
         known = self.design.known(x[None])[0]
         return HazardAnswer(
             stratum=stratum,
@@ -171,6 +153,37 @@ class HazardPredictor:
                 auc=part.auc,
             ),
         )
+
+    def estimate(
+        self, values: Mapping[str, float], *, stratum: int, site: str, level: float
+    ) -> tuple[tuple[HorizonRisk, ...], DomainCheck]:
+        """The risks of `answer`, and how usual the person is; raises what `answer` does."""
+        x, found, fitted, _, _ = self._asked(values, stratum, site, level)
+        return self._risks(found, stratum, level), self._domain(x, stratum, fitted)
+
+    def _asked(
+        self, values: Mapping[str, float], stratum: int, site: str, level: float
+    ) -> tuple[Floats, Risks, StratumModel, bool, str]:
+        """The person's row, the risks, and the fit that gave them with what it decided and read."""
+        served = self._served
+        if site not in served.sites:
+            raise ModelInputError(
+                f"The model has not been recalibrated for site {site!r}.",
+                f"Use one of: {', '.join(served.sites)}.",
+            )
+        if not 0.0 < level < 1.0:
+            raise ModelInputError(
+                f"The level of the ranges is {level:g}.", "Use a share between 0 and 1, such as .9."
+            )
+        x, shifts = self._row(values), served.sites[site]
+        try:
+            found = predict(served.model, x[None], np.array([stratum]), shifts, level)
+            ((_, decided, name, _),) = part_of(self.design, x[None], np.array([stratum]))
+        except EventError as error:
+            raise ModelInputError(
+                f"The model cannot answer: {error}.", "Give what is required, or show no estimate."
+            ) from error
+        return x, found, served.model.models[stratum, decided], decided, name
 
     def reasons(
         self,

@@ -7,12 +7,16 @@ what is shown.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from decision.clinical.assessment import (
     Comparison,
+    ComparisonEstimate,
     Contrast,
     Contribution,
     DomainCheck,
@@ -65,6 +69,20 @@ def load_predictor(spec: DecisionSpec, folder: Path) -> ArtefactPredictor:
     return ArtefactPredictor(served, read_subgroups(version, served.identity.checksum))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One patient's estimates, and the arrays that reasons are worked out from."""
+
+    table: Mapping[str, Floats]
+    z: Floats
+    present: Bools
+    site: tuple[float, float]
+    """Shift and its variance."""
+    margins: Floats
+    variance: Floats
+    estimate: ComparisonEstimate
+
+
 class ArtefactPredictor:
     """A loaded model. Holds no patient: every answer depends on its arguments only."""
 
@@ -90,6 +108,13 @@ class ArtefactPredictor:
         ModelInputError
             For a site without recalibration, or a value no column can be computed from.
         """
+        return self._explained(self._asked(features, site, level), level)
+
+    def estimate(self, features: FeatureVector, *, site: str, level: float) -> ComparisonEstimate:
+        """What `answer` says, without its reasons; raises what `answer` does."""
+        return self._asked(features, site, level).estimate
+
+    def _asked(self, features: FeatureVector, site: str, level: float) -> _Asked:
         served, panel = self._served, self._served.panel
         if site not in served.sites:
             raise ModelInputError(
@@ -109,24 +134,44 @@ class ArtefactPredictor:
         margins = panel.margins(filled, present) + shift
         variance = variances(panel, z, filled, present, np.array([v_site]))
         result = ranges(margins, variance, level)
-        known, here = ~np.isnan(z[0]), present[0]
         stratum, courses = self._overlap(found)
+        at = partial(self._prediction, result, level=level)
+        return _Asked(
+            table=table,
+            z=z[0],
+            present=present[0],
+            site=(shift, v_site),
+            margins=margins,
+            variance=variance,
+            estimate=ComparisonEstimate(
+                predictions=(at(0), at(1)),
+                contrast=self._contrast(result, level),
+                domain=self._domain(plain, found),
+                comparable=min(courses),
+                stratum=stratum,
+            ),
+        )
+
+    def _explained(self, asked: _Asked, level: float) -> Comparison:
+        panel, estimate = self._served.panel, asked.estimate
+        known, here = ~np.isnan(asked.z), asked.present
+        margins, variance = asked.margins, asked.variance
         return Comparison(
-            predictions=(self._prediction(result, 0, level), self._prediction(result, 1, level)),
-            contrast=self._contrast(result, level),
-            explanation=self._explanation(z[0], known, here, shift),
-            domain=self._domain(plain, found),
+            predictions=estimate.predictions,
+            contrast=estimate.contrast,
+            explanation=self._explanation(asked.z, known, here, asked.site[0]),
+            domain=estimate.domain,
             missing_costs=self._costs(margins, variance, known, here, level),
             absent_modalities=tuple(
                 m for m, is_here in zip(panel.design.modalities, here, strict=True) if not is_here
             ),
-            comparable=min(courses),
-            stratum=stratum,
+            comparable=estimate.comparable,
+            stratum=estimate.stratum,
             worths=worths(
                 panel,
-                table,
-                served.treatments,
-                (shift, v_site),
+                asked.table,
+                self._served.treatments,
+                asked.site,
                 (margins, variance, known, here),
                 level,
             ),

@@ -13,6 +13,7 @@ from decision.clinical.answers import (
     DomainCheck,
     MissingCost,
     Prognosis,
+    PrognosisEstimate,
     RiskEffect,
     RiskExplanation,
     horizon_id,
@@ -90,12 +91,7 @@ class PrognosisPredictor:
             without a stratum.
         """
         found = features.values
-        if self._stratum not in found:
-            raise ModelInputError(
-                "The stratum is not known, and it is never imputed.",
-                "Enter what the class of this person rests on.",
-            )
-        stratum, values = int(found[self._stratum]), self._columns(found)
+        stratum, values = self._person(found)
         answered = self._hazard.answer(values, stratum=stratum, site=site, level=level)
         each, whole = (
             self._hazard.reasons(values, stratum=stratum, site=site, players=players)
@@ -122,6 +118,22 @@ class PrognosisPredictor:
             reference_n=answered.behind.people,
             reference_events=answered.behind.events,
         )
+
+    def estimate(self, features: FeatureVector, *, site: str, level: float) -> PrognosisEstimate:
+        """What `answer` says, without its reasons; raises what `answer` does."""
+        found = features.values
+        stratum, values = self._person(found)
+        risks, domain = self._hazard.estimate(values, stratum=stratum, site=site, level=level)
+        return PrognosisEstimate(risks=risks, domain=self._domain(domain, found))
+
+    def _person(self, found: Mapping[str, float]) -> tuple[int, dict[str, float]]:
+        """Stratum, and what is known by column."""
+        if self._stratum not in found:
+            raise ModelInputError(
+                "The stratum is not known, and it is never imputed.",
+                "Enter what the class of this person rests on.",
+            )
+        return int(found[self._stratum]), self._columns(found)
 
     def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
         """How the model was checked, what it has seen, and what one more measurement is worth to a

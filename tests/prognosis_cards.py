@@ -390,6 +390,9 @@ class ProgressionPredictor:
     def answer(self, features: FeatureVector, *, site: str, level: float) -> Prognosis:
         return self._answer
 
+    def estimate(self, features: FeatureVector, *, site: str, level: float) -> Prognosis:
+        return self.answer(features, site=site, level=level)
+
     def outlook(self, features: FeatureVector, *, site: str, level: float) -> Outlook:
         return NO_OUTLOOK
 

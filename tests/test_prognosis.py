@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision import catalog
+from decision.clinical.answers import PrognosisEstimate
 from decision.clinical.features import Evidence, FeatureVector, Found, Missing, MissingReason
 from decision.clinical.record import Origin
 from decision.clinical.spec import DecisionSpec, Transform
@@ -55,6 +56,15 @@ def vector(values) -> FeatureVector:
 def answer(without=(), **change):
     values = {k: v for k, v in (CHILD | change).items() if k not in without}
     return predictor().answer(vector(values), site=DEMO_SITE, level=0.9)
+
+
+@pytest.mark.parametrize("without", [(), ("hba1c",), OPTIONAL])
+def test_what_is_tried_is_the_full_answer_to_the_last_bit_without_its_reasons(without):
+    values = {k: v for k, v in CHILD.items() if k not in without}
+    told = predictor().estimate(vector(values), site=DEMO_SITE, level=0.9)
+    full = answer(without)
+    assert type(told) is PrognosisEstimate  # nothing a card could be made of
+    assert (told.risks, told.domain) == (full.risks, full.domain)
 
 
 def test_the_numbers_are_those_of_the_model_by_column():

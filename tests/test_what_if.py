@@ -17,6 +17,7 @@ from decision import what_if as trying
 from decision.assess import assess
 from decision.catalog import changeable as table
 from decision.catalog.changeable import Changeable, changeable
+from decision.clinical.answers import ComparisonEstimate
 from decision.clinical.assessment import AbstentionReason, ComparisonCard, SilenceReason
 from decision.clinical.errors import ModelError
 from decision.rules import derive_features
@@ -163,6 +164,25 @@ def test_a_model_that_breaks_on_what_is_tried_says_why():
     found = tried(made(), {"tender": 4.0}, Broken())
     assert isinstance(found, HypotheticalRefusal)
     assert (found.causes[0].detail, found.causes[0].remedy) == ("It cannot.", "Try another.")
+
+
+@pytest.mark.parametrize("missing", [(), ("crp",), ("monotherapy", "age")])
+def test_what_is_tried_is_the_full_answer_to_the_last_bit_without_its_reasons(missing):
+    predictor = load_predictor(spec(), ARTIFACTS / DECISION)
+    for flag in (0.0, 1.0):
+        known = {f: x for f, x in (TYPICAL | {"monotherapy": flag}).items() if f not in missing}
+        asked = {"site": "simulated-demo", "level": 0.9}
+        full = predictor.answer(vector(known), **asked)
+        told = predictor.estimate(vector(known), **asked)
+        assert type(told) is ComparisonEstimate  # nothing a card could be made of
+        for field in dataclasses.fields(ComparisonEstimate):
+            assert getattr(told, field.name) == getattr(full, field.name)
+
+
+def test_what_cannot_be_answered_cannot_be_tried_either():
+    predictor = load_predictor(spec(), ARTIFACTS / DECISION)
+    with pytest.raises(ModelError, match="recalibrated"):
+        predictor.estimate(vector(TYPICAL), site="nowhere", level=0.9)
 
 
 def test_a_stop_in_the_record_stays_and_silences_what_is_tried():

@@ -140,24 +140,33 @@ class ModalityWorth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Everything a model says about one feature vector of a decision between two treatments."""
+class ComparisonEstimate:
+    """Both estimates, their difference, and what the rules of an answer ask about it; no reasons.
+
+    No card can be made of it: it is as much as is shown of what is only tried.
+    """
 
     predictions: tuple[Prediction, Prediction]
     contrast: Contrast
-    explanation: Explanation
     domain: DomainCheck
-    missing_costs: tuple[MissingCost, ...]
-    absent_modalities: tuple[Modality, ...]
     comparable: int
     """Training courses in this patient's stratum on the rarer of the two treatments (overlap)."""
     stratum: str
     """What the stratum is, in words, e.g. `no earlier TNF inhibitor, on methotrexate`."""
-    worths: tuple[ModalityWorth, ...] = ()
-    """Of every kind of data that may be absent as a whole."""
 
     def prediction(self, treatment: str) -> Prediction:
         return next(p for p in self.predictions if p.treatment == treatment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(ComparisonEstimate):
+    """Everything a model says about one feature vector of a decision between two treatments."""
+
+    explanation: Explanation
+    missing_costs: tuple[MissingCost, ...]
+    absent_modalities: tuple[Modality, ...]
+    worths: tuple[ModalityWorth, ...] = ()
+    """Of every kind of data that may be absent as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +220,15 @@ class RiskExplanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prognosis:
+class PrognosisEstimate:
+    """The risk at each horizon, and what the rules of an answer ask about it; no reasons."""
+
+    risks: tuple[HorizonRisk, ...]
+    domain: DomainCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prognosis(PrognosisEstimate):
     """Everything a model says about one feature vector of a decision about when something happens.
 
     `missing_costs` are about the range at the last horizon.
@@ -219,10 +236,8 @@ class Prognosis:
 
     stratum: int
     stratum_label: str
-    risks: tuple[HorizonRisk, ...]
     curve: tuple[CurvePoint, ...]
     explanation: RiskExplanation
-    domain: DomainCheck
     missing_costs: tuple[MissingCost, ...]
     absent_modalities: tuple[Modality, ...]
     reference_n: int
@@ -237,3 +252,5 @@ class Prognosis:
 
 
 ModelAnswer = Comparison | Prognosis
+ModelEstimate = ComparisonEstimate | PrognosisEstimate
+"""Every answer is one too."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from decision.clinical.answers import Comparison as Comparison
+from decision.clinical.answers import ComparisonEstimate as ComparisonEstimate
 from decision.clinical.answers import Contrast as Contrast
 from decision.clinical.answers import Contribution as Contribution
 from decision.clinical.answers import CurvePoint as CurvePoint
@@ -21,6 +22,7 @@ from decision.clinical.answers import LocalCalibration as LocalCalibration
 from decision.clinical.answers import MissingCost as MissingCost
 from decision.clinical.answers import ModalityWorth as ModalityWorth
 from decision.clinical.answers import ModelAnswer as ModelAnswer
+from decision.clinical.answers import ModelEstimate as ModelEstimate
 from decision.clinical.answers import Prediction as Prediction
 from decision.clinical.answers import Prognosis as Prognosis
 from decision.clinical.answers import RiskEffect as RiskEffect
@@ -163,10 +165,10 @@ def range_first(card: Card) -> bool:
     return vague(card.spec, card.answer)
 
 
-def vague(spec: DecisionSpec, answer: ModelAnswer) -> bool:
+def vague(spec: DecisionSpec, answer: ModelEstimate) -> bool:
     """The same of an answer that is on no card."""
     widest = spec.thresholds["widest_usual_range"].value
-    shown = answer.predictions if isinstance(answer, Comparison) else answer.risks
+    shown = answer.predictions if isinstance(answer, ComparisonEstimate) else answer.risks
     wide = any(each.interval.width > widest for each in shown)
     return wide or bool(answer.domain.outside_usual)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from decision.clinical.assessment import (
     Card,
-    ComparisonEstimate,
     ComparisonCard,
+    ComparisonEstimate,
     Interval,
     ModelIdentity,
     PrognosisCard,

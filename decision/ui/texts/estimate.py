@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from decision.clinical.assessment import (
-    Comparison,
     ComparisonCard,
+    ComparisonEstimate,
     Contrast,
     HorizonRisk,
     Interval,
@@ -132,7 +132,7 @@ def signed_span(interval: Interval) -> str:
     return f"{_signed(interval.low)} to {_signed(interval.high)}"
 
 
-def difference(spec: DecisionSpec, answer: Comparison) -> str:
+def difference(spec: DecisionSpec, answer: ComparisonEstimate) -> str:
     """The absolute difference with its own range, in the direction of the larger estimate (D2)."""
     more, less, gap, interval = _toward(answer.contrast)
     a, b = (spec.treatment(t).label_with_article for t in (more, less))
@@ -140,11 +140,12 @@ def difference(spec: DecisionSpec, answer: Comparison) -> str:
     shown = difference_shown(answer)
     if gap < spec.thresholds["naming_margin"].value:
         size = str(shown) if shown else "fewer than 1"
-        return f"The estimates are {size} of 100 apart, with {a} against {b} {ranged}."
+        way = f"{signed_span(interval)} with {a} than with {b}"
+        return f"The estimates are {size} of 100 apart (likely range {way}, {level(interval)})."
     return f"{shown} more of 100 reach the outcome with {a} than with {b} {ranged}."
 
 
-def difference_shown(answer: Comparison) -> int:
+def difference_shown(answer: ComparisonEstimate) -> int:
     """The difference of the two whole numbers on the cards, which anybody can check by eye; the
     trail and the reasons keep the exact one.
     """
