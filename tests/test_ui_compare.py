@@ -226,6 +226,15 @@ def test_the_measurement_worth_most_is_named_with_what_it_is_expected_to_leave()
     assert "6 of 100 narrower for 25 of 100 of its values 7 of 100" in body
 
 
+def test_that_no_measurement_would_change_the_answer_is_said_where_it_is_so_and_only_there():
+    card, named = made(), made(NamingPredictor())
+    within = ExpectedRange(players=("mtx",), now=0.3, expected=0.2, one_sided=0.0)
+    beyond = ExpectedRange(players=("crp",), now=0.3, expected=0.2, one_sided=0.1)
+    assert words.still_silent(card, (within,)) == words.NONE_NAMES
+    assert words.still_silent(card, (within, beyond)) == ""
+    assert words.still_silent(named, (within,)) == ""
+
+
 def test_what_cannot_be_expected_says_why_and_what_widens_is_not_called_narrower():
     card = made()
     few = ExpectedRange(players=("crp",), now=0.3, expected=None, why=Unexpected.RARELY_MEASURED)

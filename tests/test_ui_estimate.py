@@ -83,6 +83,13 @@ def test_r02_below_the_margin_nothing_is_called_more():
     assert difference_of(0.40, 0.402).startswith("The estimates are fewer than 1 of 100")
 
 
+def test_r02_a_range_says_with_which_drug_there_are_more_even_below_the_margin():
+    assert difference_of(0.40, 0.42) == (
+        "The estimates are 2 of 100 apart (likely range 18 fewer to 22 more with an IL-6 inhibitor "
+        "than with a TNF inhibitor, 90 %)."
+    )
+
+
 @given(a=st.floats(0.01, 0.99), b=st.floats(0.01, 0.99))
 def test_r02_the_difference_is_that_of_the_two_numbers_on_the_cards(a, b):
     """45 beside 34 shown as "10 more" reads as an error, and is one to whoever checks it by eye."""

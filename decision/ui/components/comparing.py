@@ -137,6 +137,7 @@ def changes(card: Card, found: Sequence[ExpectedRange]) -> None:
         words.CHANGES,
         "",
         paragraph(words.most_narrowed(card, found), "tr-strong")
+        + paragraph(words.still_silent(card, found))
         + (paragraph(words.expected_note(card.model), "tr-small") if rows else "")
         + told,
     )

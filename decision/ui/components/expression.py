@@ -25,10 +25,9 @@ def brief(assessment: Assessment, record: PatientRecord) -> str:
     if not words.reads_it(assessment):
         return ""
     found = words.rows(assessment, record)
-    more = _strips(found) + paragraph(words.RESEARCH, "tr-small") + _sample(record)
+    more = _strips(found) + _sample(record)
     told = _told(assessment, record)
-    if not found:
-        told += paragraph(words.NOT_ADDED, "tr-small")
+    told += paragraph(words.RESEARCH if found else words.NOT_ADDED, "tr-small")
     return (
         f'<section class="tr-rna tr-reasons" aria-label="{words.TITLE}"><h2>{words.TITLE}</h2>'
         + told

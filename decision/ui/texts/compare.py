@@ -87,6 +87,10 @@ NOT_NARROWED = (
     "No single missing input is expected to narrow the range by 1 of 100 or more; it is {now} of "
     "100 wide."
 )
+NONE_NAMES = (
+    "No single one of them is expected to change the answer: after none of its expected values "
+    "would the range of the difference leave out 0."
+)
 NOT_SAYABLE = "Of nothing that is missing can an expected range be said."
 NOTHING_MISSING = "Every input was found: no measurement is missing."
 EXPECTED_NOTE = (
@@ -248,6 +252,14 @@ def expected_rows(
 
 def expected_note(model: ModelIdentity) -> str:
     return EXPECTED_NOTE.format(whose=SIMULATED_TRAINING if model.simulated else "")
+
+
+def still_silent(card: Card, found: Sequence[ExpectedRange]) -> str:
+    """Said where no class is named now and, whatever one measurement showed, none would be."""
+    known = [item for item in found if item.expected is not None]
+    if not isinstance(card, ComparisonCard) or card.preference.treatment is not None or not known:
+        return ""
+    return "" if any(item.one_sided for item in known) else NONE_NAMES
 
 
 def most_narrowed(card: Card, found: Sequence[ExpectedRange]) -> str:

@@ -15,7 +15,7 @@ from decision.ui.texts.numbers import dated, digits, inside, moment, number, per
 from decision.ui.texts.reasons import value_text
 
 COSTS_NOTE = "Each cost is that of one more measurement; costs do not add up."
-NOTHING_MISSING = "Every input was found."
+NOTHING_MISSING = "Nothing that is usually measured is missing."
 
 
 def missing(card: ComparisonCard) -> str:
