@@ -38,12 +38,20 @@ FOCUSED = """() => {
   const wraps = [box, e, e.parentElement, e.parentElement?.parentElement];
   const rings = (x) => { const s = getComputedStyle(x);
     return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== 'none'; };
+  const at = box.getBoundingClientRect();
+  const head = document.querySelector('.st-key-head')?.parentElement;
+  const top = !head || head.contains(e) || e.contains(head) || e.hash === '#stMain' ? 0
+    : head.getBoundingClientRect().bottom;
   const named = e.tagName === 'MAIN' ? ''
     : e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || '';
-  const drawn = box.getBoundingClientRect().width > 0;
+  const seen = at.width > 0 && at.top >= top - 1 && at.bottom <= innerHeight + 1
+    && at.left >= -1 && at.right <= innerWidth + 1;
   const name = e.tagName + ' ' + named.trim().replace(/\\s+/g, ' ');
-  return [name, wraps.some((x) => x && rings(x)), drawn];
+  return [name, wraps.some((x) => x && rings(x)), seen];
 }"""
+"""Its name, whether there is a ring around it, and whether all of it is in the window and none of
+it behind the head, which stays while the rest scrolls.
+"""
 
 
 AT_REST = """() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
@@ -149,10 +157,10 @@ class Keys:
         raise AssertionError(f"{wanted} was not reached by Tab")
 
     def focused(self) -> str:
-        """What has the focus; it must be drawn with a ring once the page rests."""
+        """What has the focus; it must be in sight with a ring once the page rests."""
         for _ in range(10):
-            name, ringed, drawn = self.page.evaluate(FOCUSED)
-            if not name or (ringed and drawn):
+            name, ringed, seen = self.page.evaluate(FOCUSED)
+            if not name or (ringed and seen):
                 return str(name)
             self.page.wait_for_timeout(100)
         self.unseen.append(name)
