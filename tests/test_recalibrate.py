@@ -32,8 +32,8 @@ from models.served import load_served
 from models.simulate import ra
 from models.table.check import check_file
 from models.table.schema import schema_of
-from models.table.vectors import vectors
 from tests.cohort_tables import TODAY
+from tests.table_vectors import vectors
 
 RA, SHIPPED = "ra_biologic_response", "0.1.1"
 SPEC = catalog.load(RA)

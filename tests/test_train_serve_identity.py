@@ -22,8 +22,8 @@ from models.decisions import ARTIFACTS, DEMO_SITE
 from models.predictor import load_predictor
 from models.table.check import check_file
 from models.table.schema import schema_of
-from models.table.vectors import vectors
 from tests.exports import DEMO, demo_bundles, resources_of, stored, write_export
+from tests.table_vectors import vectors
 
 SPEC = catalog.load("ra_biologic_response")
 SCHEMA = schema_of(SPEC)

@@ -26,7 +26,6 @@ from models.expression.tables import LARGEST, Table
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "vertical bars"}
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-"})
 _INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity"})
-_LONGEST_CELL = 100_000
 _LARGEST_WIDE = 50_000_000
 _LATIN = bytes(range(0xC4))
 """In UTF-8 nothing up to U+00FF has a byte beyond these, and of all else each letter has one."""

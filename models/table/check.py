@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cohort import Cohort, Floats, Ints
+from models.cohort import Floats, Ints
 from models.table import arms, cells, outcomes, people, structure, timing, values
 from models.table.cells import Days, Parsed
 from models.table.problems import Problem, Problems, Severity
@@ -24,7 +24,7 @@ class Table:
 
     features : feature id -> (n,), NaN unknown · arm : (n,) index of the treatment, in the
     decision's order; all 0 for a prognosis · outcome : (n,) 1, 0 or NaN
-    person, site : (n,) numbers by the names in `people` and `sites` · start : (n,) index dates
+    person : (n,) numbers, one for each person · site : (n,) index into `sites` · start : (n,) dates
     time, last_free, entry : (n,) years, for a prognosis
     """
 
@@ -43,19 +43,6 @@ class Table:
     @property
     def n(self) -> int:
         return len(self.person)
-
-    def cohort(self, description: str, *, simulated: bool) -> Cohort:
-        """The courses of a comparison as `models.additive` takes them; sites by number."""
-        first, second = (t.id for t in self.schema.spec.treatments)
-        return Cohort(
-            features=self.features,
-            treatment=self.arm,
-            outcome=self.outcome,
-            site=self.site,
-            treatments=(first, second),
-            simulated=simulated,
-            description=description,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,6 @@ from decision.ui.texts.numbers import (
 from decision.ui.texts.reasons import kind_of_data, signed
 
 TITLE = "Compare and reasons"
-TO_PATIENT = "Back to the patient"
 RANGES = "Both estimates and their ranges"
 RISK_RANGES = "The risks and their ranges"
 RANGES_NOTE = (
@@ -56,7 +55,6 @@ KINDS_NOTE = (
 IN_WORDS = "The same in words"
 AS_TABLE = "The same numbers as a table"
 STEPS_HEAD = ("Input", "Effect, of 100", "From", "To")
-BARS_HEAD = ("Estimate", "Of 100", "Likely range")
 KINDS_HEAD = ("Kind of data", "Effect, of 100")
 CHECKED = "How it was checked"
 CHECKED_NOTE = (
@@ -88,9 +86,10 @@ NOT_NARROWED = (
     "100 wide."
 )
 NONE_NAMES = (
-    "No single one of them is expected to change the answer: after none of its expected values "
+    "No measurement is by itself expected to change the answer: after none of its expected values "
     "would the range of the difference leave out 0."
 )
+EACH_MEASUREMENT = "Each measurement by itself"
 NOT_SAYABLE = "Of nothing that is missing can an expected range be said."
 NOTHING_MISSING = "Every input was found: no measurement is missing."
 EXPECTED_NOTE = (

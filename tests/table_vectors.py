@@ -1,4 +1,4 @@
-"""Rows of a cohort table as the bedside's own feature vectors, for whoever scores them."""
+"""Rows of a cohort table as the bedside's feature vectors: to ask the model itself about them."""
 
 from __future__ import annotations
 
