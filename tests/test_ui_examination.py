@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from datetime import timedelta
+from weakref import ref
 
 import pytest
 
@@ -12,7 +14,9 @@ from decision.clinical.codes import LOCAL, LOINC, Code, CodelistEntry, CodeStatu
 from decision.clinical.quantities import Moment, Quantity
 from decision.clinical.scores.joints import JointExamination, Sign
 from decision.rules import derive_features
-from decision.ui import entries, examination
+from decision.ui import entries, examination, visiting
+from decision.ui.components import homunculus
+from decision.ui.components.questionnaire import questionnaire
 from decision.ui.examination import Draft, Sheet, collected, with_figure
 from decision.ui.filing import measured
 from decision.ui.session import Saved
@@ -21,9 +25,11 @@ from decision.visit import Delivery
 from tests.builders import AS_OF, ListAuditLog
 from tests.examined import examined_spec
 from tests.fakes import (
+    CLOSED,
     WAITING,
     FakeRecorder,
     LaunchDoors,
+    chart_of,
     launched,
     observe,
     page_record,
@@ -224,6 +230,47 @@ def test_the_marks_of_one_patient_never_reach_another():
     at = tap(opened(page_services(BARE, page_record("p3"), spec=SPEC), "p2"), "Right wrist")
     assert "Swollen 0 · tender 0 " in shown(open_patient(at, "p3"))
     assert "Swollen 1 · tender 1 " in shown(open_patient(at, "p2"))
+
+
+def test_once_the_visit_ends_nothing_holds_its_chart_any_more():
+    """Not even the callbacks of the joints, which Streamlit keeps as long as the window is open."""
+    doors = LaunchDoors(launched(BARE, "mine"))
+    at = arrive(page_services(BARE, spec=SPEC, doors=doors), "mine")
+    tap(at, "Right wrist")
+    (chart,) = at.session_state["charts"].values()
+    assert chart.draft.joints.count(Sign.TENDER) == 1
+    held = ref(chart)
+    del chart
+    doors.end("mine", {})
+    at.run()
+    gc.collect()
+    assert held() is None
+
+
+class Anew(BaseException):
+    """As Streamlit starts the page over: by what no page catches."""
+
+
+@pytest.mark.parametrize("now", [CLOSED, launched(KNOWN, "other")])
+def test_a_part_of_the_page_draws_nothing_once_the_visit_is_not_this_one(monkeypatch, now):
+    """A tap runs the figure alone, without the page that would see that the launch is over."""
+    visit = launched(BARE, "mine")
+    scopes = []
+
+    def rerun(scope):
+        scopes.append(scope)
+        raise Anew
+
+    monkeypatch.setattr(visiting.st, "rerun", rerun)
+    monkeypatch.setattr(visiting.st, "fragment", lambda part: part)
+    monkeypatch.setattr(visiting, "current", lambda services: now)
+    for draw in (
+        lambda: homunculus.figure(page_services(BARE), visit, chart_of(BARE)),
+        lambda: questionnaire(page_services(BARE), visit, chart_of(BARE), "haq"),
+    ):
+        with pytest.raises(Anew):
+            draw()
+    assert scopes == ["app", "app"]
 
 
 def test_a_global_read_in_millimetres_is_asked_about_and_never_divided():

@@ -39,6 +39,27 @@ def test_a_new_patient_gets_widgets_that_no_earlier_patient_has_touched():
     assert len(in_session(script)["keys"]) == 3
 
 
+def test_a_file_sent_for_one_patient_is_gone_when_another_is_chosen_or_the_visit_ends():
+    def script():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+        from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+        from decision.ui import session
+
+        context = get_script_run_ctx()
+        files, mine = context.uploaded_file_mgr, context.session_id
+        left = []
+        for then in (lambda: session.choose("p2"), session.read_again, session.forget):
+            files.add_file(mine, UploadedFileRec("f1", "sample.tsv", "text/plain", b"x"))
+            sent = len(files.get_files(mine, ["f1"]))
+            then()
+            left.append((sent, len(files.get_files(mine, ["f1"]))))
+        st.session_state["found"] = {"left": left}
+
+    assert in_session(script)["left"] == [(1, 0)] * 3
+
+
 def test_a_choice_overtaken_by_a_link_does_not_wait_for_the_next_visit_to_the_worklist():
     at = start(page_services(page_record("p1")))
     at.session_state["just_chosen"] = True

@@ -300,7 +300,10 @@ def answer_of(name: str) -> object:
 
 
 def renew_widgets() -> None:
-    """Give every named widget a fresh, empty start."""
+    """Give every named widget a fresh, empty start; a file that was sent to one of those before,
+    perhaps for another patient, goes with it.
+    """
+    drop_files()
     st.session_state[_SERIAL] = st.session_state.get(_SERIAL, 0) + 1
 
 

@@ -50,6 +50,15 @@ def current(services: Services) -> Visit | Closed:
     return found
 
 
+def keep_to(services: Services, visit: Visit) -> None:
+    """For a fragment, which runs without the page around it: goes on only in the same visit, else
+    the whole page is drawn anew. Counts as use, as every click does.
+    """
+    now = current(services)
+    if isinstance(now, Closed) or now.key != visit.key:
+        st.rerun(scope="app")
+
+
 def end(services: Services) -> None:
     """Log out. A click's callback: the run that follows finds no visit any more."""
     services.doors.end(_handle(), st.context.cookies)

@@ -93,10 +93,10 @@ def form(services: Services, visit: Visit, chart: Chart, assessment: Assessment)
                 f'<div class="tr"><h3>{examination.JOINTS_TITLE}</h3>'
                 f"{paragraph(examination.FIGURE)}{paragraph(examination.KEY)}</div>"
             )
-            homunculus.figure(chart)
+            homunculus.figure(services, visit, chart)
             for field in asked:
                 if sheet_of(field) is not None:
-                    questionnaire(chart, field.entry.concept)
+                    questionnaire(services, visit, chart, field.entry.concept)
         with questions:
             _questions(services, visit, chart, asked, beside=1)
 

@@ -4,16 +4,21 @@ has a name and says what it shows; where they stand and what they show is style 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from weakref import ref
 
 import streamlit as st
 
 from decision.clinical.scores.joints import JOINTS, Joint, JointExamination, Side, Sign
+from decision.ui import visiting
 from decision.ui.components.markup import paragraph, plain_label, text
+from decision.ui.examination import Draft
 from decision.ui.guard import Stopped, attempt
+from decision.ui.services import Services
 from decision.ui.session import Chart, answer_of, halt, widget_key
 from decision.ui.texts import examination as texts
+from decision.visit import Visit
 
 WIDTH, HEIGHT = 380.0, 372.0
 """The figure's box in pixels; narrower places squeeze it sideways only."""
@@ -59,11 +64,12 @@ def place(joint: Joint) -> tuple[float, float]:
     return (_MIDDLE - out if joint.side is Side.RIGHT else _MIDDLE + out), down
 
 
-def figure(chart: Chart) -> None:
+def figure(services: Services, visit: Visit, chart: Chart) -> None:
     """Everything about the joints in one fragment: a tap redraws nothing else of the page."""
 
     @st.fragment
     def joints() -> None:
+        visiting.keep_to(services, visit)
         broken = attempt(lambda: _draw(chart))
         if isinstance(broken, Stopped):
             halt(*broken)
@@ -74,6 +80,20 @@ def figure(chart: Chart) -> None:
 
 def _key(joint: Joint) -> str:
     return widget_key(f"joint-{joint.id}")
+
+
+def _changing(chart: Chart) -> Callable[[Callable[[Draft], Draft]], None]:
+    """Changes the examination of this chart, from a click's callback. Streamlit keeps callbacks as
+    long as the browser's session, so they hold the chart loosely: it goes when the visit does.
+    """
+    held = ref(chart)
+
+    def change(how: Callable[[Draft], Draft]) -> None:
+        mine = held()
+        if mine is not None:
+            mine.draft = how(mine.draft)
+
+    return change
 
 
 def _draw(chart: Chart) -> None:
@@ -88,9 +108,11 @@ def _draw(chart: Chart) -> None:
         key=brush,
     )
 
+    change = _changing(chart)
+
     def tap(joint: Joint) -> None:
         marks, _ = texts.BRUSHES[str(answer_of(brush) or "both")]
-        chart.draft = chart.draft.tap(joint.id, marks)
+        change(lambda draft: draft.tap(joint.id, marks))
 
     found = chart.draft.joints
     with st.container(key="joints"):
@@ -109,14 +131,16 @@ def _below(chart: Chart) -> None:
     st.html(f'<div class="tr" role="status">{paragraph(said, "tr-strong")}</div>')
     complete = widget_key(f"joints-complete-{draft.cleared}")
 
+    change = _changing(chart)
+
     def told() -> None:
-        chart.draft = chart.draft.said_complete(bool(answer_of(complete)))
+        change(lambda draft: draft.said_complete(bool(answer_of(complete))))
 
     def undo() -> None:
-        chart.draft = chart.draft.undo()
+        change(Draft.undo)
 
     def clear() -> None:
-        chart.draft = chart.draft.clear()
+        change(Draft.clear)
 
     st.checkbox(texts.COMPLETE, value=draft.complete, key=complete, on_change=told)
     with st.container(horizontal=True, key="joints-back"):

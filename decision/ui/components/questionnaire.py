@@ -5,18 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from decision.clinical.scores.questionnaires import ASKED, Questionnaire
+from decision.ui import visiting
 from decision.ui.components.markup import paragraph, plain_label
 from decision.ui.examination import Sheet
 from decision.ui.guard import Stopped, attempt
+from decision.ui.services import Services
 from decision.ui.session import Chart, halt, widget_key
 from decision.ui.texts import examination as texts
+from decision.visit import Visit
 
 
-def questionnaire(chart: Chart, concept: str) -> None:
+def questionnaire(services: Services, visit: Visit, chart: Chart, concept: str) -> None:
     """A fold of its own fragment: an answer redraws nothing else of the page."""
 
     @st.fragment
     def sheet() -> None:
+        visiting.keep_to(services, visit)
         broken = attempt(lambda: _fold(chart, concept, ASKED[concept]))
         if isinstance(broken, Stopped):
             halt(*broken)
