@@ -28,9 +28,9 @@ def told(report: Report) -> str:
     lines.append(f"{report.name}: {report.rows} rows{f' ({arms})' if arms else ''}.")
     lines.append(f"{errors} errors, {warnings} warnings.")
     lines.append(
-        "It cannot be trained on until the errors are gone."
+        "It cannot be used until the errors are gone."
         if report.table is None
-        else "It can be trained on."
+        else "It can be used."
     )
     return "\n".join(lines) + "\n"
 

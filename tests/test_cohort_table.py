@@ -528,7 +528,7 @@ def test_the_delimiter_and_a_byte_order_mark_do_not_matter(tmp_path, capsys):
     path = tmp_path / "registry.csv"
     path.write_bytes(b"\xef\xbb\xbf" + as_csv(clean(N), ";").encode())
     assert check_cohort.main([RA, "--table", str(path)]) == 0
-    assert "can be trained on" in capsys.readouterr().out
+    assert "It can be used." in capsys.readouterr().out
 
 
 def test_the_command_says_everything_as_json_and_as_lines(tmp_path, capsys):

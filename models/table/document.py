@@ -95,7 +95,7 @@ def _problems() -> Iterator[str]:
     yield "## What is reported"
     yield ""
     errors = [kind.value for kind in Found if kind not in WARNINGS]
-    yield f"Errors, which stop training: {'; '.join(errors)}."
+    yield f"Errors, which stop whatever uses the table: {'; '.join(errors)}."
     yield ""
     yield f"Warnings: {'; '.join(k.value for k in Found if k in WARNINGS)}."
     yield ""
