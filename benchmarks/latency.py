@@ -161,15 +161,16 @@ def first_view(browser: Browser, address: str, repeats: int) -> dict[str, float]
 
 def memory(browser: Browser, address: str, process: int) -> dict[str, object]:
     before = resident_megabytes(process)
+    window = browser.new_context()  # one cache for all, each page has a session of its own
     for _ in range(SESSIONS):
         _in_time()
-        context = browser.new_context()
-        page = context.new_page()
+        page = window.new_page()
         _patient(page, address)
         page.get_by_role("link", name="Compare and reasons").click()
         page.locator(".st-key-whatif-fields input").first.wait_for(timeout=LONGEST_MS)
-        context.close()  # the process keeps a session for two minutes after its window is closed
+        page.close()  # the process keeps a session for two minutes after its page is closed
     after = resident_megabytes(process)
+    window.close()
     return {
         "resident_mb": round(before, 1),
         "resident_after_sessions_mb": round(after, 1),
@@ -268,8 +269,10 @@ def _told(measured: Callable[[], Mapping[str, object]]) -> dict[str, object]:
         return {"not_measured": str(error).splitlines()[0]}
 
 
-def _ours(browser: Browser, repeats: int) -> dict[str, dict[str, object]]:
-    """Everything about one started app."""
+def _parts(
+    browser: Browser, repeats: int, peer_python: Path | None
+) -> dict[str, dict[str, object]]:
+    """Everything but the floor, what is compared first: time may run out."""
 
     def tried() -> dict[str, float]:
         page = browser.new_page()
@@ -279,11 +282,12 @@ def _ours(browser: Browser, repeats: int) -> dict[str, dict[str, object]]:
             page.close()
 
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "audit.sqlite") as app:
-        return {
-            "what_if": _told(tried),
-            "first_view": _told(lambda: first_view(browser, app.address, repeats)),
-            "memory": _told(lambda: memory(browser, app.address, app.process)),
-        }
+        found = {"what_if": _told(tried)}
+        if peer_python is not None:
+            found["peer"] = _told(lambda: peer(browser, peer_python, repeats))
+        found["first_view"] = _told(lambda: first_view(browser, app.address, repeats))
+        found["memory"] = _told(lambda: memory(browser, app.address, app.process))
+        return found
 
 
 def measure(repeats: int, peer_python: Path | None) -> dict[str, object]:
@@ -295,11 +299,9 @@ def measure(repeats: int, peer_python: Path | None) -> dict[str, object]:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         found["floor"] = _told(lambda: floor(browser, repeats))
         try:
-            found |= _ours(browser, repeats)
+            found |= _parts(browser, repeats, peer_python)
         except StartError as error:
             found["what_if"] = {"not_measured": str(error).splitlines()[-1]}
-        if peer_python is not None:
-            found["peer"] = _told(lambda: peer(browser, peer_python, repeats))
         browser.close()
     return {
         "rows": ROWS,
@@ -323,18 +325,14 @@ def ratios(found: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
     return told
 
 
-def _stopped(*_: object) -> None:
-    """Ended from outside: what was started ends too."""
-    sys.exit("ended before it was done")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--peer-python", type=Path)
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, _stopped)
+    # Ended from outside, what was started ends too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was done"))
     found = measure(asked.repeats, asked.peer_python)
     if asked.json:
         print(json.dumps(found))
