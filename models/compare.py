@@ -44,7 +44,7 @@ from models.verdicts import COLUMNS, PAGE, add, verdict_line
 COMPARED = ("contest", "deep", "deep_nets", "deep_served", "rivals")
 """Modules of a comparison beside those of the estimator and the simulator."""
 PURPOSES = {
-    "": "Linear effects, as in the served model's cohort",
+    "": "Linear effects, the kind in the served model's cohort",
     "nonlinear": "Effects that bend and interact, made so that a flexible model can win",
 }
 

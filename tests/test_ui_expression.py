@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decision.clinical.assessment import AuditAction, ComparisonCard
-from decision.clinical.expression import SHARES, Spread, spreads_of
+from decision.clinical.expression import FEWEST, SHARES, Spread, spreads_of
 from decision.clinical.spec import Modality
 from decision.clinical.writing import ChosenTreatment
 from decision.rules import derive_features
@@ -58,7 +58,9 @@ def test_a_place_is_a_natural_frequency_and_never_nobody(value, said):
 
 
 def test_a_score_without_a_cohort_says_so():
-    assert "not stored" in words.place(row(1.0, None))
+    assert words.place(row(1.0, None)) == (
+        "No cohort of at least 40 people is stored to place it in."
+    )
     assert words.alternative(row(1.0, None)) == "Some score +1 standard deviations."
 
 
@@ -110,6 +112,17 @@ def test_both_scores_the_model_uses_are_set_among_its_training_patients():
     assert [r.label for r in shown] == ["Blood TNFi non-response score", "Type I interferon score"]
     assert all(r.used and r.spread.people == 328 for r in shown)
     assert words.place(shown[0]).endswith("among 328 simulated training patients.")
+
+
+@pytest.mark.parametrize(("people", "placed"), [(39, False), (40, True)])
+def test_nobody_is_placed_among_fewer_people_than_its_steps_tell_apart(people, placed):
+    """Of 12 people, 2.5 % are no one: the outermost stored values would be one person's."""
+    assert FEWEST * SHARES[0] == 1.0
+    assessed = card(demo())
+    spreads = {k: dataclasses.replace(s, people=people) for k, s in assessed.model.spreads.items()}
+    model = dataclasses.replace(assessed.model, spreads=spreads)
+    shown = words.rows(dataclasses.replace(assessed, model=model), demo())
+    assert [r.spread is not None for r in shown] == [placed] * 2
 
 
 def test_a_files_other_panels_are_shown_for_reading_and_among_the_reference_samples(tmp_path):

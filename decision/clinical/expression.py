@@ -11,6 +11,11 @@ from decision.clinical.quantities import Moment
 SHARES = tuple(round(0.025 * i, 3) for i in range(1, 40))
 """Of a cohort, below each stored value. Neither end is kept: each would be one person's own."""
 
+FEWEST = 40
+"""People in a cohort from which a place among them is said: of fewer, the outermost of `SHARES`
+lie beyond the last but one person.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:

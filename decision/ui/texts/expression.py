@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from decision.clinical.assessment import Assessment, ComparisonCard
-from decision.clinical.expression import PanelPlace, SampleCheck, SampleReport, Spread
+from decision.clinical.expression import (
+    FEWEST,
+    PanelPlace,
+    SampleCheck,
+    SampleReport,
+    Spread,
+)
 from decision.clinical.features import Found, MissingReason
 from decision.clinical.record import ExpressionFile, PatientRecord
 from decision.clinical.spec import FeatureSpec, Modality
@@ -35,6 +41,7 @@ UNUSED = "Shown for reading only, not used by the model:"
 ABSENT_TITLE = "Panels without a score"
 QUALITY_TITLE = "Platform and sample"
 ORIGIN_TITLE = "Where the panels are from"
+NO_PLACE = "No cohort of at least {fewest} people is stored to place it in."
 _NOT_USED = "not used: "
 PANEL_HEAD = ("Panel", "Genes measured", "Published in", "List taken from", "Licence", "List")
 LEGEND = (
@@ -82,7 +89,7 @@ def rows(assessment: Assessment, record: PatientRecord) -> tuple[Row, ...]:
                 label=feature.label,
                 value=finding.value,
                 when=moment(finding.evidence.effective),
-                spread=model.spreads.get(feature.id) if model else None,
+                spread=_enough(model.spreads.get(feature.id)) if model else None,
                 people=people,
                 used=taken,
             )
@@ -111,10 +118,14 @@ def _of_panel(panel: PanelPlace, report: SampleReport) -> Row:
         label=panel.label,
         value=panel.value,
         when="",
-        spread=panel.spread,
+        spread=_enough(panel.spread),
         people="simulated reference samples" if report.simulated else "reference samples",
         used=False,
     )
+
+
+def _enough(spread: Spread | None) -> Spread | None:
+    return spread if spread is not None and spread.people >= FEWEST else None
 
 
 def present(assessment: Assessment) -> bool:
@@ -135,7 +146,7 @@ def score(value: float) -> str:
 def place(row: Row) -> str:
     """Where a score lies, in natural frequencies."""
     if row.spread is None:
-        return "How it lies in a cohort is not stored."
+        return NO_PLACE.format(fewest=FEWEST)
     of = f"{count(row.spread.people)} {row.people}"
     below = row.spread.below(row.value)
     if below is not None:
