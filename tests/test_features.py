@@ -233,6 +233,12 @@ def test_acpa_is_judged_by_the_result_s_own_words_and_limits(told, positive):
     assert value("acpa", told) == positive
 
 
+def test_how_an_antibody_was_judged_is_told_in_the_units_people_write():
+    found = find("rheumatoid_factor", antibody("rheumatoid_factor", 64, high=14))
+    assert isinstance(found, Found)
+    assert found.evidence.how.startswith("64 IU/mL against its own upper limit 14")
+
+
 @pytest.mark.parametrize(
     "told",
     [

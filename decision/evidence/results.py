@@ -9,9 +9,15 @@ from decision.clinical.features import Finding
 from decision.clinical.quantities import Quantity
 from decision.clinical.record import Observation, PatientRecord
 from decision.clinical.spec import FeatureSpec
+from decision.clinical.units import unit as as_written
 from decision.evidence.select import Reading, latest
 
 Codelists = Mapping[str, Codelist]
+
+
+def written(value: Quantity) -> str:
+    """As somebody reads it, `64 IU/mL`; a code of units is for machines."""
+    return f"{value.comparator}{value.value:g} {as_written(value.unit)}".rstrip()
 
 
 def number_reading(observation: Observation, unit: str) -> Reading | str:
@@ -22,7 +28,7 @@ def number_reading(observation: Observation, unit: str) -> Reading | str:
     if value.unit != unit:
         return f"its unit is {value.unit!r}, not {unit!r}"
     if value.comparator:
-        return value.value, f"reported as {value}; the limit itself is used"
+        return value.value, f"reported as {written(value)}; the limit itself is used"
     return value.value, "latest result"
 
 
@@ -82,15 +88,15 @@ def antibody_reading(
         if by_range is not None and judged is not None and by_range != bool(judged):
             return "its interpretation contradicts its reference range"
         if by_range is not None:
-            return float(by_range), f"{value} against its own upper limit {limits.high:g}"
+            return float(by_range), f"{written(value)} against its own upper limit {limits.high:g}"
     if judged is not None:
-        return judged, f"{value}, interpreted by the laboratory"
+        return judged, f"{written(value)}, interpreted by the laboratory"
     if assumed is not None and value.unit == assumed[1]:
         by_default = value.above(assumed[0])
         if by_default is not None:
             return float(by_default), (
-                f"{value}; no reference range came with it, so {assumed[0]:g} {assumed[1]} "
-                "is assumed as upper limit (unverified)"
+                f"{written(value)}; no reference range came with it, so {assumed[0]:g} "
+                f"{as_written(assumed[1])} is assumed as upper limit (unverified)"
             )
     return "it brings neither a reference range nor an interpretation"
 

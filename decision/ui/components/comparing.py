@@ -132,12 +132,11 @@ def changes(card: Card, found: Sequence[ExpectedRange]) -> None:
     compared = isinstance(card, ComparisonCard)
     rows = words.expected_rows(card, found, compared=compared)
     head = words.EXPECTED_HEAD if compared else words.RISK_EXPECTED_HEAD
-    told = table(head, rows, "tr-table") if rows else ""
+    each = paragraph(words.expected_note(card.model), "tr-small") + table(head, rows, "tr-table")
     section(
         words.CHANGES,
         "",
         paragraph(words.most_narrowed(card, found), "tr-strong")
         + paragraph(words.still_silent(card, found))
-        + (paragraph(words.expected_note(card.model), "tr-small") if rows else "")
-        + told,
+        + (details(words.EACH_MEASUREMENT, each) if rows else ""),
     )
