@@ -28,6 +28,8 @@ FOCUSED = """() => {
   const e = document.activeElement, box = (e.closest('label') ?? e).getBoundingClientRect();
   return [e.outerHTML.slice(0, 120), box.top, box.bottom];
 }"""
+SCROLLED_TO = """(e, y) =>
+  document.querySelector('.stMain').scrollBy(0, e.getBoundingClientRect().top - y)"""
 STEADY = 0.1
 """What the web calls a good score of layout shift."""
 
@@ -149,8 +151,17 @@ def test_whose_chart_it_is_stays_in_sight_and_nothing_in_focus_is_behind_it(page
     strip = page.locator(".tr-strip").bounding_box()
     banner = page.locator(".st-key-head .tr-banner").bounding_box()
     assert 0 <= strip["y"] < banner["y"] < HEIGHT / 4
-    page.get_by_text("By kind of data").focus()
+    foot = banner["y"] + banner["height"]
+    fold = page.get_by_text("By kind of data")
+    fold.focus()
     for _ in range(8):
         page.keyboard.press("Shift+Tab")
         name, top, bottom = page.evaluate(FOCUSED)
-        assert banner["y"] + banner["height"] <= top < bottom <= HEIGHT, name
+        assert foot <= top < bottom <= HEIGHT, name
+    fold.focus()
+    page.keyboard.press("Shift+Tab")
+    fold.evaluate(SCROLLED_TO, foot - 10)
+    assert fold.bounding_box()["y"] < foot
+    page.keyboard.press("Tab")
+    name, top, _ = page.evaluate(FOCUSED)
+    assert foot <= top, name
