@@ -81,7 +81,8 @@ COURSE = (crp(300, 40), crp(200, 20), crp(10, 4))
 def test_values_over_time_are_drawn_and_said():
     at = page(*COURSE)
     said = shown(at)
-    assert "CRP: 40 mg/L on 6 Jan 2026, 4 mg/L on 23 Oct 2026 (lower by 36)." in said
+    assert "CRP: 4 mg/L on 23 Oct 2026, lower by 16 than 20 mg/L on 16 Apr 2026." in said
+    assert "First 40 mg/L on 6 Jan 2026." in said
     assert (
         "Of 3 values the lowest is 4 mg/L on 23 Oct 2026, the highest 40 mg/L on 6 Jan 2026" in said
     )
@@ -91,9 +92,15 @@ def test_values_over_time_are_drawn_and_said():
     assert [p["x"] for p in points] == sorted(p["x"] for p in points)
 
 
+def test_somebody_who_was_better_and_is_worse_again_is_not_told_an_improvement():
+    said = shown(page(crp(300, 40), crp(200, 3), crp(10, 22)))
+    assert "CRP: 22 mg/L on 23 Oct 2026, higher by 19 than 3 mg/L on 16 Apr 2026." in said
+    assert "lower by" not in said
+
+
 def test_the_alternative_text_of_a_chart_says_what_it_shows():
     (chart,) = charts(page(*COURSE))
-    assert chart.alt.startswith("Blood. CRP: 40 mg/L on 6 Jan 2026, 4 mg/L on 23 Oct 2026")
+    assert chart.alt.startswith("Blood. CRP: 4 mg/L on 23 Oct 2026, lower by 16 than 20 mg/L")
     assert "The record lists no treatment that this page draws." in chart.alt
 
 
@@ -186,7 +193,7 @@ def test_a_shorter_time_leaves_values_out_and_says_how_many():
     assert "2 values before 2 Nov 2025 left out by the time chosen." in shown(at)
     (chart,) = charts(at)
     assert len([r for r in drawn(chart) if r["what"] == "point"]) == 3
-    assert "(lower by 36)" in shown(at)
+    assert "First 40 mg/L on 6 Jan 2026." in shown(at)
 
 
 def test_a_time_is_offered_only_where_it_would_leave_something_out():

@@ -29,9 +29,10 @@ UNDATED = "Without a date, so without a bar: {courses}"
 NO_VALUES = "No value in this time: {names}."
 EARLIER = "{values} before {day} left out by the time chosen."
 
-HIGHER = "{label}: {first} on {first_day}, {last} on {last_day} (higher by {change})."
-LOWER = "{label}: {first} on {first_day}, {last} on {last_day} (lower by {change})."
-SAME = "{label}: {first} on {first_day}, {last} on {last_day} (the same)."
+HIGHER = "{label}: {last} on {last_day}, higher by {change} than {before} on {before_day}."
+LOWER = "{label}: {last} on {last_day}, lower by {change} than {before} on {before_day}."
+SAME = "{label}: {last} on {last_day}, the same as on {before_day}."
+FIRST = "First {first} on {first_day}."
 ENDS = "Of {n} values the lowest is {low} on {low_day}, the highest {high} on {high_day}."
 BOUNDED = "{label}: {first} on {first_day}, {last} on {last_day}. {n} values, some of them limits."
 ONCE = "{label}: {last} on {last_day}, measured once."
@@ -84,7 +85,9 @@ def newest(series: Series) -> str:
 
 
 def sentences(series: Series) -> tuple[str, ...]:
-    """First, last, direction, number; then the longest gap that no line bridges; then entries."""
+    """The newest beside the one before it, which tells where things go; then first, ends, the
+    longest gap that no line bridges, entries.
+    """
     first, last = series.points[0], series.points[-1]
     told: dict[str, str] = {
         "label": series.trend.label,
@@ -98,10 +101,12 @@ def sentences(series: Series) -> tuple[str, ...]:
     told["n"] = count(len(series.points))
     if any(p.comparator for p in series.points):
         return (BOUNDED.format(**told), *_longest_gap(series), *_entered(series))
-    shown = bare(series, first.value), bare(series, last.value)
-    told["change"] = bare(series, abs(last.value - first.value))
-    way = SAME if shown[0] == shown[1] else HIGHER if last.value > first.value else LOWER
-    ends = () if len(series.points) == 2 else (_ends(series),)
+    before = series.points[-2]
+    told |= {"before": value_of(series, before), "before_day": moment(before.when)}
+    told["change"] = bare(series, abs(last.value - before.value))
+    alike = bare(series, before.value) == bare(series, last.value)
+    way = SAME if alike else HIGHER if last.value > before.value else LOWER
+    ends = () if len(series.points) == 2 else (FIRST.format(**told), _ends(series))
     return (way.format(**told), *ends, *_longest_gap(series), *_entered(series))
 
 
