@@ -21,6 +21,7 @@ EQUATIONS = read_dated(FOLDER / "equations.csv")
 LIMITS = read_dated(FOLDER / "limits.csv")
 PARAMETERS = read_dated(FOLDER / "parameters.csv")
 THRESHOLDS = read_dated(FOLDER / "thresholds.csv")
+TRENDS = read_dated(FOLDER / "trends.csv")
 UNITS = read_dated(FOLDER / "units.csv")
 
 DEFAULT_JURISDICTION = "US"

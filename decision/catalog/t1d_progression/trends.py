@@ -12,6 +12,8 @@ from decision.catalog.t1d_progression.criteria import Band, Config, Criterion
 from decision.catalog.t1d_progression.equations import Ogtt, index60
 from decision.catalog.t1d_progression.limits import CHECKED_AS
 from decision.catalog.t1d_progression.local import Place, place_of
+from decision.catalog.t1d_progression.tables import TRENDS, parameter
+from decision.catalog.t1d_progression.units import C_PEPTIDE, GLUCOSE
 from decision.clinical.local import Local
 from decision.clinical.quantities import Quantity
 from decision.clinical.trends import Guide, Trend
@@ -19,8 +21,7 @@ from decision.clinical.trends import Guide, Trend
 _GLUCOSE, _BETA = "Glucose and HbA1c", "Glucose test with C-peptide"
 _ANTIBODIES, _GROWTH = "Islet antibodies", "Growth"
 
-_YEARLY = timedelta(days=400)
-"""Design assumption: monitoring may be once a year, which is a course and no gap."""
+_YEARLY = timedelta(days=parameter("trend-joined-within-days"))
 
 _BANDS = (Band.STAGE_2, Band.STAGE_3)
 
@@ -43,21 +44,31 @@ def _limits(criterion: Criterion, unit: str, place: Place) -> Callable[[date], t
     return on
 
 
+def _least(row_id: str) -> tuple[float, float]:
+    row = TRENDS[row_id]
+    return row.number("low"), row.number("high")
+
+
+def _series(parts: Mapping[str, float], analyte: str, unit: str) -> dict[int, Quantity]:
+    """By minute of the test, from names such as `glucose_60`."""
+    named = ((name.rpartition("_"), value) for name, value in parts.items())
+    return {
+        int(minute): Quantity(value=value, unit=unit)
+        for (what, _, minute), value in named
+        if what == analyte
+    }
+
+
 def _index60(parts: Mapping[str, float]) -> float:
     return index60(
         Ogtt(
-            glucose={60: Quantity(value=parts["glucose_60"], unit="mg/dL")},
-            c_peptide={
-                minute: Quantity(value=parts[f"c_peptide_{minute}"], unit="ng/mL")
-                for minute in (0, 60)
-            },
+            glucose=_series(parts, GLUCOSE, "mg/dL"),
+            c_peptide=_series(parts, C_PEPTIDE, "ng/mL"),
         )
     )
 
 
-def _glucose(
-    name: str, label: str, short: str, criterion: Criterion, most: float, place: Place
-) -> Trend:
+def _glucose(name: str, label: str, short: str, criterion: Criterion, place: Place) -> Trend:
     return Trend(
         id=name,
         label=label,
@@ -66,7 +77,7 @@ def _glucose(
         unit="mg/dL",
         concepts=(name,),
         feature=name,
-        least=(60, most),
+        least=_least(name),
         guides=_limits(criterion, "mg/dL", place),
         joined_within=_YEARLY,
     )
@@ -81,7 +92,7 @@ def _c_peptide(name: str, label: str, short: str) -> Trend:
         unit="ng/mL",
         concepts=(name,),
         feature=name,
-        least=(0, 4),
+        least=_least(C_PEPTIDE),
         joined_within=_YEARLY,
     )
 
@@ -109,7 +120,7 @@ def trends(local: Local) -> tuple[Trend, ...]:
             unit="%",
             concepts=("hba1c",),
             feature="hba1c",
-            least=(4.5, 7),
+            least=_least("hba1c"),
             guides=_limits(Criterion.HBA1C, "%", place),
             joined_within=_YEARLY,
         ),
@@ -118,7 +129,6 @@ def trends(local: Local) -> tuple[Trend, ...]:
             "Fasting glucose",
             "Fasting glucose",
             Criterion.FASTING_GLUCOSE,
-            140,
             place,
         ),
         _glucose(
@@ -126,7 +136,6 @@ def trends(local: Local) -> tuple[Trend, ...]:
             "Glucose 2 hours after 75 g",
             "2-hour glucose",
             Criterion.TWO_HOUR_GLUCOSE,
-            220,
             place,
         ),
         _glucose(
@@ -134,7 +143,6 @@ def trends(local: Local) -> tuple[Trend, ...]:
             "Glucose 1 hour after 75 g",
             "1-hour glucose",
             Criterion.GLUCOSE_60,
-            220,
             place,
         ),
         _c_peptide("c_peptide_0", "Fasting C-peptide", "Fasting C-peptide"),
@@ -147,8 +155,8 @@ def trends(local: Local) -> tuple[Trend, ...]:
             unit="{score}",
             parts=("glucose_60", "c_peptide_60", "c_peptide_0"),
             compute=_index60,
-            decimals=2,
-            least=(-1, 3),
+            decimals=int(TRENDS["index60"].number("decimals")),
+            least=_least("index60"),
             joined_within=_YEARLY,
         ),
         *(_antibody(kind) for kind in Kind if kind.counted),
@@ -159,7 +167,7 @@ def trends(local: Local) -> tuple[Trend, ...]:
             group=_GROWTH,
             unit="kg/m2",
             concepts=("bmi",),
-            least=(14, 24),
+            least=_least("bmi"),
             joined_within=_YEARLY,
         ),
     )
