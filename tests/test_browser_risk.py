@@ -112,5 +112,6 @@ def test_without_a_risk_the_class_stands_and_a_decision_can_be_recorded(browser,
         expect(page.get_by_role("heading", name="No estimate.")).to_be_visible()
         expect(page.locator(".tr-icons, .tr-chart")).to_have_count(0)
         page.get_by_text("Repeat the glucose test", exact=True).click()
+        expect(page.get_by_text("Reason for this decision (optional)")).to_be_visible()
         page.get_by_role("button", name="Record decision").click()
         expect(page.get_by_text("Recorded: Repeat the glucose test")).to_be_visible()
