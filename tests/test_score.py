@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from datetime import UTC, datetime
+from types import ModuleType
 
 import pytest
 from pyarrow import parquet
@@ -30,6 +32,12 @@ TAKEN = "2026-11-19T12:00:00+00:00"
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 SMALL = 40_000
 ALONE = Options(workers=1, part_bytes=SMALL)
+
+
+@pytest.fixture(autouse=True)
+def no_page_as_main(monkeypatch):
+    """A page that was tested before is still `__main__`, and every new worker would draw it."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 @pytest.fixture(scope="module")
