@@ -30,7 +30,10 @@ Scheme = Literal["light", "dark"]
 WIDTHS = (1024, 420)
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 FIRST_HEIGHT = 900
-AT_REST = "() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"
+AT_REST = (
+    "() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"
+    " && !document.querySelector('[data-testid=stSkeleton]')"
+)
 CARD, ABSTENTION, STOP, OUTSIDE, MISSING = (
     "Nora Example-Naive",
     "Julia Example-Joints",
